@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Trims botocore's service models to the operations that the simulator answers.
+
+    python3 -m venv VENV && VENV/bin/pip install botocore==1.43.108 && VENV/bin/python scripts/trim-models.py
+
+Writes simulator/wire/models/<service>.json: shapes without documentation, only what the listed operations reach.
+"""
+import json
+import pathlib
+
+import botocore
+from botocore.loaders import Loader
+
+OUT = pathlib.Path(__file__).resolve().parent.parent / "simulator" / "wire" / "models"
+
+# SDK client name -> (botocore service, operations; None = all)
+SERVICES = {
+    "SageMaker": ("sagemaker", """CreateModel DescribeModel DeleteModel ListModels CreateEndpointConfig
+        DescribeEndpointConfig DeleteEndpointConfig ListEndpointConfigs CreateEndpoint DescribeEndpoint DeleteEndpoint
+        UpdateEndpoint UpdateEndpointWeightsAndCapacities ListEndpoints ListTags AddTags DeleteTags
+        ListInferenceComponents ListMonitoringSchedules"""),
+    "ApplicationAutoScaling": ("application-autoscaling", None),
+    "CloudWatch": ("cloudwatch", """PutMetricAlarm PutCompositeAlarm DescribeAlarms DescribeAlarmsForMetric DeleteAlarms
+        SetAlarmState EnableAlarmActions DisableAlarmActions GetMetricData GetMetricStatistics ListMetrics PutMetricData
+        ListTagsForResource TagResource UntagResource DescribeAlarmHistory"""),
+    "EventBridge": ("events", """PutEvents PutRule DeleteRule DescribeRule ListRules EnableRule DisableRule PutTargets
+        RemoveTargets ListTargetsByRule TestEventPattern"""),
+    "SSM": ("ssm", """PutParameter GetParameter GetParameters GetParametersByPath DeleteParameter DeleteParameters
+        DescribeParameters AddTagsToResource ListTagsForResource"""),
+    "ResourceGroupsTaggingAPI": ("resourcegroupstaggingapi", "GetResources"),
+    "DynamoDB": ("dynamodb", """CreateTable DescribeTable GetItem PutItem UpdateItem DeleteItem Query Scan BatchGetItem
+        BatchWriteItem TransactWriteItems"""),
+}
+KEPT = ("type", "required", "min", "max", "pattern", "enum", "timestampFormat", "error", "exception", "box")
+
+
+def reference(value):
+    return value["shape"]
+
+
+def trim_shape(shape):
+    kept = {key: shape[key] for key in KEPT if key in shape and shape[key] not in ([], None)}
+    if "members" in shape:
+        kept["members"] = {name: reference(member) for name, member in shape["members"].items()}
+    for part in ("member", "key", "value"):
+        if part in shape:
+            kept[part] = reference(shape[part])
+    return kept
+
+
+def trim(service, operations):
+    model = Loader().load_service_model(service, "service-2")
+    names = operations.split() if operations else sorted(model["operations"])
+    shapes, pending, trimmed = {}, [], {}
+    for name in names:
+        operation = model["operations"][name]
+        errors = [reference(error) for error in operation.get("errors", [])]
+        entry = {part: reference(operation[part]) for part in ("input", "output") if part in operation}
+        trimmed[name] = {**entry, "errors": errors} if errors else entry
+        pending += [*entry.values(), *errors]
+    while pending:
+        name = pending.pop()
+        if name in shapes:
+            continue
+        shape = model["shapes"][name]
+        shapes[name] = trim_shape(shape)
+        pending += [reference(member) for member in shape.get("members", {}).values()]
+        pending += [reference(shape[part]) for part in ("member", "key", "value") if part in shape]
+    meta = model["metadata"]
+    return {
+        "source": f"botocore {botocore.__version__}, {service}/{meta['apiVersion']}/service-2.json (Apache-2.0), trimmed by scripts/trim-models.py",
+        "apiVersion": meta["apiVersion"],
+        "targetPrefix": meta["targetPrefix"],
+        "jsonVersion": meta["jsonVersion"],
+        "queryCompatible": "awsQueryCompatible" in meta,
+        "operations": trimmed,
+        "shapes": dict(sorted(shapes.items())),
+    }
+
+
+def main():
+    OUT.mkdir(parents=True, exist_ok=True)
+    for client, (service, operations) in SERVICES.items():
+        path = OUT / f"{service}.json"
+        path.write_text(json.dumps({"service": client, **trim(service, operations)}, indent=1, ensure_ascii=False) + "\n")
+        print(path.name, path.stat().st_size)
+
+
+if __name__ == "__main__":
+    main()

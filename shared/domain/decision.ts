@@ -1,0 +1,122 @@
+import type { Instant } from './time.ts';
+
+export const DECISIONS = ['park', 'wake', 'scale', 'keep', 'refuse', 'give-back'] as const;
+export type DecisionKind = (typeof DECISIONS)[number];
+
+/** Closed list: docs and the JSON Schema of events are checked against it. Add codes here, never free text. */
+export const REASON_CODES = [
+  // what won
+  'mode-off',
+  'mode-dry-run',
+  'mode-wake-only',
+  'protected',
+  'hold-up',
+  'hold-down',
+  'hold-hands-off',
+  'demand-request',
+  'demand-alarm',
+  'demand-backlog',
+  'window',
+  'lead',
+  'otherwise',
+  'leave',
+  'agenda-ended',
+  'give-back',
+  // why not, or not yet
+  'active',
+  'activity-unknown',
+  'minimum-uptime',
+  'not-in-service',
+  'in-progress',
+  'not-enrolled',
+  'policy-invalid',
+  'policy-forbids',
+  'recipe-unproven',
+  'dependency-missing',
+  'too-many-tags',
+  'stack-owned',
+  'reserved-capacity',
+  'park-budget',
+  'breaker-open',
+  'lead-begun',
+  'changed-meanwhile',
+  'several-variants',
+  'burstable-type',
+  'queue-not-empty',
+  'kind-unsupported',
+  'parked-elsewhere',
+  'hands-off',
+  'lease-held',
+  'not-applied-yet',
+  // what happened
+  'idle',
+  'scale-to-bounds',
+  'drain',
+  'drain-forced',
+  'from-zero',
+  'backlog-wake',
+  'restore',
+  'restored',
+  'adopted',
+  'adopted-foreign',
+  'let-go',
+  'deleted-by-owner',
+  'delete-refused',
+  'wake-failed-capacity',
+  'wake-failed-quota',
+  'wake-failed-config',
+  'wake-failed-permission',
+  'wake-failed-throttled',
+  'wake-failed-unknown',
+  'wake-gave-up',
+  'endpoint-failed',
+  'orphaned',
+  'call-refused',
+  'call-failed',
+  'up-to-date',
+] as const;
+export type ReasonCode = (typeof REASON_CODES)[number];
+
+/** Facts that the decision rests on, flat, small, printable: metric sums, instants (ISO UTC), names, counts. */
+export type Evidence = Readonly<Record<string, string | number | boolean | null>>;
+
+export type FunctionName = 'scheduled-scaling' | 'backlog-wake' | 'idle-windows';
+
+/** What was decided for one endpoint in one run. */
+export interface Decision {
+  readonly at: Instant;
+  readonly function: FunctionName;
+  readonly endpoint: string;
+  readonly decision: DecisionKind;
+  readonly reason: ReasonCode;
+  readonly evidence: Evidence;
+  /** A change of the world was asked for (or, in dry-run, would have been). */
+  readonly acted: boolean;
+  /** Why it did not succeed, when it did not. */
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+export const EVENT_TYPES = [
+  'Endpoint Parked',
+  'Wake Started',
+  'Endpoint Ready',
+  'Wake Failed',
+  'Endpoint Late',
+  'Endpoint Orphaned',
+  'Model Changed',
+  'Capacity Changed',
+  'Decision Refused',
+  'Policy Invalid',
+  'Policy Not Applied',
+  'Hold Set',
+  'Hold Ended',
+  'Endpoint Enrolled',
+  'Endpoint Let Go',
+  'Holidays Expiring',
+  'Alarm Stuck',
+  'Scaler Off',
+  'Wake Requested',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+export const EVENT_SOURCE = 'endpoint-scaler';
+export const REQUEST_SOURCE = 'endpoint-scaler.request';

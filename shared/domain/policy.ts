@@ -1,0 +1,87 @@
+import type { DurationMs, Instant } from './time.ts';
+
+/** Capacity limits, in instances (classic variants) or copies (inference components). Integers, 0 ≤ min ≤ max. */
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** What one line of a policy's capacity asks for. `during` is the schedule's name; absent for `otherwise`. */
+export type Rung = (({ readonly kind: 'bounds' } & Bounds) | { readonly kind: 'zero' } | { readonly kind: 'leave' }) & {
+  readonly during?: string;
+};
+
+/**
+ * The rungs of one endpoint resolved to instants. Piecewise constant: step i holds from its instant until the next
+ * step's (half-open); before the first step nothing is known. Steps are strictly increasing in time and neighbours
+ * differ in their rung or mark an edge of the same rung's next window (the begin of a window is always a step).
+ */
+export interface Agenda {
+  readonly from: Instant;
+  /** Past it the agenda says nothing: an endpoint that is up stays, a parked one is woken and stays up. */
+  readonly until: Instant;
+  readonly rungs: readonly Rung[];
+  /** [instant, index into rungs]; the first step's instant equals `from`. */
+  readonly steps: readonly (readonly [Instant, number])[];
+}
+
+export type EndpointKind = 'real-time' | 'async' | 'components' | 'serverless';
+
+export type ZeroBy = 'park' | 'instances' | 'copies';
+
+/** What may wake an endpoint besides its calendar; `alarm:<name>` is a CloudWatch alarm the team names. */
+export type WakeTrigger = 'request' | 'backlog' | 'schedule' | `alarm:${string}`;
+
+export interface TargetTracking {
+  readonly kind: 'target-tracking';
+  /** Short name of the printed table, or an AWS metric name. */
+  readonly metric: string;
+  readonly target: number;
+  readonly scaleInCooldown: DurationMs;
+  readonly scaleOutCooldown: DurationMs;
+}
+
+export interface StepScaling {
+  readonly kind: 'step';
+  readonly alarm: {
+    readonly metric: string;
+    /** In the metric's own unit (ModelLatency: µs). */
+    readonly threshold: number;
+    readonly periods: number;
+    readonly period: DurationMs;
+    readonly statistic: 'Average' | 'Minimum' | 'Maximum' | 'Sum' | 'SampleCount';
+    readonly comparison: '>=' | '>' | '<' | '<=';
+    readonly missing: 'notBreaching' | 'breaching' | 'ignore' | 'missing';
+  };
+  /** Offsets above the threshold, in the metric's unit. */
+  readonly steps: readonly {
+    readonly from: number;
+    readonly to?: number;
+    readonly change: { readonly add: number } | { readonly percent: number } | { readonly set: number };
+  }[];
+  readonly cooldown: DurationMs;
+}
+
+export type ScalingSpec = TargetTracking | StepScaling;
+
+/** A policy as the other functions need it, with every default that does not depend on the endpoint's kind applied. */
+export interface CompiledPolicy {
+  readonly name: string;
+  /** Changes whenever the policy or a schedule it uses changes. */
+  readonly version: string;
+  readonly zero?: { readonly by?: ZeroBy; readonly idleFor?: DurationMs; readonly minUp: DurationMs };
+  readonly wake: {
+    /** Absent: the kind's default (real-time and components: request, async: backlog). */
+    readonly on?: readonly WakeTrigger[];
+    readonly lead: 'learned' | DurationMs;
+    readonly backlogPerInstance?: number;
+    readonly fallbackConfigs: readonly string[];
+  };
+  readonly scaling: readonly ScalingSpec[];
+  /** Highest max of the rungs with max ≥ 1; absent: no limit. */
+  readonly highestMax?: number;
+  /** Bounds of the first rung with min ≥ 1 (what an `up` hold means); absent: none such. */
+  readonly upBounds?: Bounds;
+  /** Some rung means zero on a kind that parks (for giving back when a change forbids it). */
+  readonly mayBeZero: boolean;
+}

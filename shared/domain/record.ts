@@ -1,0 +1,131 @@
+import type { Decision } from './decision.ts';
+import type { Agenda, CompiledPolicy, EndpointKind } from './policy.ts';
+import type { DurationMs, Instant } from './time.ts';
+
+export const SCHEMA_VERSION = 1;
+
+export const PHASES = ['up', 'parking', 'parked', 'waking', 'restoring'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** DescribeEndpoint.EndpointStatus, and `Absent` when SageMaker does not find the endpoint. */
+export const ENDPOINT_STATUSES = [
+  'Absent',
+  'OutOfService',
+  'Creating',
+  'Updating',
+  'SystemUpdating',
+  'RollingBack',
+  'InService',
+  'Deleting',
+  'Failed',
+  'UpdateRollbackFailed',
+] as const;
+export type EndpointStatus = (typeof ENDPOINT_STATUSES)[number];
+
+/** A reason to be up that outranks the calendar; stored before anything else is done, read as a level. */
+export interface Demand {
+  readonly source: 'request' | 'backlog' | `alarm:${string}`;
+  readonly since: Instant;
+  /** Last time it was asked again (a repeated request, an alarm's newer transition). */
+  readonly renewedAt: Instant;
+  /** Instances asked for; absent: the recipe's desired count or the rung's min, at least 1. */
+  readonly count?: number;
+  readonly by?: string;
+  readonly why?: string;
+}
+
+/** What a function last saw of the endpoint; reality is read again before anything is changed. */
+export interface Observed {
+  readonly at: Instant;
+  readonly status: EndpointStatus;
+  readonly configName: string;
+  readonly creationTime: Instant;
+  readonly lastModifiedTime: Instant;
+  readonly desired: number;
+  readonly serving: number;
+  readonly instanceType?: string;
+  /** Since when it is seen in service without a break (creation's end, as near as we know). */
+  readonly inServiceSince?: Instant;
+}
+
+/** Where a wake stands: which config of the ladder, how often, when next. */
+export interface WakeProgress {
+  readonly startedAt: Instant;
+  readonly reason: string;
+  /** 0 is the preferred config, then the fallbacks in order. */
+  readonly configIndex: number;
+  readonly attempts: number;
+  /** Attempts that AWS billed (image, model, role, health check): at most 3. */
+  readonly paidAttempts: number;
+  readonly nextTryAt?: Instant;
+  readonly lastFailure?: { readonly at: Instant; readonly class: string; readonly message: string };
+  /** The create call of the attempt under way, noted before the call. */
+  readonly createdAt?: Instant;
+}
+
+/** Item `fleet/<endpoint>` of the state table: everything the functions need each run, at most 4 KB as JSON. */
+export interface FleetRecord {
+  readonly schemaVersion: typeof SCHEMA_VERSION;
+  /** Optimistic lock: every write names the version it read. */
+  readonly version: number;
+  /** Name with its case, as SageMaker tells it; the key is the lower-cased name. */
+  readonly endpoint: string;
+  /** Opaque: AWS lower-cases it. */
+  readonly arn: string;
+  readonly kind: EndpointKind;
+  /** The only variant's name; absent where there are several. */
+  readonly variant?: string;
+  readonly phase: Phase;
+  readonly phaseSince: Instant;
+  /** Fences runs: grows with every park and every create. */
+  readonly generation: number;
+  readonly lease?: { readonly holder: string; readonly until: Instant };
+  readonly policyName: string;
+  readonly protected: boolean;
+  /** Last valid compiled policy; absent: there never was one, nothing is done. */
+  readonly policy?: CompiledPolicy;
+  readonly agenda?: Agenda;
+  /** The documents of this endpoint are invalid now: never parked, nothing lowered; raises of `policy` go on. */
+  readonly invalid?: { readonly since: Instant; readonly problem: string };
+  readonly demand: readonly Demand[];
+  readonly observed?: Observed;
+  readonly wake?: WakeProgress;
+  /** Set before our DeleteEndpoint call for this incarnation, cleared by a definite refusal. */
+  readonly deleteNoted?: { readonly creationTime: Instant; readonly at: Instant };
+  /** The lead of this window has begun: it stays begun. */
+  readonly lead?: { readonly window: Instant; readonly begunAt: Instant };
+  /** Announced as late for the window that began then. */
+  readonly late?: { readonly window: Instant; readonly since: Instant };
+  readonly giveBack?: { readonly at: Instant; readonly by: string };
+  /** Newest recipe that was written and read back. */
+  readonly recipeVersion?: number;
+  /** Parked since (for hours at zero and money). */
+  readonly parkedAt?: Instant;
+  /** Desired count at the time of the park: what a demand brings back. */
+  readonly parkedDesired?: number;
+  /** When the demand was last judged idle; alarm transitions older than this do not count. */
+  readonly lastIdleAt?: Instant;
+  readonly refusedAt?: Instant;
+  /** Last announced decision (canonical line only on change, and daily). */
+  readonly lastDecision?: Pick<Decision, 'decision' | 'reason'> & { readonly at: Instant };
+  /** What scheduled-scaling last asserted: a fingerprint; nothing is called while it is unchanged. */
+  readonly asserted?: string;
+  /** Next instant at which the answer of each function can change; a full re-check comes at least every 15 minutes. */
+  readonly nextAt: { readonly scaling: Instant; readonly windows: Instant };
+}
+
+/** Item `hold/<endpoint>`. */
+export interface Hold {
+  readonly endpoint: string;
+  readonly mode: 'up' | 'down' | 'hands-off';
+  readonly from: Instant;
+  readonly until: Instant;
+  readonly by: string;
+  readonly why: string;
+}
+
+/** Item `samples/<endpoint>` and `samples/<instance type>`: last 20 lead times, newest last. */
+export interface LeadSamples {
+  readonly wakes: readonly DurationMs[];
+  readonly scaleOuts: readonly DurationMs[];
+}

@@ -1,0 +1,10 @@
+/** An instant: milliseconds since 1970-01-01T00:00:00Z. The domain knows instants only; zones end in documents/. */
+export type Instant = number;
+
+/** A length of time in milliseconds. */
+export type DurationMs = number;
+
+export const SECOND: DurationMs = 1_000;
+export const MINUTE: DurationMs = 60_000;
+export const HOUR: DurationMs = 3_600_000;
+export const DAY: DurationMs = 86_400_000;

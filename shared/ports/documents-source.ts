@@ -1,0 +1,21 @@
+import type { Outcome } from './outcome.ts';
+
+/** One SSM parameter below `/<TagPrefix>/`. */
+export interface RawDocument {
+  readonly kind: 'schedules' | 'policies';
+  readonly name: string;
+  readonly parameter: string;
+  readonly version: number;
+  readonly text: string;
+}
+
+export interface DocumentSource {
+  /** All pages or a failure: a half-read set of documents must change nothing for anyone. */
+  readAll(): Promise<Outcome<readonly RawDocument[]>>;
+}
+
+/** Finds candidates only: late, with ghosts, lower-cased, blind for parked endpoints. */
+export interface CandidateFinder {
+  /** ARNs of endpoints that carry the policy tag, as the tagging API believes. */
+  candidates(): Promise<Outcome<readonly string[]>>;
+}

@@ -1,0 +1,64 @@
+import type { EndpointKind } from '../domain/policy.ts';
+import type { JsonObject } from '../domain/recipe.ts';
+import type { EndpointStatus } from '../domain/record.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Outcome } from './outcome.ts';
+
+export interface VariantView {
+  readonly name: string;
+  readonly desired: number;
+  /** CurrentInstanceCount. */
+  readonly serving: number;
+  readonly weight: number;
+  readonly instanceType?: string;
+}
+
+export interface EndpointView {
+  readonly name: string;
+  readonly arn: string;
+  readonly status: Exclude<EndpointStatus, 'Absent'>;
+  readonly configName: string;
+  readonly creationTime: Instant;
+  readonly lastModifiedTime: Instant;
+  readonly failureReason?: string;
+  readonly variants: readonly VariantView[];
+  readonly deploymentConfig?: JsonObject;
+}
+
+export interface EndpointConfigView {
+  readonly name: string;
+  /** The whole DescribeEndpointConfig answer in CreateEndpointConfig's shape. */
+  readonly config: JsonObject;
+  readonly kind: EndpointKind;
+  readonly models: readonly string[];
+  readonly variants: readonly {
+    readonly name: string;
+    readonly instanceType?: string;
+    readonly initialCount: number;
+    readonly reserved: boolean;
+  }[];
+  /** Seconds; absent: requests do not expire by config (async default 21,600). */
+  readonly requestTtlSeconds?: number;
+}
+
+export interface CreateEndpointRequest {
+  readonly name: string;
+  readonly configName: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly deploymentConfig?: JsonObject;
+}
+
+/** SageMaker endpoints in our words. `undefined` inside an ok outcome means: surely not there. */
+export interface EndpointControl {
+  describe(name: string): Promise<Outcome<EndpointView | undefined>>;
+  describeConfig(name: string): Promise<Outcome<EndpointConfigView | undefined>>;
+  modelExists(name: string): Promise<Outcome<boolean>>;
+  tags(arn: string): Promise<Outcome<Readonly<Record<string, string>>>>;
+  /** Name with its case of the endpoint that has this (lower-cased) ARN; undefined: there is none. */
+  nameOf(arn: string): Promise<Outcome<string | undefined>>;
+  /** Sent once, no retry; aborted before the lease ends. */
+  create(request: CreateEndpointRequest, abortAt: Instant): Promise<Outcome<void>>;
+  /** Sent once, no retry; aborted before the lease ends. */
+  delete(name: string, abortAt: Instant): Promise<Outcome<void>>;
+  setDesired(name: string, variant: string, count: number): Promise<Outcome<void>>;
+}

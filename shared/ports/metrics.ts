@@ -1,0 +1,31 @@
+import type { DurationMs, Instant } from '../domain/time.ts';
+import type { Outcome } from './outcome.ts';
+
+/** Values by minute (instant of the minute's begin), ascending; minutes without a datapoint are absent. */
+export type MinuteSeries = readonly (readonly [Instant, number])[];
+
+export interface MetricReader {
+  /** Per variant: `Invocations` Sum and `ConcurrentRequestsPerModel` Maximum by minute, newest two minutes included. */
+  realTimeUse(
+    endpoint: string,
+    variants: readonly string[],
+    from: Instant,
+    to: Instant,
+  ): Promise<
+    Outcome<
+      readonly { readonly variant: string; readonly invocations: MinuteSeries; readonly concurrency: MinuteSeries }[]
+    >
+  >;
+  /** `ApproximateBacklogSize` Maximum and `HasBacklogWithoutCapacity` Maximum by minute. */
+  backlog(
+    endpoint: string,
+    from: Instant,
+    to: Instant,
+  ): Promise<Outcome<{ readonly size: MinuteSeries; readonly withoutCapacity: MinuteSeries }>>;
+}
+
+export interface IdleWindow {
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly idleFor: DurationMs;
+}

@@ -1,0 +1,51 @@
+import type { ScalingSpec } from '../domain/policy.ts';
+import type { TargetSnapshot } from '../domain/recipe.ts';
+import type { Outcome } from './outcome.ts';
+
+export interface TargetView {
+  readonly resourceId: string;
+  readonly min: number;
+  readonly max: number;
+  readonly suspended: { readonly in: boolean; readonly out: boolean; readonly scheduled: boolean };
+  /** `endpoint-scaler:…` tag of ours: we made it. */
+  readonly arn?: string;
+}
+
+export interface ScalingPolicyView {
+  readonly name: string;
+  readonly arn: string;
+  readonly type: string;
+  /** Request shape without name and resource, for comparison. */
+  readonly definition: unknown;
+}
+
+/** Application Auto Scaling for `sagemaker:variant:DesiredInstanceCount`. */
+export interface ScalingControl {
+  /** By resource id, in pages of 50; missing ones are absent from the answer. */
+  targets(resourceIds: readonly string[]): Promise<Outcome<readonly TargetView[]>>;
+  policies(resourceId: string): Promise<Outcome<readonly ScalingPolicyView[]>>;
+  /** Creates or changes; on an active resource AWS pulls capacity into the bounds on every call. */
+  register(
+    resourceId: string,
+    bounds: { readonly min: number; readonly max: number },
+    tags?: Readonly<Record<string, string>>,
+  ): Promise<Outcome<void>>;
+  deregister(resourceId: string): Promise<Outcome<void>>;
+  /** Our policies are named `<TagPrefix>:<metric>`. Answers the policy's ARN. */
+  putPolicy(
+    resourceId: string,
+    name: string,
+    spec: ScalingSpec,
+    endpoint: { readonly name: string; readonly variant: string },
+  ): Promise<Outcome<string>>;
+  deletePolicy(resourceId: string, name: string): Promise<Outcome<void>>;
+  /** Everything a recipe holds of this variant's target, alarms included; undefined: no target. */
+  snapshot(resourceId: string): Promise<Outcome<TargetSnapshot | undefined>>;
+  /** Puts a snapshot back with the bounds given, re-wires alarms; answers the items that AWS definitely refused. */
+  restore(
+    snapshot: TargetSnapshot,
+    bounds: { readonly min: number; readonly max: number },
+  ): Promise<Outcome<{ readonly refused: readonly { readonly item: string; readonly why: string }[] }>>;
+  /** Reads back and names the items that differ from the snapshot (empty: all there). */
+  compare(snapshot: TargetSnapshot): Promise<Outcome<readonly string[]>>;
+}

@@ -1,0 +1,373 @@
+/**
+ * What the parts of the simulated AWS agree on. Everything in simulator/ is independent of the product:
+ * it imports nothing from shared/, functions/ or rehearsal/.
+ *
+ * Time is virtual and in epoch milliseconds. Service operations are synchronous functions on simulated state, so that
+ * a call is atomic; what takes time in AWS (an endpoint starting) is an event on the clock.
+ */
+
+export type EpochMs = number;
+
+/** Services as the SDK names its clients. */
+export type ServiceName =
+  | 'SageMaker'
+  | 'ApplicationAutoScaling'
+  | 'CloudWatch'
+  | 'EventBridge'
+  | 'SSM'
+  | 'DynamoDB'
+  | 'ResourceGroupsTaggingAPI';
+
+/**
+ * Who calls. Scripted faults (`throttle`, `fail`, `crash`) hit callers of kind `product` only.
+ * `name` is the logical id of the function's resource in template.yaml (`IdleWindows`) for `product`,
+ * the service principal for `service` (Application Auto Scaling changing capacity), free text for `person`.
+ */
+export interface Caller {
+  readonly kind: 'product' | 'service' | 'person';
+  readonly name: string;
+}
+
+/** An error answer of a service, as the wire shows it. `code` is the exception's shape name or bare code. */
+export class ApiError extends Error {
+  readonly code: string;
+  readonly httpStatus: number;
+  /** More members of the error body (e.g. `Item` of a ConditionalCheckFailedException). */
+  readonly fields: Readonly<Record<string, unknown>>;
+  constructor(code: string, message: string, httpStatus = 400, fields: Readonly<Record<string, unknown>> = {}) {
+    super(message);
+    this.name = 'ApiError';
+    this.code = code;
+    this.httpStatus = httpStatus;
+    this.fields = fields;
+  }
+}
+
+export interface CallContext {
+  readonly caller: Caller;
+  readonly now: EpochMs;
+}
+
+/**
+ * One API operation: takes the decoded, already validated input (timestamps as Date, blobs as Uint8Array) and returns
+ * the output in the same form, or throws ApiError.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: inputs are validated against the published model before they arrive
+export type Operation = (input: any, context: CallContext) => unknown;
+
+export interface SimulatedService {
+  readonly name: ServiceName;
+  readonly operations: Readonly<Record<string, Operation>>;
+}
+
+/** One call as it happened; given to observers after the operation ran (or failed). */
+export interface CallRecord {
+  readonly seq: number;
+  readonly at: EpochMs;
+  readonly caller: Caller;
+  readonly service: ServiceName;
+  readonly operation: string;
+  /** Changes something in the simulated world (by a list in the simulator, not by name prefix guessing). */
+  readonly mutating: boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: any operation's shape
+  readonly input: any;
+  // biome-ignore lint/suspicious/noExplicitAny: any operation's shape
+  readonly output?: any;
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+/** Order of events that fall on the same instant: the world first, then metrics and alarms, then what runs because of them. */
+export const PRIORITY = {
+  world: 0,
+  traffic: 1,
+  metrics: 2,
+  alarms: 3,
+  scaling: 4,
+  delivery: 5,
+  schedules: 6,
+  script: 7,
+} as const;
+export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface SimClock {
+  now(): EpochMs;
+  /** Runs `fn` when the clock reaches `time` (never before now). Same time: by priority, then in order of registration. */
+  at(time: EpochMs, priority: Priority, fn: () => void): Timer;
+  /** Resolves when the clock has moved on by `ms`; what product code waits on (`sleep` of its runtime). */
+  sleep(ms: number): Promise<void>;
+}
+
+/** An event on the (only, default) bus, in EventBridge's envelope once delivered. */
+export interface BusEvent {
+  readonly source: string;
+  readonly detailType: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+  readonly resources?: readonly string[];
+  /** Defaults to now. */
+  readonly time?: EpochMs;
+}
+
+/** What the kernel gives to every simulated service. */
+export interface Kernel {
+  readonly clock: SimClock;
+  readonly region: string;
+  readonly accountId: string;
+  /** A random stream of its own for each name: drawing from one never shifts another. Values in [0, 1). */
+  random(stream: string): () => number;
+  /** Deterministic ids: uuid-shaped, unique within the run. */
+  uuid(stream: string): string;
+  /** A service's own call of another service (Application Auto Scaling → SageMaker); recorded like any other. Throws ApiError. */
+  // biome-ignore lint/suspicious/noExplicitAny: any operation's shape
+  call(caller: Caller, service: ServiceName, operation: string, input: any): any;
+  /** Puts an event of a service on the bus (rules match it, targets run). */
+  emit(event: BusEvent): void;
+}
+
+// ---------------------------------------------------------------------------------------------------------------- load
+
+/** Width of a traffic slot. Slot n covers [start + n*10 s, start + (n+1)*10 s). */
+export const SLOT_MS = 10_000;
+
+/** How requests reach one endpoint and how an instance serves them. */
+export interface EndpointLoad {
+  /** Requests that arrive in slot n, an integer ≥ 0. */
+  arrivals(slot: number): number;
+  /** One instance: so many at once, each taking so long. The rest queues. */
+  readonly serves: { readonly concurrent: number; readonly seconds: number };
+  /** Real-time only: what becomes of a request when nothing is in service. */
+  readonly whenAway: 'lost' | 'asks';
+  /** Asynchronous only: seconds until a queued request expires. */
+  readonly requestTtlSeconds?: number;
+  /** `asks`: called at most once a simulated minute while anyone waits for the absent endpoint. */
+  readonly onAsk?: (at: EpochMs) => void;
+}
+
+/** total = served + failed + expired + pending; `cold` is counted beside: nothing was in service when the request came. */
+export interface RequestTotals {
+  readonly total: number;
+  readonly served: number;
+  readonly cold: number;
+  readonly failed: number;
+  readonly expired: number;
+  readonly pending: number;
+}
+
+// --------------------------------------------------------------------------------------------------------- observation
+
+/** State of an endpoint from `at` on, reported whenever any of its fields changed. */
+export interface EndpointChange {
+  readonly at: EpochMs;
+  readonly endpoint: string;
+  /** API spelling (`InService`), or `Absent` when there is none. */
+  readonly status: string;
+  readonly desired: number;
+  /** Instances in service (able to answer). */
+  readonly serving: number;
+  readonly config: string;
+  readonly instanceType: string;
+}
+
+/** Billed time: a start that works from its call (waiting for capacity is not paid) to the delete or scale-in. */
+export interface PaidTime {
+  readonly instanceType: string;
+  readonly instanceSeconds: number;
+}
+
+/** A period during which starts and scale-outs of an instance type find no capacity. */
+export interface Shortage {
+  readonly instanceType: string;
+  readonly from: EpochMs;
+  /** Absent: to the end. */
+  readonly until?: EpochMs;
+  /** A start or scale-out begun in the period fails after so long. */
+  readonly failsAfterMs: number;
+}
+
+/** How long starts and deletes of one endpoint take. `startMs` is asked once per start (n counts from 0). */
+export interface EndpointTiming {
+  startMs(n: number): number;
+  readonly deleteMs: number;
+}
+
+/** An endpoint that exists when the simulation begins: InService, created 30 days before. */
+export interface EndpointSeed {
+  readonly name: string;
+  readonly kind: 'real-time' | 'async';
+  readonly instanceType: string;
+  readonly instances: number;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly timing: EndpointTiming;
+  readonly load?: EndpointLoad;
+}
+
+/** SageMaker, Application Auto Scaling and CloudWatch with the load on the endpoints: the part that has a life of its own. */
+export interface World {
+  readonly services: readonly SimulatedService[];
+  /**
+   * Creates model (name = endpoint's), endpoint config (the same), endpoint with one variant `AllTraffic`, and its load.
+   * The config of an async endpoint has AsyncInferenceConfig; instances 0 is allowed there.
+   */
+  seed(endpoint: EndpointSeed): void;
+  /** Timing and load for an endpoint name that somebody creates later (absent: 8 min, 2 min, no load). */
+  setTiming(endpoint: string, timing: EndpointTiming): void;
+  /** `count` extra requests arriving now. */
+  inject(endpoint: string, count: number): void;
+  addShortage(shortage: Shortage): void;
+  /** Readers and alarms see no data of this endpoint in the period. */
+  hideMetrics(endpoint: string, from: EpochMs, until: EpochMs | undefined): void;
+  requests(endpoint: string): RequestTotals;
+  /** Requests that arrived in each hour since the start (for pictures). */
+  arrivalsByHour(endpoint: string): readonly number[];
+  paid(endpoint: string): readonly PaidTime[];
+  /** Tags as SageMaker holds them now, for the tagging API: every resource, including deleted ones with the instant of deletion. */
+  taggedResources(): readonly TaggedResource[];
+  onEndpointChange(listener: (change: EndpointChange) => void): void;
+  /** Brings load and metrics up to now; called before anything reads them from outside. */
+  settle(): void;
+}
+
+export interface TaggedResource {
+  readonly arn: string;
+  /** History, oldest first: the tags from `at` on; undefined once deleted. The tagging API answers from its lagging past. */
+  readonly history: readonly { readonly at: EpochMs; readonly tags: Readonly<Record<string, string>> | undefined }[];
+}
+
+// -------------------------------------------------------------------------------------------- functions and deployment
+
+export interface InvocationContext {
+  readonly functionId: string;
+  readonly requestId: string;
+  readonly attempt: number;
+  /** The instant at which the invocation is killed. */
+  readonly deadline: EpochMs;
+}
+
+/** How one invocation ended. `crashed` and `timed-out` drop the execution environment; Lambda retries all but `ok`. */
+export type InvocationOutcome = 'ok' | 'error' | 'crashed' | 'timed-out';
+
+/**
+ * The code of a deployed function, as the rehearsal provides it. `invoke` starts a run; its promise settles when the
+ * handler does, and never if the run crashed (then the provider calls `context.crash()` through the hook it was given).
+ */
+export interface FunctionImplementation {
+  invoke(event: unknown, context: InvocationContext): Promise<unknown>;
+  /** The environment is dropped: the next invocation is a cold start. */
+  drop(): void;
+}
+
+/** A function as template.yaml defines it, after parameters are applied. */
+export interface DeployedFunction {
+  readonly id: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  readonly maximumRetryAttempts: number;
+  readonly maximumEventAgeMs: number;
+}
+
+// ------------------------------------------------------------------------------------------------------------- facade
+
+export interface SimulatedAwsOptions {
+  readonly start: EpochMs;
+  readonly seed: number;
+  readonly region: string;
+  /** Default 123456789012. */
+  readonly accountId?: string;
+  /** How far the tagging API is behind SageMaker's own tags. Default 3 minutes. */
+  readonly taggingLagMs?: number;
+}
+
+/** How often a scripted fault took effect; kept up to date while the simulation runs. */
+export interface FaultHandle {
+  times(): number;
+}
+
+/** `Service.Operation`, with `*` for any part: `SageMaker.*`, `*`, `DynamoDB.PutItem`. */
+export type CallPattern = string;
+
+export interface CallFault {
+  readonly from: EpochMs;
+  readonly until: EpochMs | undefined;
+  readonly calls: CallPattern;
+  /** Of the matching calls of kind `product`, the share that is hit (0 … 1), drawn by seed. */
+  readonly share: number;
+  /** The answer instead of running the operation: `{ code, message, httpStatus }`. */
+  readonly error: { readonly code: string; readonly message: string; readonly httpStatus?: number };
+}
+
+export interface DeliveryFault {
+  readonly from: EpochMs;
+  readonly until: EpochMs | undefined;
+  /** A detail type, `tick` (deliveries of the Scheduler), or undefined: every event on the bus, never ticks. */
+  readonly of: string | undefined;
+  readonly mode: 'drop' | 'twice' | { readonly delayMs: number };
+}
+
+/** Lets the owner of an in-process client hold or kill a call: a promise that never settles stops the caller for good. */
+export interface CallGate {
+  before?(call: { service: ServiceName; operation: string; caller: Caller }): void | Promise<void>;
+  /** After the operation took effect and before its answer is delivered. */
+  after?(record: CallRecord): void | Promise<void>;
+}
+
+/** A stack created from template.yaml: functions, rules, schedules, tables and parameters as the template says. */
+export interface Deployment {
+  readonly functions: readonly DeployedFunction[];
+  /** Ends a running invocation as `crashed` at once; Lambda's retries follow the template. No-op when it has ended. */
+  crash(requestId: string): void;
+  /** Listener for the end of every invocation. */
+  onInvocationEnd(
+    listener: (end: {
+      at: EpochMs;
+      functionId: string;
+      requestId: string;
+      outcome: InvocationOutcome;
+      error?: unknown;
+    }) => void,
+  ): void;
+}
+
+/** A complete simulated AWS account in one region. */
+export interface SimulatedAws extends Kernel {
+  readonly world: World;
+  /**
+   * Deploys a SAM template (YAML text): evaluates parameters, conditions and intrinsics; creates its DynamoDB tables,
+   * SSM parameters, alarms and rules; wires schedules and rules to functions. A parameter outside its allowed values,
+   * or a resource type it cannot model that could change a run's outcome, is an error that names it.
+   */
+  deploy(
+    templateText: string,
+    parameters: Readonly<Record<string, string>>,
+    implement: (fn: DeployedFunction) => FunctionImplementation,
+  ): Deployment;
+  /**
+   * An SDK v3 `requestHandler` that answers in-process over the real wire format (the SDK serialises, we parse, run,
+   * and serialise back). One instance per caller.
+   */
+  requestHandler(caller: Caller, gate?: CallGate): SdkRequestHandler;
+  addCallFault(fault: CallFault): FaultHandle;
+  addDeliveryFault(fault: DeliveryFault): FaultHandle;
+  onCall(listener: (record: CallRecord) => void): void;
+  /** Every event put on the bus, by services or by anybody's PutEvents, in EventBridge's envelope. */
+  onBusEvent(listener: (event: Readonly<Record<string, unknown>>) => void): void;
+  /** Called after every clock event once all live runs are quiet. */
+  onStep(listener: (at: EpochMs) => void): void;
+  /** Calls made so far: `SageMaker.DescribeEndpoint` → n; everybody's, failed ones too. */
+  callCounts(): Readonly<Record<string, number>>;
+  /** Moves the clock to `until`, running everything due; resolves when the last due run is quiet. */
+  run(until: EpochMs): Promise<void>;
+}
+
+/** What the SDK asks of a request handler (the shape of `@smithy/types` HttpHandler, kept minimal here). */
+export interface SdkRequestHandler {
+  readonly metadata: { readonly handlerProtocol: string };
+  // biome-ignore lint/suspicious/noExplicitAny: @smithy/types' HttpRequest and HttpResponse
+  handle(request: any, options?: any): Promise<{ response: any }>;
+  destroy(): void;
+  updateHttpClientConfig(key: never, value: never): void;
+  httpHandlerConfigs(): Record<string, never>;
+}
