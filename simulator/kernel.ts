@@ -1,0 +1,219 @@
+import { VirtualClock } from './clock.ts';
+import {
+  ApiError,
+  type BusEvent,
+  type Caller,
+  type CallRecord,
+  type EpochMs,
+  type Kernel,
+  type Operation,
+  type ServiceName,
+  type SimulatedService,
+} from './contract.ts';
+import { Faults } from './faults.ts';
+import { isMutating } from './mutating.ts';
+import { createRandomStreams, type RandomStreams } from './random.ts';
+
+/** A call as it ended: the record for observers, and the error as thrown (with its members). */
+export interface PerformedCall {
+  readonly record: CallRecord;
+  readonly error?: ApiError;
+}
+
+const MAXIMUM_EXTRA_TURNS = 50;
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+/** Calls, clock and the run loop. Services are registered into it; it knows none of them. */
+export class SimulatorKernel implements Kernel {
+  readonly clock: VirtualClock;
+  readonly region: string;
+  readonly accountId: string;
+  readonly faults: Faults;
+  readonly #streams: RandomStreams;
+  readonly #operations = new Map<string, Operation>();
+  readonly #counts = new Map<string, number>();
+  readonly #callListeners: ((record: CallRecord) => void)[] = [];
+  readonly #stepListeners: ((at: EpochMs) => void)[] = [];
+  /** Brings the world up to now before one of its services is asked. */
+  readonly #settled = new Map<ServiceName, () => void>();
+  #emit: (event: BusEvent) => void = () => {};
+  #seq = 0;
+  /** Grows with everything that may make product code run on; the run loop waits until it stands still. */
+  #activity = 0;
+  #quietAt = 0;
+  #liveRuns = 0;
+  #heldCalls = 0;
+  #bug: unknown;
+  #running = false;
+
+  constructor(options: { start: EpochMs; seed: number; region: string; accountId: string }) {
+    this.clock = new VirtualClock(options.start);
+    this.clock.onWake(() => this.noteActivity());
+    this.region = options.region;
+    this.accountId = options.accountId;
+    this.#streams = createRandomStreams(options.seed);
+    this.faults = new Faults((stream) => this.random(stream));
+  }
+
+  random(stream: string): () => number {
+    return this.#streams.random(stream);
+  }
+
+  uuid(stream: string): string {
+    return this.#streams.uuid(stream);
+  }
+
+  register(service: SimulatedService, settle?: () => void): void {
+    for (const [name, operation] of Object.entries(service.operations)) {
+      this.#operations.set(`${service.name}.${name}`, operation);
+    }
+    if (settle !== undefined) this.#settled.set(service.name, settle);
+  }
+
+  setBus(emit: (event: BusEvent) => void): void {
+    this.#emit = emit;
+  }
+
+  emit(event: BusEvent): void {
+    this.#emit(event);
+  }
+
+  onCall(listener: (record: CallRecord) => void): void {
+    this.#callListeners.push(listener);
+  }
+
+  onStep(listener: (at: EpochMs) => void): void {
+    this.#stepListeners.push(listener);
+  }
+
+  callCounts(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /**
+   * Runs one operation now. `readInput` decodes and checks the input, so that a scripted fault (throttling happens before
+   * anything is read) comes first and a refused input is recorded like any other failed call.
+   */
+  perform(caller: Caller, service: ServiceName, operation: string, raw: unknown, readInput: () => unknown): PerformedCall {
+    const name = `${service}.${operation}`;
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
+    const base = {
+      seq: this.#seq++,
+      at: this.clock.now(),
+      caller,
+      service,
+      operation,
+      mutating: isMutating(service, operation),
+    };
+    let input = raw;
+    try {
+      const fault = this.faults.answerFor(caller, service, operation, base.at);
+      if (fault !== undefined) throw fault;
+      const run = this.#operations.get(name);
+      if (run === undefined) throw new ApiError('UnknownOperationException', `${name} is not simulated.`);
+      input = readInput();
+      this.#settled.get(service)?.();
+      const output = run(input, { caller, now: base.at });
+      return { record: this.#record({ ...base, input, output }) };
+    } catch (error) {
+      if (!(error instanceof ApiError)) {
+        this.reportBug(error);
+        throw error;
+      }
+      const record = this.#record({ ...base, input, error: { code: error.code, message: error.message } });
+      return { record, error };
+    }
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: any operation's shape
+  call(caller: Caller, service: ServiceName, operation: string, input: any): any {
+    const { record, error } = this.perform(caller, service, operation, input, () => input);
+    if (error !== undefined) throw error;
+    return record.output;
+  }
+
+  #record(record: CallRecord): CallRecord {
+    for (const listener of this.#callListeners) listener(record);
+    return record;
+  }
+
+  /** A failure inside the simulator must end the run: product code would take it for an answer of AWS. */
+  reportBug(error: unknown): void {
+    this.#bug ??= error;
+  }
+
+  noteActivity(): void {
+    this.#activity += 1;
+  }
+
+  beginRun(): void {
+    this.#liveRuns += 1;
+    this.noteActivity();
+  }
+
+  endRun(): void {
+    this.#liveRuns -= 1;
+    this.noteActivity();
+  }
+
+  /** A call that its gate holds: its caller cannot go on, so time need not wait for it. */
+  async hold(gate: void | Promise<void>): Promise<void> {
+    if (gate === undefined) return;
+    this.#heldCalls += 1;
+    try {
+      await gate;
+    } finally {
+      this.#heldCalls -= 1;
+      this.noteActivity();
+    }
+  }
+
+  /**
+   * Lets product code run until nothing of it can go on. One turn of the event loop empties the promise queue; further
+   * ones are needed when a run does something that takes turns (a stream, a lazy import).
+   */
+  async #becomeQuiet(): Promise<void> {
+    let extra = 0;
+    for (;;) {
+      const before = this.#activity;
+      await nextTurn();
+      if (this.#activity !== before) continue;
+      const waiting = this.clock.sleepers() + this.#heldCalls;
+      if (this.#liveRuns <= waiting || extra >= MAXIMUM_EXTRA_TURNS) break;
+      extra += 1;
+    }
+    this.#quietAt = this.#activity;
+  }
+
+  #throwBug(): void {
+    if (this.#bug === undefined) return;
+    const bug = this.#bug;
+    this.#bug = undefined;
+    throw bug;
+  }
+
+  async run(until: EpochMs): Promise<void> {
+    if (this.#running) throw new Error('run: the clock is already running');
+    this.#running = true;
+    try {
+      if (this.#activity !== this.#quietAt) await this.#becomeQuiet();
+      for (;;) {
+        const event = this.clock.takeDue(until);
+        if (event === undefined) break;
+        event();
+        if (this.#activity !== this.#quietAt) await this.#becomeQuiet();
+        this.#throwBug();
+        for (const listener of this.#stepListeners) listener(this.clock.now());
+      }
+      this.#throwBug();
+      this.clock.moveTo(until);
+    } finally {
+      this.#running = false;
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import type { CallGate, Caller, CallRecord, SdkRequestHandler } from '../contract.ts';
+import type { PerformedCall, SimulatorKernel } from '../kernel.ts';
+import { ApiError } from '../contract.ts';
+import {
+  decodeInput,
+  encodeError,
+  encodeOutput,
+  findOperation,
+  parseBody,
+  type WireOperation,
+  type WireResponse,
+} from './protocol.ts';
+
+const encoder = new TextEncoder();
+
+interface SdkRequest {
+  readonly headers: Record<string, string>;
+  readonly body?: string | Uint8Array;
+}
+
+interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener?(type: 'abort', listener: () => void, options?: { once: boolean }): void;
+  onabort?: unknown;
+}
+
+function bodyText(body: string | Uint8Array | undefined): string {
+  if (body === undefined) return '';
+  if (typeof body === 'string') return body;
+  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+  throw new TypeError(`request body of type ${Object.prototype.toString.call(body)}: must be a string or bytes`);
+}
+
+function headerOf(headers: Record<string, string>, name: string): string {
+  const direct = headers[name];
+  if (direct !== undefined) return direct;
+  const key = Object.keys(headers).find((header) => header.toLowerCase() === name);
+  return key === undefined ? '' : headers[key]!;
+}
+
+/** Runs a call that was found on the wire. */
+export function performWire(
+  kernel: SimulatorKernel,
+  caller: Caller,
+  operation: WireOperation,
+  body: string,
+): PerformedCall {
+  let parsed: unknown;
+  return kernel.perform(caller, operation.service, operation.name, undefined, () => {
+    parsed = parseBody(body);
+    return decodeInput(operation, parsed);
+  });
+}
+
+export function answerWire(kernel: SimulatorKernel, operation: WireOperation, performed: PerformedCall): WireResponse {
+  const requestId = kernel.uuid('request-id');
+  if (performed.error !== undefined) return encodeError(operation.model, performed.error, requestId);
+  try {
+    return encodeOutput(operation, performed.record.output, requestId);
+  } catch (error) {
+    kernel.reportBug(error);
+    throw error;
+  }
+}
+
+function abortError(): Error {
+  const error = new Error('Request aborted');
+  error.name = 'AbortError';
+  return error;
+}
+
+/** Settles as `work` does, or fails as Node's request handler does when the caller gives up first. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
+  if (signal?.addEventListener === undefined) return work;
+  return new Promise((resolve, reject) => {
+    signal.addEventListener!('abort', () => reject(abortError()), { once: true });
+    work.then(resolve, reject);
+  });
+}
+
+function toSdkResponse(response: WireResponse): { response: unknown } {
+  const { statusCode, headers, body } = response;
+  // Bytes, not a stream: reading a stream takes turns of the event loop.
+  return { response: { statusCode, headers, body: encoder.encode(body) } };
+}
+
+export class InProcessHandler implements SdkRequestHandler {
+  readonly metadata = { handlerProtocol: 'h1' };
+  readonly #kernel: SimulatorKernel;
+  readonly #caller: Caller;
+  readonly #gate: CallGate;
+
+  constructor(kernel: SimulatorKernel, caller: Caller, gate: CallGate = {}) {
+    this.#kernel = kernel;
+    this.#caller = caller;
+    this.#gate = gate;
+  }
+
+  async handle(request: SdkRequest, options: { abortSignal?: AbortSignalLike } = {}): Promise<{ response: unknown }> {
+    const signal = options.abortSignal;
+    if (signal?.aborted) throw abortError();
+    this.#kernel.noteActivity();
+    const target = headerOf(request.headers, 'x-amz-target');
+    let operation: WireOperation;
+    try {
+      operation = findOperation(target);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return toSdkResponse(encodeError(undefined, error, this.#kernel.uuid('request-id')));
+    }
+    const { service, name } = operation;
+    const held = this.#gate.before?.({ service, operation: name, caller: this.#caller });
+    if (held !== undefined) await orAborted(this.#kernel.hold(held), signal);
+    const performed = performWire(this.#kernel, this.#caller, operation, bodyText(request.body));
+    const response = answerWire(this.#kernel, operation, performed);
+    const heldAfter = this.#gate.after?.(performed.record as CallRecord);
+    if (heldAfter !== undefined) await orAborted(this.#kernel.hold(heldAfter), signal);
+    return toSdkResponse(response);
+  }
+
+  destroy(): void {}
+
+  updateHttpClientConfig(): void {}
+
+  httpHandlerConfigs(): Record<string, never> {
+    return {};
+  }
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config';
+
+const project = (name: string, testTimeout: number) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, pool: 'threads' as const },
+});
+
+export default defineConfig({
+  test: {
+    reporters: ['default', ['json', { outputFile: 'out/vitest.json' }]],
+    projects: [
+      project('unit', 20_000),
+      project('property', 240_000),
+      project('contract', 60_000),
+      project('story', 120_000),
+      project('simulation', 240_000),
+      project('template', 60_000),
+      project('bundle', 120_000),
+      project('integration', 240_000),
+    ],
+  },
+});
