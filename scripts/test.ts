@@ -1,0 +1,103 @@
+/**
+ * `npm test`: everything that must hold, on a fresh clone. Stages run one after another (two cores are enough for one),
+ * the Python tools install beside the static checks. The last line sums the counts that the runners themselves report.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+
+interface Count {
+  passed: number;
+  failed: number;
+}
+
+const VITEST_REPORT = 'out/vitest.json';
+const VENV = '.venv';
+const REQUIREMENTS = 'requirements-dev.txt';
+
+function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += String(chunk);
+    });
+    child.stderr.on('data', (chunk) => {
+      output += String(chunk);
+    });
+    child.on('error', (error) => resolve({ code: 127, output: `${command}: ${error.message}` }));
+    child.on('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+function runLive(command: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: 'inherit' });
+    child.on('error', () => resolve(127));
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+/** Python tools (SAM CLI, AWS CLI, boto3, cfn-lint) in a virtual environment of their own, renewed when the list changes. */
+async function installPythonTools(): Promise<{ code: number; output: string }> {
+  const wanted = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
+  const stamp = `${VENV}/requirements.sha256`;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return { code: 0, output: '' };
+  rmSync(VENV, { recursive: true, force: true });
+  const venv = await run('python3', ['-m', 'venv', VENV]);
+  if (venv.code !== 0) return { code: venv.code, output: `python3 -m venv ${VENV} failed (Debian: apt install python3-venv)\n${venv.output}` };
+  const pip = await run(`${VENV}/bin/pip`, ['install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]);
+  if (pip.code === 0) writeFileSync(stamp, wanted);
+  return pip;
+}
+
+/** dependency-cruiser answers "no violations" when it could parse nothing: the number of modules must be plausible. */
+async function checkImports(): Promise<{ code: number; output: string }> {
+  const roots = ['shared', 'functions', 'simulator', 'rehearsal', 'cli', 'report'].filter((root) => existsSync(root));
+  const result = await run('depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', ...roots]);
+  const modules = Number(/\((\d+) modules/.exec(result.output)?.[1] ?? 0);
+  if (result.code === 0 && modules < 80) return { code: 1, output: `${result.output}\nonly ${modules} modules were cruised` };
+  return result;
+}
+
+async function checkStatically(): Promise<Count> {
+  const checks: readonly (readonly [string, () => Promise<{ code: number; output: string }>])[] = [
+    ['format and lint (biome)', () => run('biome', ['check', '--error-on-warnings', '.'])],
+    ['promises and exhaustiveness (oxlint)', () => run('oxlint', ['--type-aware', '--deny-warnings', '.'])],
+    ['types (tsc)', () => run('tsc', ['-p', '.'])],
+    ['import directions (dependency-cruiser)', checkImports],
+    ['unused files and exports (knip)', () => run('knip', ['--no-progress'])],
+  ];
+  const count: Count = { passed: 0, failed: 0 };
+  for (const [name, check] of checks) {
+    const { code, output } = await check();
+    console.log(`${code === 0 ? 'ok  ' : 'FAIL'} ${name}`);
+    if (code !== 0) console.log(output);
+    count[code === 0 ? 'passed' : 'failed'] += 1;
+  }
+  return count;
+}
+
+async function runVitest(): Promise<Count> {
+  rmSync(VITEST_REPORT, { force: true });
+  const code = await runLive('vitest', ['run', ...process.argv.slice(2)]);
+  if (!existsSync(VITEST_REPORT)) return { passed: 0, failed: 1 };
+  const report: unknown = JSON.parse(readFileSync(VITEST_REPORT, 'utf8'));
+  const { numPassedTests, numFailedTests, numPendingTests, numFailedTestSuites } = report as Record<string, number>;
+  if (numPendingTests) console.log(`${numPendingTests} tests skipped; each printed its reason above`);
+  // A suite that failed to load has no tests to count as failed; an exit code without a failed test (an unhandled
+  // rejection, say) is a failure too.
+  const failed = Math.max(numFailedTests ?? 0, numFailedTestSuites ? 1 : 0, code === 0 ? 0 : 1);
+  return { passed: numPassedTests ?? 0, failed };
+}
+
+mkdirSync('out', { recursive: true });
+const python = installPythonTools();
+const checks = await checkStatically();
+const tools = await python;
+if (tools.code !== 0) console.log(`FAIL Python tools\n${tools.output}`);
+const tests = await runVitest();
+const passed = checks.passed + tests.passed;
+const failed = checks.failed + tests.failed + (tools.code === 0 ? 0 : 1);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
