@@ -8,6 +8,8 @@ export interface RehearsalResult {
   readonly seed: number;
   readonly from: string;
   readonly to: string;
+  /** IANA zone in which the people of this fleet read a clock: its schedules' most frequent one; absent: UTC. */
+  readonly timezone?: string;
   readonly endpoints: Readonly<Record<string, EndpointResult>>;
   readonly happens: readonly HappensResult[];
   readonly events: readonly EventResult[];

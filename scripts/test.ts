@@ -45,7 +45,11 @@ async function installPythonTools(): Promise<{ code: number; output: string }> {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return { code: 0, output: '' };
   rmSync(VENV, { recursive: true, force: true });
   const venv = await run('python3', ['-m', 'venv', VENV]);
-  if (venv.code !== 0) return { code: venv.code, output: `python3 -m venv ${VENV} failed (Debian: apt install python3-venv)\n${venv.output}` };
+  if (venv.code !== 0)
+    return {
+      code: venv.code,
+      output: `python3 -m venv ${VENV} failed (Debian: apt install python3-venv)\n${venv.output}`,
+    };
   const pip = await run(`${VENV}/bin/pip`, ['install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]);
   if (pip.code === 0) writeFileSync(stamp, wanted);
   return pip;
@@ -56,7 +60,8 @@ async function checkImports(): Promise<{ code: number; output: string }> {
   const roots = ['shared', 'functions', 'simulator', 'rehearsal', 'cli', 'report'].filter((root) => existsSync(root));
   const result = await run('depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', ...roots]);
   const modules = Number(/\((\d+) modules/.exec(result.output)?.[1] ?? 0);
-  if (result.code === 0 && modules < 80) return { code: 1, output: `${result.output}\nonly ${modules} modules were cruised` };
+  if (result.code === 0 && modules < 80)
+    return { code: 1, output: `${result.output}\nonly ${modules} modules were cruised` };
   return result;
 }
 
@@ -65,6 +70,7 @@ async function checkStatically(): Promise<Count> {
     ['format and lint (biome)', () => run('biome', ['check', '--error-on-warnings', '.'])],
     ['promises and exhaustiveness (oxlint)', () => run('oxlint', ['--type-aware', '--deny-warnings', '.'])],
     ['types (tsc)', () => run('tsc', ['-p', '.'])],
+    ['types of the report page (tsc)', () => run('tsc', ['-p', 'report/page'])],
     ['import directions (dependency-cruiser)', checkImports],
     ['unused files and exports (knip)', () => run('knip', ['--no-progress'])],
   ];

@@ -32,6 +32,8 @@ SERVICES = {
         BatchWriteItem TransactWriteItems"""),
 }
 KEPT = ("type", "required", "min", "max", "pattern", "enum", "timestampFormat", "error", "exception", "box")
+# The service lists these values in another order than the model (recorded from AWS); messages show them in it.
+ENUM_ORDER = {"StateValue": ["INSUFFICIENT_DATA", "ALARM", "OK"]}
 
 
 def reference(value):
@@ -64,6 +66,9 @@ def trim(service, operations):
             continue
         shape = model["shapes"][name]
         shapes[name] = trim_shape(shape)
+        if name in ENUM_ORDER:
+            assert sorted(shapes[name]["enum"]) == sorted(ENUM_ORDER[name]), name
+            shapes[name]["enum"] = ENUM_ORDER[name]
         pending += [reference(member) for member in shape.get("members", {}).values()]
         pending += [reference(shape[part]) for part in ("member", "key", "value") if part in shape]
     meta = model["metadata"]

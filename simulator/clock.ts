@@ -1,4 +1,4 @@
-import type { EpochMs, Priority, SimClock, Timer } from './contract.ts';
+import { type EpochMs, PRIORITY, type Priority, type SimClock, type Timer } from './contract.ts';
 
 interface Entry {
   readonly time: EpochMs;
@@ -94,7 +94,7 @@ export class VirtualClock implements SimClock {
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.#sleepers += 1;
-      this.at(this.#now + Math.max(0, ms), 5, () => {
+      this.at(this.#now + Math.max(0, ms), PRIORITY.delivery, () => {
         this.#sleepers -= 1;
         this.#onWake();
         resolve();

@@ -134,7 +134,7 @@ export const SLOT_MS = 10_000;
 
 /** How requests reach one endpoint and how an instance serves them. */
 export interface EndpointLoad {
-  /** Requests that arrive in slot n, an integer ≥ 0. */
+  /** Requests that arrive in slot n, an integer ≥ 0. A pure function: asked again where the simulator looks ahead. */
   arrivals(slot: number): number;
   /** One instance: so many at once, each taking so long. The rest queues. */
   readonly serves: { readonly concurrent: number; readonly seconds: number };
@@ -216,9 +216,10 @@ export interface World {
   setTiming(endpoint: string, timing: EndpointTiming): void;
   /** `count` extra requests arriving now. */
   inject(endpoint: string, count: number): void;
-  addShortage(shortage: Shortage): void;
-  /** Readers and alarms see no data of this endpoint in the period. */
-  hideMetrics(endpoint: string, from: EpochMs, until: EpochMs | undefined): void;
+  /** The handle counts the starts and scale-outs that found no capacity because of it. */
+  addShortage(shortage: Shortage): FaultHandle;
+  /** Readers and alarms see no data of this endpoint in the period; the handle counts reads and evaluations that missed them. */
+  hideMetrics(endpoint: string, from: EpochMs, until: EpochMs | undefined): FaultHandle;
   requests(endpoint: string): RequestTotals;
   /** Requests that arrived in each hour since the start (for pictures). */
   arrivalsByHour(endpoint: string): readonly number[];

@@ -96,10 +96,16 @@ export class SimulatorKernel implements Kernel {
   }
 
   /**
-   * Runs one operation now. `readInput` decodes and checks the input, so that a scripted fault (throttling happens before
-   * anything is read) comes first and a refused input is recorded like any other failed call.
+   * Runs one operation now. `check` decodes the input, so that a scripted fault (throttling happens before anything is
+   * read) comes first and a refused input is recorded like any other failed call, as it was sent.
    */
-  perform(caller: Caller, service: ServiceName, operation: string, raw: unknown, readInput: () => unknown): PerformedCall {
+  perform(
+    caller: Caller,
+    service: ServiceName,
+    operation: string,
+    sent: unknown,
+    check: (sent: unknown) => unknown,
+  ): PerformedCall {
     const name = `${service}.${operation}`;
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
     const base = {
@@ -110,13 +116,13 @@ export class SimulatorKernel implements Kernel {
       operation,
       mutating: isMutating(service, operation),
     };
-    let input = raw;
+    let input = sent;
     try {
       const fault = this.faults.answerFor(caller, service, operation, base.at);
       if (fault !== undefined) throw fault;
       const run = this.#operations.get(name);
       if (run === undefined) throw new ApiError('UnknownOperationException', `${name} is not simulated.`);
-      input = readInput();
+      input = check(sent);
       this.#settled.get(service)?.();
       const output = run(input, { caller, now: base.at });
       return { record: this.#record({ ...base, input, output }) };
@@ -132,7 +138,7 @@ export class SimulatorKernel implements Kernel {
 
   // biome-ignore lint/suspicious/noExplicitAny: any operation's shape
   call(caller: Caller, service: ServiceName, operation: string, input: any): any {
-    const { record, error } = this.perform(caller, service, operation, input, () => input);
+    const { record, error } = this.perform(caller, service, operation, input, (checked) => checked);
     if (error !== undefined) throw error;
     return record.output;
   }
@@ -201,7 +207,8 @@ export class SimulatorKernel implements Kernel {
     if (this.#running) throw new Error('run: the clock is already running');
     this.#running = true;
     try {
-      if (this.#activity !== this.#quietAt) await this.#becomeQuiet();
+      // Calls made from outside since the last run may have just begun.
+      await this.#becomeQuiet();
       for (;;) {
         const event = this.clock.takeDue(until);
         if (event === undefined) break;

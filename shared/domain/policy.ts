@@ -20,6 +20,8 @@ export interface Agenda {
   readonly from: Instant;
   /** Past it the agenda says nothing: an endpoint that is up stays, a parked one is woken and stays up. */
   readonly until: Instant;
+  /** When the first step's rung came into force, at or before `from`; absent: longer ago than the look-back, or never. */
+  readonly began?: Instant;
   readonly rungs: readonly Rung[];
   /** [instant, index into rungs]; the first step's instant equals `from`. */
   readonly steps: readonly (readonly [Instant, number])[];

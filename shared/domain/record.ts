@@ -59,8 +59,15 @@ export interface WakeProgress {
   readonly paidAttempts: number;
   readonly nextTryAt?: Instant;
   readonly lastFailure?: { readonly at: Instant; readonly class: string; readonly message: string };
-  /** The create call of the attempt under way, noted before the call. */
+  /** The create call of the attempt under way, noted before the call; absent: none is under way. */
   readonly createdAt?: Instant;
+  /** What that call asked for: the config, its instance type and the count that the wake is to bring. */
+  readonly configName?: string;
+  readonly instanceType?: string;
+  /** When more instances than the config starts with were asked for: once an attempt. */
+  readonly countAskedAt?: Instant;
+  /** Set after the last paid attempt: nothing is tried until the policy's version differs or a human asks. */
+  readonly gaveUp?: { readonly at: Instant; readonly policyVersion: string };
 }
 
 /** Item `fleet/<endpoint>` of the state table: everything the functions need each run, at most 4 KB as JSON. */
@@ -106,10 +113,32 @@ export interface FleetRecord {
   /** When the demand was last judged idle; alarm transitions older than this do not count. */
   readonly lastIdleAt?: Instant;
   readonly refusedAt?: Instant;
+  /** What a restore was definitely refused: announced, and kept in the next recipe. */
+  readonly outstanding?: readonly { readonly item: string; readonly why: string }[];
+  /** The config or a model of the parked endpoint is gone: it is not recreated. */
+  readonly orphaned?: { readonly since: Instant; readonly what: string };
+  /** Last daily look at what the parked endpoint depends on. */
+  readonly checkedAt?: Instant;
   /** Last announced decision (canonical line only on change, and daily). */
   readonly lastDecision?: Pick<Decision, 'decision' | 'reason'> & { readonly at: Instant };
   /** What scheduled-scaling last asserted: a fingerprint; nothing is called while it is unchanged. */
   readonly asserted?: string;
+  /** Last decision that scheduled-scaling announced: its own, so that two functions do not take turns at news. */
+  readonly lastScaling?: Pick<Decision, 'decision' | 'reason'> & { readonly at: Instant };
+  /** Some scaling policy steers the target, as last read (ours or the owner's): capacity is left to it. */
+  readonly steered?: boolean;
+  /** A maximum that fell to `max` waits since then for scaling to release instances. */
+  readonly drain?: { readonly since: Instant; readonly max: number };
+  /** A raise of ours under way: a lead sample once `to` instances serve. */
+  readonly raising?: { readonly at: Instant; readonly to: number };
+  /** Last announcement of a named alarm that stays in ALARM. */
+  readonly stuckAt?: Instant;
+  /** Since when this version of the policy rules it: a window that began before is not late because of us. */
+  readonly ruledSince?: Instant;
+  /** Names of the variants where there are several (refused); absent: one. */
+  readonly variants?: readonly string[];
+  /** Asynchronous: how long the config lets a queued request wait. */
+  readonly requestTtl?: DurationMs;
   /** Next instant at which the answer of each function can change; a full re-check comes at least every 15 minutes. */
   readonly nextAt: { readonly scaling: Instant; readonly windows: Instant };
 }

@@ -36,6 +36,11 @@ export interface RulingInput {
 export interface Ruling {
   readonly want: 'up' | 'zero' | 'leave' | 'hands-off';
   readonly bounds?: Bounds;
+  /**
+   * Count that a demand or an `up` hold brings from zero (within the highest max); absent: the bounds' min, or what
+   * the endpoint has.
+   */
+  readonly desired?: number;
   /** Which rule of the ladder won, as a reason code. */
   readonly reason: ReasonCode;
   /** Lowering (park, scale-in, lower bounds) is allowed; false under wake-only, protect, invalid documents. */

@@ -16,6 +16,11 @@ export interface DocumentSource {
 
 /** Finds candidates only: late, with ghosts, lower-cased, blind for parked endpoints. */
 export interface CandidateFinder {
-  /** ARNs of endpoints that carry the policy tag, as the tagging API believes. */
-  candidates(): Promise<Outcome<readonly string[]>>;
+  /** Endpoints that carry the policy tag, as the tagging API believes: ARN (lower-cased) and the tags it knows. */
+  candidates(): Promise<Outcome<readonly Candidate[]>>;
+}
+
+export interface Candidate {
+  readonly arn: string;
+  readonly tags: Readonly<Record<string, string>>;
 }

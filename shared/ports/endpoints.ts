@@ -2,7 +2,7 @@ import type { EndpointKind } from '../domain/policy.ts';
 import type { JsonObject } from '../domain/recipe.ts';
 import type { EndpointStatus } from '../domain/record.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Outcome } from './outcome.ts';
+import type { FailureClass, Outcome } from './outcome.ts';
 
 export interface VariantView {
   readonly name: string;
@@ -21,9 +21,16 @@ export interface EndpointView {
   readonly creationTime: Instant;
   readonly lastModifiedTime: Instant;
   readonly failureReason?: string;
+  /** What the failure reason means; only with a failure reason. */
+  readonly failureClass?: FailureClass;
   readonly variants: readonly VariantView[];
   readonly deploymentConfig?: JsonObject;
+  /** Image as the model names it → image by digest, as far as SageMaker tells. */
+  readonly imageDigests?: Readonly<Record<string, string>>;
 }
+
+/** What the sweep over all endpoints tells of each: no variants, no tags. */
+export type EndpointSummary = Pick<EndpointView, 'name' | 'arn' | 'status' | 'creationTime' | 'lastModifiedTime'>;
 
 export interface EndpointConfigView {
   readonly name: string;
@@ -51,6 +58,8 @@ export interface CreateEndpointRequest {
 /** SageMaker endpoints in our words. `undefined` inside an ok outcome means: surely not there. */
 export interface EndpointControl {
   describe(name: string): Promise<Outcome<EndpointView | undefined>>;
+  /** All endpoints of the account and region, 100 a call. */
+  list(): Promise<Outcome<readonly EndpointSummary[]>>;
   describeConfig(name: string): Promise<Outcome<EndpointConfigView | undefined>>;
   modelExists(name: string): Promise<Outcome<boolean>>;
   tags(arn: string): Promise<Outcome<Readonly<Record<string, string>>>>;

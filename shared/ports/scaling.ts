@@ -1,5 +1,5 @@
 import type { ScalingSpec } from '../domain/policy.ts';
-import type { TargetSnapshot } from '../domain/recipe.ts';
+import type { JsonObject, TargetSnapshot } from '../domain/recipe.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface TargetView {
@@ -7,7 +7,6 @@ export interface TargetView {
   readonly min: number;
   readonly max: number;
   readonly suspended: { readonly in: boolean; readonly out: boolean; readonly scheduled: boolean };
-  /** `endpoint-scaler:…` tag of ours: we made it. */
   readonly arn?: string;
 }
 
@@ -16,7 +15,7 @@ export interface ScalingPolicyView {
   readonly arn: string;
   readonly type: string;
   /** Request shape without name and resource, for comparison. */
-  readonly definition: unknown;
+  readonly definition: JsonObject;
 }
 
 /** Application Auto Scaling for `sagemaker:variant:DesiredInstanceCount`. */
@@ -31,13 +30,21 @@ export interface ScalingControl {
     tags?: Readonly<Record<string, string>>,
   ): Promise<Outcome<void>>;
   deregister(resourceId: string): Promise<Outcome<void>>;
-  /** Our policies are named `<TagPrefix>:<metric>`. Answers the policy's ARN. */
+  /** Tags of a target, by its ARN: a target that we made carries ours. */
+  targetTags(arn: string): Promise<Outcome<Readonly<Record<string, string>>>>;
+  /** Our policies are named `<TagPrefix>-<metric>`. Answers the policy's ARN. */
   putPolicy(
     resourceId: string,
     name: string,
     spec: ScalingSpec,
     endpoint: { readonly name: string; readonly variant: string },
   ): Promise<Outcome<string>>;
+  /** Whether a policy that AWS shows is what `putPolicy` would put. */
+  isAsSpecified(
+    policy: ScalingPolicyView,
+    spec: ScalingSpec,
+    endpoint: { readonly name: string; readonly variant: string },
+  ): boolean;
   deletePolicy(resourceId: string, name: string): Promise<Outcome<void>>;
   /** Everything a recipe holds of this variant's target, alarms included; undefined: no target. */
   snapshot(resourceId: string): Promise<Outcome<TargetSnapshot | undefined>>;

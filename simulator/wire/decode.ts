@@ -48,7 +48,8 @@ function messageName(name: string): string {
 
 /** AWS's patterns are Java's and match the whole value. */
 function compilePattern(pattern: string): RegExp {
-  const whole = `^(?:${pattern})$`;
+  // `Print` is a POSIX class that JavaScript does not know by that name.
+  const whole = `^(?:${pattern.replaceAll('\\p{Print}', '[\\x20-\\x7E]')})$`;
   try {
     return new RegExp(whole, 'u');
   } catch {
@@ -82,7 +83,9 @@ function compileString(shape: Shape): Decoder {
 function compileNumber(shape: Shape): Decoder {
   const { min, max } = shape;
   const whole = shape.type === 'integer' || shape.type === 'long';
-  const wanted = { integer: 'an Integer', long: 'a Long', float: 'a Float', double: 'a Double' }[shape.type as 'integer'];
+  const wanted = { integer: 'an Integer', long: 'a Long', float: 'a Float', double: 'a Double' }[
+    shape.type as 'integer'
+  ];
   return (value, path, problems) => {
     let number = value;
     // awsJson writes these three as strings, for there is no JSON number for them.
@@ -192,7 +195,8 @@ export class DecoderCompiler {
         size += 1;
         keyDecoder(key, `${path}.key`, problems);
         // defineProperty semantics are not needed but `__proto__` as a key must stay data.
-        if (key === '__proto__') Object.defineProperty(decoded, key, { value: valueDecoder(entry, path, problems), enumerable: true });
+        if (key === '__proto__')
+          Object.defineProperty(decoded, key, { value: valueDecoder(entry, path, problems), enumerable: true });
         else decoded[key] = valueDecoder(entry, `${path}.${key}.member`, problems);
       }
       checkSize(size, decoded, path, problems);

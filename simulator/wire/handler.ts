@@ -1,6 +1,6 @@
-import type { CallGate, Caller, CallRecord, SdkRequestHandler } from '../contract.ts';
-import type { PerformedCall, SimulatorKernel } from '../kernel.ts';
+import type { Caller, CallGate, CallRecord, SdkRequestHandler } from '../contract.ts';
 import { ApiError } from '../contract.ts';
+import type { PerformedCall, SimulatorKernel } from '../kernel.ts';
 import {
   decodeInput,
   encodeError,
@@ -45,10 +45,16 @@ export function performWire(
   operation: WireOperation,
   body: string,
 ): PerformedCall {
-  let parsed: unknown;
-  return kernel.perform(caller, operation.service, operation.name, undefined, () => {
-    parsed = parseBody(body);
-    return decodeInput(operation, parsed);
+  let sent: unknown;
+  let refusal: unknown;
+  try {
+    sent = parseBody(body);
+  } catch (error) {
+    refusal = error;
+  }
+  return kernel.perform(caller, operation.service, operation.name, sent, () => {
+    if (refusal !== undefined) throw refusal;
+    return decodeInput(operation, sent);
   });
 }
 

@@ -57,7 +57,10 @@ export function findOperation(target: string): WireOperation {
   const service = serviceByPrefix(target.slice(0, dot));
   const operation = service?.operations.get(target.slice(dot + 1));
   if (operation === undefined) {
-    throw new ApiError('UnknownOperationException', `The requested operation ${target} is not recognized by the service.`);
+    throw new ApiError(
+      'UnknownOperationException',
+      `The requested operation ${target} is not recognized by the service.`,
+    );
   }
   return operation;
 }
@@ -130,7 +133,8 @@ export function encodeError(model: ServiceModel | undefined, error: ApiError, re
   const name = shape?.name ?? error.code;
   const status = error.httpStatus === 400 ? (shape?.status ?? 400) : error.httpStatus;
   const service = model?.service;
-  const frontEnd = service === 'CloudWatch' || service === 'DynamoDB' || service === undefined ? FRONT_END_TYPES[name] : undefined;
+  const frontEnd =
+    service === 'CloudWatch' || service === 'DynamoDB' || service === undefined ? FRONT_END_TYPES[name] : undefined;
   const type = frontEnd ?? `${(service && TYPE_PREFIX[service]) ?? ''}${name}`;
   const body: Record<string, unknown> = { __type: type };
   if (error.message !== '') body[shape?.messageMember ?? 'message'] = error.message;
@@ -163,4 +167,3 @@ export function encodeOutput(operation: WireOperation, output: unknown, requestI
   const body = operation.model.operations[operation.name]?.output === undefined ? '' : JSON.stringify(encoded);
   return { statusCode: 200, headers: responseHeaders(operation.model, requestId), body };
 }
-

@@ -1,0 +1,122 @@
+/**
+ * `npm run bench [-- speed|calls|alarm|bundles …]`: the figures behind docs/benchmarks.md, as ratios and counts.
+ * Nothing here is a test; budgets that must hold are asserted in test/.
+ */
+import { rehearse, type Scenario } from '../rehearsal/index.ts';
+import { measureBundles } from './bundles.ts';
+import { mixedFleet, quietFleet, sleepingQueue } from './fleets.ts';
+import { watchWaves } from './waves.ts';
+
+function print(title: string, rows: readonly Readonly<Record<string, string | number>>[]): void {
+  const columns = Object.keys(rows[0] ?? {});
+  console.log(`\n## ${title}\n`);
+  console.log(`| ${columns.join(' | ')} |`);
+  console.log(`|${columns.map(() => '---').join('|')}|`);
+  for (const row of rows) console.log(`| ${columns.map((column) => row[column]).join(' | ')} |`);
+}
+
+const round = (value: number, digits = 1): number => Number(value.toFixed(digits));
+
+interface Counted {
+  readonly seconds: number;
+  readonly perMinute: readonly number[];
+  readonly violations: number;
+}
+
+/** Runs it and counts the product's calls in each simulated minute. */
+async function count(scenario: Scenario): Promise<Counted> {
+  const perMinute = new Array<number>(scenario.durationMs / 60_000).fill(0);
+  const begin = performance.now();
+  const { result } = await rehearse(scenario, {
+    onReady: ({ aws }) =>
+      aws.onCall(({ at, caller }) => {
+        const minute = Math.floor((at - scenario.start) / 60_000);
+        if (caller.kind === 'product') perMinute[minute] = (perMinute[minute] ?? 0) + 1;
+      }),
+  });
+  return { seconds: (performance.now() - begin) / 1000, perMinute, violations: result.invariants.violations.length };
+}
+
+async function benchSpeed(): Promise<void> {
+  const days = 7;
+  await rehearse(mixedFleet(1));
+  const { seconds, perMinute, violations } = await count(mixedFleet(days));
+  const calls = perMinute.reduce((sum, n) => sum + n, 0);
+  print('Rehearsal of a mixed fleet of 10 endpoints', [
+    {
+      'simulated days': days,
+      seconds: round(seconds),
+      'times real time': Math.round((days * 86_400) / seconds),
+      'ms per simulated minute': round((seconds * 1000) / (days * 1440), 2),
+      'AWS calls per simulated minute': round(calls / (days * 1440), 2),
+      violations,
+    },
+  ]);
+}
+
+async function benchCalls(): Promise<void> {
+  const rows = [];
+  for (const size of [10, 100, 1000]) {
+    const hours = 3;
+    const before = process.memoryUsage().rss;
+    const { perMinute, seconds } = await count(quietFleet(size, hours));
+    // Enrolment and the first registration are work; what follows is the fleet with nothing to do.
+    const quiet = perMinute.slice(90);
+    const sorted = [...quiet].sort((a, b) => a - b);
+    rows.push({
+      endpoints: size,
+      'calls per minute, median': sorted[Math.floor(sorted.length / 2)] ?? 0,
+      'calls per minute, mean': round(quiet.reduce((sum, n) => sum + n, 0) / quiet.length),
+      'calls per minute, most (full re-check)': sorted.at(-1) ?? 0,
+      'process memory grown, MiB (simulator included)': Math.round((process.memoryUsage().rss - before) / 2 ** 20),
+      seconds: round(seconds),
+    });
+  }
+  print('AWS calls over all functions, fleet with nothing to do', rows);
+}
+
+async function benchAlarm(): Promise<void> {
+  const { code, runs } = watchWaves('BacklogWake');
+  await rehearse(sleepingQueue(), { code });
+  const run = runs.find((calls) => calls.some(({ name }) => name === 'UpdateEndpointWeightsAndCapacities'));
+  if (run === undefined) throw new Error('bench: backlog-wake never changed capacity');
+  const capacity = run.findIndex(({ name }) => name === 'UpdateEndpointWeightsAndCapacities');
+  print('From the alarm event to the capacity call (backlog-wake)', [
+    {
+      'calls up to it': capacity + 1,
+      waves: run[capacity]?.wave ?? 0,
+      order: run
+        .slice(0, capacity + 1)
+        .map(({ name, wave }) => `${wave}: ${name}`)
+        .join(', '),
+      'calls of the whole run': run.length,
+    },
+  ]);
+}
+
+async function benchBundles(): Promise<void> {
+  const rows = (await measureBundles()).map(({ name, kib, importMs, ratio }) => ({
+    function: name,
+    KiB: round(kib),
+    'import ms (median of 15)': round(importMs),
+    'process start with import ÷ trivial handler': round(ratio, 2),
+  }));
+  print('Bundles as the template builds them', rows);
+}
+
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  speed: benchSpeed,
+  calls: benchCalls,
+  alarm: benchAlarm,
+  bundles: benchBundles,
+};
+const chosen = process.argv.slice(2);
+const unknown = chosen.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  console.error(`bench: ${unknown.join(', ')}: one of ${Object.keys(BENCHES).join(', ')}`);
+  process.exitCode = 2;
+} else {
+  for (const [name, bench] of Object.entries(BENCHES)) {
+    if (chosen.length === 0 || chosen.includes(name)) await bench();
+  }
+}

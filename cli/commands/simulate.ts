@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { parseDocument, parse as parseYamlValue } from 'yaml';
+import { findUnmet } from '../../rehearsal/expect.ts';
+import type { Rehearsal, Scenario } from '../../rehearsal/index.ts';
+import { STARTER, traceScenario } from '../../rehearsal/starter.ts';
+import { readText, readTextIfThere } from '../documents.ts';
+import type { Io } from '../output.ts';
+import { CliError, documentError, EXIT, messageOf, writeWhole } from '../output.ts';
+
+const DEFAULT_FILE = 'scenario.yaml';
+const SHOWN_PROBLEMS = 5;
+
+interface Options {
+  readonly json?: string;
+  readonly report?: string;
+  readonly set: readonly string[];
+  readonly init?: boolean;
+  readonly trace?: string;
+  readonly template?: string;
+}
+
+export function register(program: Command, io: Io): void {
+  program
+    .command('simulate')
+    .description('rehearse a scenario: the real functions on simulated AWS, weeks in seconds')
+    .argument('[scenario]', 'the scenario document')
+    .option('--json <path>', 'the whole result as JSON, to a file or - for stdout')
+    .option('--report <path>', 'a page with a timeline of each endpoint')
+    .option('--set <field=value>', 'replace a value of the document, as endpoints.chat.startsIn=4m', collect, [])
+    .option('--trace <file>', 'instead of a scenario: one real-time endpoint on a trace, minute_index,count')
+    .option('--template <file>', 'deploy this template instead of the one that ships')
+    .option('--init', `write a commented starter scenario (default ${DEFAULT_FILE})`)
+    .action(async (file: string | undefined, options: Options) => {
+      if (options.init === true) writeStarter(io, file ?? DEFAULT_FILE);
+      else await simulate(io, file, options);
+    });
+}
+
+function collect(value: string, values: readonly string[]): readonly string[] {
+  return [...values, value];
+}
+
+function writeStarter(io: Io, file: string): void {
+  if (existsSync(resolve(io.cwd, file))) throw new CliError(EXIT.usage, `${file}: exists already; name another file`);
+  writeWhole(io, file, STARTER);
+  io.note(`${file}: written; run it with: endpoint-scaler simulate ${file}`);
+}
+
+async function simulate(io: Io, file: string | undefined, options: Options): Promise<void> {
+  const source = sourceOf(io, file, options);
+  // Brings the simulator and all SDK clients with it: only for those who rehearse.
+  const { formatTable, parseScenario, rehearse, writeJson } = await import('../../rehearsal/index.ts');
+  const parsed = parseScenario(source.text, source.file, (path) => readTextIfThere(io, path));
+  if (!parsed.ok) throw documentError(parsed.problems);
+  for (const warning of parsed.warnings) io.note(`warning: ${warning}`);
+  const template = options.template === undefined ? {} : { template: readText(io, options.template) };
+  const { scenario } = parsed;
+  const rehearsal = await rehearse(scenario, { ...template, onProgress: progressOf(io, scenario) });
+  io.progress('');
+  const { result } = rehearsal;
+  if (options.report !== undefined) {
+    const { renderReport } = await import('../../report/index.ts');
+    writeWhole(io, options.report, renderReport(result));
+  }
+  if (options.json === '-') io.out(writeJson(result));
+  else if (options.json !== undefined) writeWhole(io, options.json, writeJson(result));
+  if (options.json !== '-') io.out(formatTable(result));
+  conclude(io, scenario, rehearsal);
+}
+
+/** Says what a script must know through the exit code, and what a person should know beside it. */
+function conclude(io: Io, scenario: Scenario, { result, warnings, problems }: Rehearsal): void {
+  for (const warning of warnings) io.note(`warning: ${warning}`);
+  for (const { at, function: fn, message, fields } of problems.slice(0, SHOWN_PROBLEMS)) {
+    io.note(`warning: ${new Date(at).toISOString()}: ${fn}: ${message} ${JSON.stringify(fields).slice(0, 500)}`);
+  }
+  if (problems.length > SHOWN_PROBLEMS)
+    io.note(`warning: ${problems.length - SHOWN_PROBLEMS} more problems of the functions`);
+  const { violations } = result.invariants;
+  for (const { at, invariant, endpoint, what } of violations) {
+    io.fail(`invariant ${invariant}: ${at}: ${endpoint ?? '-'}: ${what}`);
+  }
+  const unmet = findUnmet(scenario, result);
+  for (const sentence of unmet) io.fail(sentence);
+  if (violations.length > 0) io.exitWith(EXIT.invariant);
+  else if (unmet.length > 0) io.exitWith(EXIT.expectation);
+}
+
+function sourceOf(
+  io: Io,
+  file: string | undefined,
+  options: Options,
+): { readonly file: string; readonly text: string } {
+  if (options.trace !== undefined) {
+    if (file !== undefined)
+      throw new CliError(EXIT.usage, '--trace: takes the place of a scenario; give one of the two');
+    const lines = readText(io, options.trace).trimEnd().split('\n').length;
+    const text = traceScenario(resolve(io.cwd, options.trace), lines - 1);
+    return { file: 'trace.yaml', text: override(text, options.set) };
+  }
+  if (file === undefined) {
+    throw new CliError(EXIT.usage, 'simulate: a scenario, --trace or --init is needed (--help says more)');
+  }
+  const text = readText(io, file);
+  return { file, text: options.set.length === 0 ? text : override(text, options.set) };
+}
+
+/** The document with some values replaced; what stands elsewhere keeps its line. */
+function override(text: string, settings: readonly string[]): string {
+  if (settings.length === 0) return text;
+  const document = parseDocument(text);
+  for (const setting of settings) {
+    const at = setting.indexOf('=');
+    if (at < 1) throw new CliError(EXIT.usage, `--set: ${setting}: must be field=value, as endpoints.chat.startsIn=4m`);
+    const path = setting
+      .slice(0, at)
+      .split('.')
+      .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+    try {
+      document.setIn(path, parseYamlValue(setting.slice(at + 1)));
+    } catch (error) {
+      throw new CliError(EXIT.usage, `--set: ${setting}: ${messageOf(error)}`);
+    }
+  }
+  return String(document);
+}
+
+function progressOf(io: Io, scenario: Scenario): (share: number) => void {
+  const days = scenario.durationMs / 86_400_000;
+  return (share) => {
+    const width = 24;
+    const bar = '█'.repeat(Math.round(share * width)).padEnd(width, '░');
+    io.progress(`${scenario.name} ${bar} day ${(share * days).toFixed(1)} of ${days.toFixed(1)}`);
+  };
+}

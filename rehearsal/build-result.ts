@@ -1,0 +1,210 @@
+import type { EndpointChange, ServiceName } from '../simulator/contract.ts';
+import { type BillLine, computeBill, type ScalerMeter } from './bill.ts';
+import type { ScenarioEndpoint } from './model.ts';
+import { summariseDecisions, toIso } from './observe.ts';
+import type { EndpointResult, RehearsalResult, Span, Violation } from './result.ts';
+import type { Rulebook } from './rulebook.ts';
+import type { Run } from './runner.ts';
+import { judgeWindows, promisedWindows } from './windows.ts';
+
+const HOUR_MS = 3_600_000;
+/** Statuses of an endpoint that serves: it has been in service and was not deleted. */
+const SERVING: ReadonlySet<string> = new Set(['InService', 'Updating', 'SystemUpdating', 'RollingBack']);
+
+export interface ResultParts {
+  readonly run: Run;
+  readonly rulebook: Rulebook;
+  readonly meter: ScalerMeter;
+  readonly invariants: { readonly checked: number; readonly violations: readonly Violation[] };
+}
+
+/** The whole result; what the CLI should say beside it comes as warnings. */
+export async function buildResult(parts: ResultParts): Promise<{ result: RehearsalResult; warnings: readonly string[] }> {
+  const { run, rulebook, meter } = parts;
+  const { scenario, aws, observer } = run;
+  const end = scenario.start + scenario.durationMs;
+  // Before the final look: reading the end state is no call of anybody's in the run.
+  const calls = Object.fromEntries(observer.calls);
+  const endpoints: Record<string, EndpointResult> = {};
+  const lines: BillLine[] = [];
+  for (const endpoint of scenario.endpoints) {
+    const result = await endpointResult(run, rulebook, endpoint);
+    endpoints[endpoint.name] = result;
+    lines.push({
+      endpoint: endpoint.name,
+      instanceType: endpoint.instanceType,
+      paid: aws.world.paid(endpoint.name),
+      alwaysOnHours: result.instanceHours.alwaysOn,
+    });
+  }
+  const { bill, unpriced } = computeBill(lines, scenario.prices, scalerCost(run, meter));
+  const warnings = [
+    ...unpriced.map((type) => `prices: ${type}: no price known; add it to prices of the scenario (USD per hour)`),
+    ...run.happenings
+      .filter((state) => state.times() === 0)
+      .map(({ happening }) => `happens: ${toIso(happening.at)}: ${happening.what}: never took effect`),
+  ];
+  const timezone = mostFrequentZone(run);
+  const result: RehearsalResult = {
+    scenario: scenario.name,
+    seed: scenario.seed,
+    from: toIso(scenario.start),
+    to: toIso(end),
+    ...(timezone === undefined ? {} : { timezone }),
+    endpoints,
+    happens: run.happenings.map((state) => ({
+      at: toIso(state.happening.at),
+      what: state.happening.what,
+      times: state.times(),
+      answer: state.answer(),
+    })),
+    events: observer.events,
+    calls,
+    invariants: parts.invariants,
+    bill,
+  };
+  return { result, warnings };
+}
+
+function scalerCost(run: Run, meter: ScalerMeter): number {
+  let invocations = 0;
+  for (const counts of run.observer.invocations.values()) {
+    for (const count of Object.values(counts)) invocations += count;
+  }
+  const memory = Math.max(...run.deployment.functions.map((fn) => fn.memoryMb));
+  return meter.cost(invocations, memory, run.scenario.durationMs / HOUR_MS);
+}
+
+function mostFrequentZone(run: Run): string | undefined {
+  const counts = new Map<string, number>();
+  for (const text of Object.values(run.scenario.schedules)) {
+    const zone = /"timezone":"([^"]+)"/.exec(text)?.[1];
+    if (zone !== undefined) counts.set(zone, (counts.get(zone) ?? 0) + 1);
+  }
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0]?.[0];
+}
+
+async function endpointResult(run: Run, rulebook: Rulebook, endpoint: ScenarioEndpoint): Promise<EndpointResult> {
+  const { aws, observer, scenario } = run;
+  const { name } = endpoint;
+  const end = scenario.start + scenario.durationMs;
+  const changes = observer.changesOf(endpoint, scenario.start);
+  const paidSeconds = aws.world.paid(name).reduce((sum, { instanceSeconds }) => sum + instanceSeconds, 0);
+  const { total, served, cold, failed, expired, pending } = aws.world.requests(name);
+  return {
+    kind: endpoint.kind,
+    policy: endpoint.policy ?? null,
+    spans: spansOf(changes, end),
+    decisions: summariseDecisions(observer.decisions.filter((decision) => decision.endpoint === name)),
+    instanceHours: {
+      paid: paidSeconds / 3_600,
+      alwaysOn: (Math.max(1, endpoint.instances) * scenario.durationMs) / HOUR_MS,
+    },
+    requests: { total, served, cold, failed, expired, pending },
+    requestsByHour: [...aws.world.arrivalsByHour(name)],
+    ...parksAndWakes(changes),
+    windows: judgeWindows(promisedWindows(rulebook.historyOf(name), end), changes),
+    final: await finalState(run, name),
+  };
+}
+
+function spansOf(changes: readonly EndpointChange[], end: number): Span[] {
+  const spans: Span[] = [];
+  changes.forEach(({ at, status, desired, serving, config, instanceType }, index) => {
+    const to = changes[index + 1]?.at ?? end;
+    if (to > at) spans.push({ from: toIso(at), to: toIso(to), status, desired, serving, config, instanceType });
+  });
+  return spans;
+}
+
+/** A park ends a life in which the endpoint was in service; a wake is the return to service after one. */
+function parksAndWakes(changes: readonly EndpointChange[]): Pick<EndpointResult, 'parks' | 'wakes' | 'wakeSeconds'> {
+  let parks = 0;
+  const wakeSeconds: number[] = [];
+  let wasInService = false;
+  let parked = false;
+  let wakingSince: number | undefined;
+  for (const { at, status } of changes) {
+    if (status === 'Absent') {
+      if (wasInService) {
+        parks += 1;
+        parked = true;
+        wakingSince = undefined;
+      }
+      wasInService = false;
+    } else if (SERVING.has(status)) {
+      if (parked) wakeSeconds.push((at - (wakingSince ?? at)) / 1_000);
+      parked = false;
+      wasInService = true;
+    } else if (status === 'Creating') wakingSince ??= at;
+  }
+  return { parks, wakes: wakeSeconds.length, wakeSeconds };
+}
+
+type Page = Readonly<Record<string, unknown>>;
+
+/** What a client of the APIs sees at the end. */
+async function finalState(run: Run, name: string): Promise<EndpointResult['final']> {
+  const ask = async (service: ServiceName, operation: string, input: Page): Promise<Page> => {
+    const answer = await run.person(service, operation, input);
+    return answer.ok ? answer.value : {};
+  };
+  const described = await ask('SageMaker', 'DescribeEndpoint', { EndpointName: name });
+  const variants = (described['ProductionVariants'] ?? []) as { VariantName: string }[];
+  const inService = Object.keys(described).length > 0;
+  const resources = variants.map(({ VariantName }) => `endpoint/${name}/variant/${VariantName}`);
+  const space = { ServiceNamespace: 'sagemaker' };
+  const each = async (operation: string, member: string): Promise<unknown[]> => {
+    const found: unknown[] = [];
+    for (const ResourceId of resources) {
+      const page = await ask('ApplicationAutoScaling', operation, { ...space, ResourceId });
+      found.push(...((page[member] ?? []) as unknown[]));
+    }
+    return found;
+  };
+  const targets =
+    resources.length === 0
+      ? {}
+      : await ask('ApplicationAutoScaling', 'DescribeScalableTargets', { ...space, ResourceIds: resources });
+  const tags = inService ? await ask('SageMaker', 'ListTags', { ResourceArn: described['EndpointArn'] }) : {};
+  return {
+    phase: await phaseOf(run, name),
+    config: inService ? String(described['EndpointConfigName']) : null,
+    tags: Object.fromEntries(
+      ((tags['Tags'] ?? []) as { Key: string; Value: string }[]).map(({ Key, Value }) => [Key, Value]),
+    ),
+    scalableTargets: (targets['ScalableTargets'] ?? []) as unknown[],
+    scalingPolicies: await each('DescribeScalingPolicies', 'ScalingPolicies'),
+    scheduledActions: await each('DescribeScheduledActions', 'ScheduledActions'),
+    alarms: await alarmsOf(run, name),
+  };
+}
+
+/** Alarms that watch a metric of this endpoint. */
+async function alarmsOf(run: Run, name: string): Promise<readonly unknown[]> {
+  const found: unknown[] = [];
+  let token: unknown;
+  do {
+    const page = await run.person('CloudWatch', 'DescribeAlarms', {
+      MaxRecords: 100,
+      ...(token === undefined ? {} : { NextToken: token }),
+    });
+    if (!page.ok) break;
+    for (const alarm of (page.value['MetricAlarms'] ?? []) as Page[]) {
+      if (JSON.stringify(alarm).includes(`"Name":"EndpointName","Value":"${name}"`)) found.push(alarm);
+    }
+    token = page.value['NextToken'];
+  } while (token !== undefined);
+  return found;
+}
+
+/** The product's own word for where the endpoint stands; null: it keeps no record of it. */
+async function phaseOf(run: Run, name: string): Promise<string | null> {
+  const answer = await run.person('DynamoDB', 'GetItem', {
+    TableName: run.tableName,
+    Key: { pk: { S: 'fleet' }, sk: { S: name.toLowerCase() } },
+  });
+  const item = answer.ok ? (answer.value['Item'] as Record<string, { S?: string }> | undefined) : undefined;
+  const body = item?.['body']?.S;
+  return body === undefined ? null : ((JSON.parse(body) as { phase?: string }).phase ?? null);
+}

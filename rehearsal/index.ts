@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { ScalerMeter } from './bill.ts';
+import { buildResult } from './build-result.ts';
+import type { Code } from './functions.ts';
+import { createInvariantChecker } from './invariants.ts';
+import type { Scenario } from './model.ts';
+import type { LoggedProblem } from './observe.ts';
+import { PRODUCT } from './product.ts';
+import type { RehearsalResult } from './result.ts';
+import { Rulebook } from './rulebook.ts';
+import { type Run, runScenario } from './runner.ts';
+
+export type { Scenario } from './model.ts';
+export type { RehearsalResult } from './result.ts';
+export { parseScenario } from './scenario.ts';
+export { formatTable } from './table.ts';
+export { writeJson } from './write-json.ts';
+
+export interface RehearseOptions {
+  /** Text of template.yaml; default: that of this repository. */
+  readonly template?: string;
+  /** What its functions run; default: the product. */
+  readonly code?: Code;
+  /** Called now and then with the share of the simulated time that has passed, 0 … 1. */
+  readonly onProgress?: (share: number) => void;
+  readonly signal?: AbortSignal;
+  /** For tests that look at the simulated account itself: called before time moves, and after the last step. */
+  readonly onReady?: (run: Run) => void;
+  readonly onEnd?: (run: Run) => void | Promise<void>;
+}
+
+export interface Rehearsal {
+  readonly result: RehearsalResult;
+  /** For a person: entries that never took effect, unknown prices. */
+  readonly warnings: readonly string[];
+  /** Problem lines and thrown errors of the product: bugs of ours rather than findings about the fleet. */
+  readonly problems: readonly LoggedProblem[];
+}
+
+export function readTemplate(): string {
+  return readFileSync(new URL('../template.yaml', import.meta.url), 'utf8');
+}
+
+/** Runs a scenario through the real handlers on simulated AWS. */
+export async function rehearse(scenario: Scenario, options: RehearseOptions = {}): Promise<Rehearsal> {
+  const end = scenario.start + scenario.durationMs;
+  let attached: Attached | undefined;
+  const run = await runScenario(scenario, {
+    template: options.template ?? readTemplate(),
+    code: options.code ?? PRODUCT,
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    onReady: (ready) => {
+      attached = attach(ready, end);
+      options.onReady?.(ready);
+    },
+  });
+  if (attached === undefined) throw new Error('rehearse: the run never became ready');
+  const { rulebook, meter, checker } = attached;
+  const invariants = checker.finish();
+  const { result, warnings } = await buildResult({ run, rulebook, meter, invariants });
+  await options.onEnd?.(run);
+  return { result, warnings, problems: problemsOf(run) };
+}
+
+interface Attached {
+  readonly rulebook: Rulebook;
+  readonly meter: ScalerMeter;
+  readonly checker: ReturnType<typeof createInvariantChecker>;
+}
+
+function attach(run: Run, end: number): Attached {
+  const { scenario, aws, tagPrefix } = run;
+  const rulebook = new Rulebook(tagPrefix, end);
+  for (const kind of ['schedules', 'policies'] as const) {
+    for (const [name, text] of Object.entries(scenario[kind])) rulebook.put(kind, name, text);
+  }
+  for (const { name, policy, tags } of scenario.endpoints) {
+    const enrolment = policy === undefined ? {} : { [`${tagPrefix}:policy`]: policy };
+    rulebook.enrol(name, { ...tags, ...enrolment }, scenario.start);
+  }
+  aws.onCall((record) => rulebook.see(record));
+  return { rulebook, meter: new ScalerMeter(aws), checker: createInvariantChecker(run, rulebook) };
+}
+
+function problemsOf(run: Run): LoggedProblem[] {
+  const thrown = run.observer.failures.map(({ at, function: id, error }) => ({
+    at,
+    function: id as LoggedProblem['function'],
+    message: error instanceof Error ? error.message : String(error),
+    fields: error instanceof Error ? { stack: error.stack } : {},
+  }));
+  return [...run.observer.problems, ...thrown].sort((a, b) => a.at - b.at);
+}

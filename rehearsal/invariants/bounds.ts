@@ -1,0 +1,75 @@
+import type { EndpointChange } from '../../simulator/contract.ts';
+import { type Check, type CheckContext, GRACE_MS, HOUR_MS, MINUTE_MS } from './context.ts';
+import { admittedBounds, currentRung, isExcused, isSettled, rungSince } from './promises.ts';
+import type { EndpointState } from './world-state.ts';
+
+/** A drain is forced after an hour, and then takes its scale-in. */
+const DRAIN_MS = HOUR_MS + 15 * MINUTE_MS;
+
+/** 3: min ≤ desired ≤ max of what won, or draining; never above the policy's highest max. */
+export function checkBounds(context: CheckContext): Check {
+  /** Endpoints that changed, or were not settled or above their bounds when they were last looked at. */
+  const open = new Set<string>();
+  /** The rung that each endpoint was last judged by, as its begin. */
+  const judgedFor = new Map<string, number>();
+
+  function judge(state: EndpointState, at: number): void {
+    const rules = context.rulebook.rulesOf(state.name);
+    if (rules?.policyName === undefined || rules.policy === undefined) return;
+    if (state.status !== 'InService' && state.status !== 'Updating') return;
+    if (!isSettled(context, state, rules, at) || context.state.mode() === 'off') {
+      context.wakeAt(at + MINUTE_MS);
+      open.add(state.name);
+      return;
+    }
+    open.delete(state.name);
+    judgedFor.set(state.name, rungSince(rules, at));
+    const bounds = admittedBounds(context, state, rules, at);
+    if (bounds === undefined) return;
+    const { desired } = state;
+    const draining = at - rungSince(rules, at) < DRAIN_MS;
+    const excused = isExcused(context, state, at);
+    context.judge(desired <= bounds.max || draining || excused || !rules.valid || rules.protected, 3, state.name, () => {
+      const rung = currentRung(rules, at);
+      return `desired ${desired} is above max ${bounds.max} of ${rung?.during ?? 'otherwise'}, and no drain explains it`;
+    });
+    const lowered = context.state.mode() === 'dry-run';
+    context.judge(desired >= bounds.min || excused || lowered, 3, state.name, () => {
+      const rung = currentRung(rules, at);
+      return `desired ${desired} is below min ${bounds.min} of ${rung?.during ?? 'otherwise'}`;
+    });
+    if (desired > bounds.max) {
+      open.add(state.name);
+      context.wakeAt(at + 5 * MINUTE_MS);
+    }
+  }
+
+  function judgeRise(change: EndpointChange, before: EndpointState): void {
+    const highest = context.rulebook.rulesOf(change.endpoint)?.policy?.highestMax;
+    const rules = context.rulebook.rulesOf(change.endpoint);
+    if (highest === undefined || rules?.policyName === undefined || change.desired <= before.desired) return;
+    // A recreated endpoint has the count of its config before anything can change it.
+    if (change.status === 'Creating' || before.status === 'Creating' || before.status === 'Absent') return;
+    const settled = change.at - rules.from >= GRACE_MS;
+    context.judge(
+      change.desired <= highest || !settled,
+      3,
+      change.endpoint,
+      () => `desired rose to ${change.desired}, above the policy's highest max ${highest}`,
+    );
+  }
+
+  return {
+    change(change, before) {
+      judgeRise(change, before);
+      open.add(context.state.endpoint(change.endpoint)!.name);
+    },
+    step(at) {
+      for (const state of context.state.endpoints()) {
+        const rules = context.rulebook.rulesOf(state.name);
+        if (rules === undefined) continue;
+        if (open.has(state.name) || judgedFor.get(state.name) !== rungSince(rules, at)) judge(state, at);
+      }
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import type { CallRecord } from '../../simulator/contract.ts';
+import type { ScenarioEndpoint } from '../model.ts';
+import type { Rules } from '../rulebook.ts';
+import { type Check, type CheckContext, MINUTE_MS } from './context.ts';
+import type { EndpointState } from './world-state.ts';
+
+/** A run reads directly before it deletes; it lives no longer than this. */
+const SAME_RUN_MS = MINUTE_MS;
+/** Metrics of a minute can be seen when it has been over for this long. */
+const METRIC_DELAY_MS = 2 * MINUTE_MS;
+const DEFAULT_IDLE_MS = 30 * MINUTE_MS;
+
+/** Requests that came in [from, to), of the scenario's traffic and its injections. */
+function requestsBetween(context: CheckContext, endpoint: ScenarioEndpoint, from: number, to: number): number {
+  const { start, happens } = context.run.scenario;
+  let count = 0;
+  for (let minute = Math.max(0, Math.ceil((from - start) / MINUTE_MS)); start + (minute + 1) * MINUTE_MS <= to; minute += 1) {
+    count += endpoint.traffic[minute] ?? 0;
+  }
+  for (const happening of happens) {
+    if (happening.verb !== 'requests' || happening.endpoint !== endpoint.name) continue;
+    if (happening.at >= from && happening.at < to) count += happening.count;
+  }
+  return count;
+}
+
+function whyNot(context: CheckContext, state: EndpointState, rules: Rules | undefined, at: number): string[] {
+  const { scenario } = context.run;
+  const reasons: string[] = [];
+  const recently = (instant: number | undefined): boolean => instant !== undefined && at - instant <= SAME_RUN_MS;
+  const endpoint = scenario.endpoints.find(({ name }) => name === state.name);
+  if (rules?.policyName === undefined) reasons.push('it is not enrolled');
+  if (rules?.policyName !== undefined && rules.policy?.zero?.by !== 'park') reasons.push('its policy does not say zero: { by: park }');
+  if (rules?.protected === true) reasons.push('it is protected');
+  if (context.state.mode() !== 'on') reasons.push(`the mode is ${context.state.mode()}`);
+  if (!recently(state.recipeReadAt)) reasons.push('no recipe of it was read back in this run');
+  if (!recently(state.describedAt)) reasons.push('the run did not look at the endpoint before');
+  if (state.describedAt !== undefined && state.createdAt !== undefined && state.describedAt < state.createdAt) {
+    reasons.push('the run had looked at an earlier incarnation');
+  }
+  const hold = context.state.holdOf(state.name, at);
+  if (hold !== undefined && hold.mode !== 'down') reasons.push(`a hold ${hold.mode} forbids it`);
+  if (endpoint !== undefined) reasons.push(...activity(context, state, endpoint, rules, at));
+  return reasons;
+}
+
+/** Active, or unknown because nobody could see the metrics, as CloudWatch could show it. */
+function activity(
+  context: CheckContext,
+  state: EndpointState,
+  endpoint: ScenarioEndpoint,
+  rules: Rules | undefined,
+  at: number,
+): string[] {
+  const idleFor = rules?.policy?.zero?.idleFor ?? DEFAULT_IDLE_MS;
+  const until = at - METRIC_DELAY_MS;
+  const since = until - idleFor;
+  const reasons: string[] = [];
+  // Requests from before it was in service were nobody's to count.
+  const counted = requestsBetween(context, endpoint, Math.max(since, state.inServiceSince ?? since), until);
+  if (counted > 0) reasons.push(`${counted} requests came in the ${idleFor / MINUTE_MS} minutes before`);
+  if (context.state.metricsHidden(state.name, since, at)) reasons.push('its metrics were missing');
+  if (state.metricsReadAt === undefined || at - state.metricsReadAt > SAME_RUN_MS) {
+    reasons.push('the run did not read its metrics directly before');
+  }
+  return reasons;
+}
+
+/** 1: what a delete needs. 5: no flapping. 6: one create or delete at a time. 8: not because of a broken document. */
+export function checkDeletions(context: CheckContext): Check {
+  const { state: world, rulebook } = context;
+  const parks = new Map<string, number>();
+  const wakes = new Map<string, number>();
+
+  function judgePace(name: string, what: string, since: number | undefined, at: number): void {
+    const minUp = rulebook.rulesOf(name)?.policy?.zero?.minUp ?? 0;
+    context.judge(since === undefined || at - since >= minUp, 5, name, () => {
+      const minutes = Math.round((at - since!) / MINUTE_MS);
+      return `${what} within ${minutes} minutes; minUp is ${minUp / MINUTE_MS} minutes`;
+    });
+  }
+
+  function judgeDelete(before: EndpointState, at: number): void {
+    const { name } = before;
+    if (before.status === 'Failed' && before.ownTry) return;
+    const rules = rulebook.rulesOf(name);
+    const reasons = whyNot(context, before, rules, at);
+    context.judge(reasons.length === 0, 1, name, () => `deleted although ${reasons.join('; ')}`);
+    const valid = rules === undefined || rules.policyName === undefined || rules.valid;
+    context.judge(valid, 8, name, 'deleted while its documents are invalid');
+    judgePace(name, 'parked after a wake', wakes.get(name), at);
+    judgePace(name, 'parked twice', parks.get(name), at);
+    parks.set(name, at);
+  }
+
+  return {
+    call({ service, operation, caller, input, error, at }: CallRecord) {
+      if (service !== 'SageMaker' || (operation !== 'DeleteEndpoint' && operation !== 'CreateEndpoint')) return;
+      const before = world.beforeCall(String(input?.EndpointName));
+      if (caller.kind !== 'product' || before === undefined) return;
+      const { name, status, ownTry } = before;
+      const doubled = operation === 'DeleteEndpoint' ? status === 'Deleting' : ownTry && status === 'Creating';
+      context.judge(!doubled, 6, name, `${operation} while the endpoint is ${status} by an earlier call`);
+      if (operation === 'DeleteEndpoint' && error === undefined) judgeDelete(before, at);
+    },
+    change({ endpoint, status, at }, before) {
+      if (status !== 'InService' || before.status !== 'Creating') return;
+      judgePace(endpoint, 'woken twice', wakes.get(endpoint), at);
+      wakes.set(endpoint, at);
+    },
+  };
+}

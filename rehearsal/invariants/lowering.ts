@@ -1,0 +1,49 @@
+import type { CallRecord } from '../../simulator/contract.ts';
+import { type Check, type CheckContext, GRACE_MS, MINUTE_MS } from './context.ts';
+
+const METRIC_DELAY_MS = 2 * MINUTE_MS;
+const DEFAULT_IDLE_MS = 5 * MINUTE_MS;
+
+/** 8: broken documents and missing metrics never lower anything (deletes are judged beside the rest of their conditions). */
+export function checkLowering(context: CheckContext): Check {
+  const { state: world, rulebook } = context;
+  /** Bounds as the product last registered them. */
+  const registered = new Map<string, { min: number; max: number }>();
+
+  function judge(endpoint: string, what: string, toZero: boolean, at: number): void {
+    const rules = rulebook.rulesOf(endpoint);
+    if (rules?.policyName === undefined) return;
+    // Runs that read the documents before they broke are over after two ticks.
+    const broken = !rules.valid && at - rules.from >= GRACE_MS;
+    context.judge(!broken, 8, endpoint, `${what} while its documents are invalid`);
+    if (!toZero) return;
+    const idleFor = rules.policy?.zero?.idleFor ?? DEFAULT_IDLE_MS;
+    const hidden = world.metricsHidden(endpoint, at - idleFor - METRIC_DELAY_MS, at);
+    context.judge(!hidden, 8, endpoint, `${what} while its metrics were missing`);
+  }
+
+  function seeRegister({ input, at }: CallRecord, endpoint: string): void {
+    const before = registered.get(input.ResourceId);
+    const now = { min: input.MinCapacity ?? before?.min ?? 0, max: input.MaxCapacity ?? before?.max ?? 0 };
+    registered.set(input.ResourceId, now);
+    if (before === undefined || (now.min >= before.min && now.max >= before.max)) return;
+    judge(endpoint, `lowered bounds to ${now.min}…${now.max}`, false, at);
+  }
+
+  return {
+    call(record) {
+      const { caller, service, operation, input, error, at } = record;
+      if (caller.kind !== 'product' || error !== undefined) return;
+      if (service === 'ApplicationAutoScaling' && operation === 'RegisterScalableTarget') {
+        const endpoint = /^endpoint\/([^/]+)\//.exec(String(input.ResourceId))?.[1];
+        if (endpoint !== undefined) seeRegister(record, endpoint);
+      } else if (service === 'SageMaker' && operation === 'UpdateEndpointWeightsAndCapacities') {
+        const endpoint = String(input.EndpointName);
+        const before = world.beforeCall(endpoint)?.desired ?? 0;
+        const counts = (input.DesiredWeightsAndCapacities ?? []) as { DesiredInstanceCount?: number }[];
+        const wanted = counts[0]?.DesiredInstanceCount ?? before;
+        if (wanted < before) judge(endpoint, `scaled in from ${before} to ${wanted}`, wanted === 0, at);
+      }
+    },
+  };
+}

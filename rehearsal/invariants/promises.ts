@@ -1,0 +1,85 @@
+import { nextChange, rungAt } from '../../shared/domain/agenda.ts';
+import type { Agenda, Bounds, Rung } from '../../shared/domain/policy.ts';
+import type { Rules } from '../rulebook.ts';
+import { type CheckContext, GRACE_MS, HOUR_MS, MINUTE_MS } from './context.ts';
+import type { EndpointState } from './world-state.ts';
+
+/** Leads begin with 10 minutes, are learned from starts, and carry 10 %, a tick and a little on top. */
+const FIRST_LEAD_MS = 15 * MINUTE_MS;
+
+/** The longest lead that a coming raise of this endpoint may have. */
+export function longestLead(state: EndpointState, rules: Rules): number {
+  const lead = rules.policy?.wake.lead;
+  if (typeof lead === 'number') return lead + GRACE_MS;
+  return Math.max(FIRST_LEAD_MS, 1.3 * state.longestStartMs + 3 * MINUTE_MS);
+}
+
+/** The rung in force; past the end of the agenda none. */
+export function currentRung(rules: Rules, at: number): Rung | undefined {
+  return rules.agenda === undefined ? undefined : rungAt(rules.agenda, at);
+}
+
+/** Rungs in force at some time in [at, until], one after the other. */
+function* rungsUntil(agenda: Agenda, at: number, until: number): Generator<Rung> {
+  for (let from: number | undefined = at; from !== undefined && from <= until; from = nextChange(agenda, from)) {
+    const rung = rungAt(agenda, from);
+    if (rung === undefined) return;
+    yield rung;
+  }
+}
+
+/** The next edge of the calendar after `at`. */
+export function nextEdge(rules: Rules, at: number): number | undefined {
+  return rules.agenda === undefined ? undefined : nextChange(rules.agenda, at);
+}
+
+/** Begin of the rung in force, at the earliest that of the rules themselves. */
+export function rungSince(rules: Rules, at: number): number {
+  if (rules.agenda === undefined) return rules.from;
+  let since = rules.from;
+  for (const [step] of rules.agenda.steps) {
+    if (step > at) break;
+    since = Math.max(rules.from, step);
+  }
+  return since;
+}
+
+/** Bounds that may be in force now: the rung's own, and those of the next ones whose lead may have begun. */
+export function admittedBounds(context: CheckContext, state: EndpointState, rules: Rules, at: number): Bounds | undefined {
+  const { agenda, policy } = rules;
+  if (agenda === undefined || policy === undefined) return undefined;
+  const hold = context.state.holdOf(state.name, at);
+  if (hold?.mode === 'hands-off') return undefined;
+  const admitted: Bounds[] = [];
+  const until = at + longestLead(state, rules);
+  for (const rung of rungsUntil(agenda, at, until)) {
+    // Zero and leave say nothing of counts: a demand brings what the recipe says, within the highest max.
+    if (rung.kind !== 'bounds' || rung.max === 0) {
+      return { min: 0, max: policy.highestMax ?? Number.POSITIVE_INFINITY };
+    }
+    admitted.push(rung);
+  }
+  if (hold?.mode === 'up' && policy.upBounds !== undefined) admitted.push(policy.upBounds);
+  if (hold?.mode === 'down') admitted.push({ min: 0, max: 0 });
+  if (admitted.length === 0) return undefined;
+  return {
+    min: Math.min(...admitted.map(({ min }) => min)),
+    max: Math.max(...admitted.map(({ max }) => max)),
+  };
+}
+
+/** Everything has been as it is for two ticks: documents, tags, holds, calendar and the endpoint's own being in service. */
+export function isSettled(context: CheckContext, state: EndpointState, rules: Rules, at: number): boolean {
+  if (state.inServiceSince === undefined || at - state.inServiceSince < GRACE_MS) return false;
+  if (at - rungSince(rules, at) < GRACE_MS) return false;
+  return !context.state.holdChanged(state.name, at, GRACE_MS);
+}
+
+/** Scripted refusals, crashes or a shortage that explain why the product could not do what it should. */
+export function isExcused(context: CheckContext, state: EndpointState, at: number): boolean {
+  // A refusal is tried again after at most 15 minutes, and then takes a start.
+  const from = at - HOUR_MS - state.longestStartMs;
+  if (context.state.isDisturbed(from, at)) return true;
+  const type = context.run.scenario.endpoints.find(({ name }) => name === state.name)?.instanceType;
+  return type !== undefined && context.state.isShort(type, from, at);
+}

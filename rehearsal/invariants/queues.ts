@@ -1,0 +1,51 @@
+import { type Check, type CheckContext, HOUR_MS, MINUTE_MS } from './context.ts';
+import { isExcused } from './promises.ts';
+
+/** A queue is left to expire by us when nothing served it for this share of its requests' life. */
+const SHARE_AT_ZERO = 0.5;
+
+/** 7: a queued asynchronous request is never left to expire by us; an asynchronous endpoint is never deleted. */
+export function checkQueues(context: CheckContext): Check {
+  const queues = context.run.scenario.endpoints
+    .filter(({ kind }) => kind === 'async')
+    .map((endpoint) => ({ endpoint, expired: 0, zeroSince: endpoint.instances === 0 ? context.run.scenario.start : undefined }));
+  type Queue = { endpoint: (typeof queues)[number]['endpoint']; expired: number; zeroSince: number | undefined };
+
+  function judge(queue: Queue, at: number): void {
+    const { name, requestTtlSeconds = 21_600 } = queue.endpoint;
+    const { expired } = context.run.aws.world.requests(name);
+    if (expired === queue.expired) return;
+    queue.expired = expired;
+    const rules = context.rulebook.rulesOf(name);
+    const state = context.state.endpoint(name);
+    if (rules?.policyName === undefined || rules.policy === undefined || state === undefined) return;
+    const atZero = queue.zeroSince !== undefined && at - queue.zeroSince > SHARE_AT_ZERO * requestTtlSeconds * 1_000;
+    const hold = context.state.holdOf(name, at);
+    const bound = hold?.mode === 'hands-off' || hold?.mode === 'down' || context.state.mode() !== 'on';
+    const excused = isExcused(context, state, at) || context.state.isDisturbed(at - requestTtlSeconds * 1_000, at);
+    context.judge(!atZero || bound || excused, 7, name, () => {
+      const hours = ((at - queue.zeroSince!) / HOUR_MS).toFixed(1);
+      return `requests expired in the queue after ${hours} hours without an instance`;
+    });
+  }
+
+  return {
+    call({ service, operation, caller, input, error }) {
+      if (service !== 'SageMaker' || operation !== 'DeleteEndpoint' || caller.kind !== 'product') return;
+      const name = String(input?.EndpointName);
+      const queue = queues.find(({ endpoint }) => endpoint.name === name);
+      if (queue !== undefined) context.judge(error !== undefined, 7, name, 'an asynchronous endpoint was deleted');
+    },
+    change({ endpoint, desired, at }) {
+      const queue: Queue | undefined = queues.find((one) => one.endpoint.name === endpoint);
+      if (queue === undefined) return;
+      if (desired === 0) queue.zeroSince ??= at;
+      else queue.zeroSince = undefined;
+    },
+    step(at) {
+      if (queues.length === 0) return;
+      for (const queue of queues) judge(queue as Queue, at);
+      context.wakeAt(at + 10 * MINUTE_MS);
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { CallRecord } from '../../simulator/contract.ts';
+import type { FunctionName } from '../model.ts';
+import { type Check, type CheckContext, MINUTE_MS } from './context.ts';
+
+const FUNCTION_OF: Readonly<Record<string, FunctionName>> = {
+  ScheduledScaling: 'scheduled-scaling',
+  BacklogWake: 'backlog-wake',
+  IdleWindows: 'idle-windows',
+};
+/** Services whose changes are changes of the fleet; the product's own table and events are not. */
+const WORLD: ReadonlySet<string> = new Set(['SageMaker', 'ApplicationAutoScaling', 'CloudWatch']);
+
+interface Expected {
+  readonly at: number;
+  readonly function: FunctionName;
+  readonly endpoint: string;
+  readonly call: string;
+  readonly refused: boolean;
+}
+
+/** Name of the endpoint that a call is about, as far as its input says. */
+export function endpointOf(record: CallRecord, known: Iterable<{ readonly name: string }>): string | undefined {
+  const { input } = record;
+  if (typeof input !== 'object' || input === null) return undefined;
+  const { EndpointName, ResourceId, ResourceArn, ResourceARN } = input as Readonly<Record<string, unknown>>;
+  if (typeof EndpointName === 'string') return EndpointName;
+  if (typeof ResourceId === 'string') return /^endpoint\/([^/]+)\//.exec(ResourceId)?.[1];
+  const arn = ResourceArn ?? ResourceARN;
+  const text = typeof arn === 'string' ? arn : JSON.stringify(input);
+  for (const { name } of known) {
+    const pattern = new RegExp(`(?:endpoint/|"Value":"|-)${name}(?![A-Za-z0-9-])`, 'i');
+    if (pattern.test(text)) return name;
+  }
+  return undefined;
+}
+
+/** 9: every change in the world has a decision record with a reason code; every refusal too. */
+export function checkRecords(context: CheckContext): Check {
+  const expected: Expected[] = [];
+  /** Last decision by function and endpoint, lower-cased. */
+  const decided = new Map<string, number>();
+  const key = (fn: string, endpoint: string): string => `${fn} ${endpoint.toLowerCase()}`;
+
+  return {
+    call(record) {
+      const { caller, service, operation, mutating, error, at } = record;
+      const fn = FUNCTION_OF[caller.name];
+      if (caller.kind !== 'product' || !mutating || !WORLD.has(service) || fn === undefined) return;
+      const endpoint = endpointOf(record, context.state.endpoints());
+      if (endpoint === undefined) return;
+      expected.push({ at, function: fn, endpoint, call: `${service}.${operation}`, refused: error !== undefined });
+    },
+    decision(decision) {
+      decided.set(key(decision.function, decision.endpoint), decision.at);
+    },
+    step(at) {
+      while (expected.length > 0 && at - expected[0]!.at >= MINUTE_MS) {
+        const change = expected.shift()!;
+        const told = decided.get(key(change.function, change.endpoint)) ?? Number.NEGATIVE_INFINITY;
+        // A function that died after its call could not say anything; the next run repairs.
+        const died = context.state.isDisturbed(change.at - MINUTE_MS, change.at + MINUTE_MS);
+        context.judge(told >= change.at - MINUTE_MS || died, 9, change.endpoint, () => {
+          const what = change.refused ? 'was refused' : 'changed the world';
+          return `${change.call} of ${change.function} ${what} without a decision record`;
+        });
+      }
+      if (expected.length > 0) context.wakeAt(expected[0]!.at + MINUTE_MS);
+    },
+  };
+}

@@ -1,0 +1,130 @@
+import type { CallRecord, ServiceName } from '../../simulator/contract.ts';
+import { CHECKER, type Check, type CheckContext, MINUTE_MS } from './context.ts';
+
+/** The product has so long after InService to put everything back and say what it could not. */
+const RESTORE_MS = 15 * MINUTE_MS;
+
+/** What a client of the APIs can see of an endpoint, by item; values are compared as text. */
+type Snapshot = ReadonlyMap<string, string>;
+
+/** Members that a recreated resource cannot have as before, or that the calendar decides. */
+const VOLATILE: ReadonlySet<string> = new Set([
+  'PolicyARN',
+  'ScalableTargetARN',
+  'ScheduledActionARN',
+  'CreationTime',
+  'Alarms',
+  'MinCapacity',
+  'MaxCapacity',
+]);
+
+function stable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(stable);
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([key, part]) => !VOLATILE.has(key) && part !== undefined);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, part]) => [key, stable(part)]));
+}
+
+function takeSnapshot(context: CheckContext, name: string): Snapshot {
+  const { aws, tagPrefix } = context.run;
+  const items = new Map<string, string>();
+  const ask = (service: ServiceName, operation: string, input: unknown) => aws.call(CHECKER, service, operation, input);
+  const endpoint = ask('SageMaker', 'DescribeEndpoint', { EndpointName: name });
+  const tags = ask('SageMaker', 'ListTags', { ResourceArn: endpoint.EndpointArn }).Tags as { Key: string; Value: string }[];
+  for (const { Key, Value } of tags) {
+    if (Key !== `${tagPrefix}:wake` && !Key.startsWith('aws:')) items.set(`tag ${Key}`, Value);
+  }
+  for (const { VariantName } of endpoint.ProductionVariants as { VariantName: string }[]) {
+    const ResourceId = `endpoint/${name}/variant/${VariantName}`;
+    const of = { ServiceNamespace: 'sagemaker', ResourceId };
+    const list = (operation: string, member: string, input: object, nameOf: (one: never) => string, what: string) => {
+      for (const one of ask('ApplicationAutoScaling', operation, input)[member] ?? []) {
+        items.set(`${what} ${nameOf(one as never)}`, JSON.stringify(stable(one)));
+      }
+    };
+    const target = { ServiceNamespace: 'sagemaker', ResourceIds: [ResourceId] };
+    list('DescribeScalableTargets', 'ScalableTargets', target, () => ResourceId, 'scalable target');
+    list('DescribeScalingPolicies', 'ScalingPolicies', of, (one: { PolicyName: string }) => one.PolicyName, 'scaling policy');
+    list(
+      'DescribeScheduledActions',
+      'ScheduledActions',
+      of,
+      (one: { ScheduledActionName: string }) => one.ScheduledActionName,
+      'scheduled action',
+    );
+  }
+  return items;
+}
+
+/** 2: park → wake restores everything a client of the APIs can see, or the difference is announced. */
+export function checkRestores(context: CheckContext): Check {
+  const { run, state: world } = context;
+  const snapshots = new Map<string, Snapshot>();
+  const dirty = new Set<string>();
+  /** Parked by the product: what there was, and from when on announcements count. */
+  const parked = new Map<string, { snapshot: Snapshot; at: number }>();
+  const due = new Map<string, number>();
+
+  function seePark({ input, at }: CallRecord): void {
+    const name = String(input.EndpointName);
+    const before = world.beforeCall(name);
+    const snapshot = snapshots.get(name);
+    if (before?.inServiceSince !== undefined && snapshot !== undefined) parked.set(name, { snapshot, at });
+  }
+
+  function judge(name: string, at: number): void {
+    const before = parked.get(name);
+    const state = world.endpoint(name);
+    due.delete(name);
+    if (before === undefined || state === undefined || state.status === 'Absent') return;
+    if (state.status !== 'InService' || world.isDisturbed(before.at, at)) {
+      // Still being mended, or hindered on purpose: judged when that is over.
+      due.set(name, at + RESTORE_MS);
+      context.wakeAt(at + RESTORE_MS);
+      if (state.status !== 'InService' || world.isDisturbed(at - RESTORE_MS, at)) return;
+      due.delete(name);
+    }
+    parked.delete(name);
+    const now = takeSnapshot(context, name);
+    const lost = [...before.snapshot].filter(([item, value]) => now.get(item) !== value).map(([item]) => item);
+    const untold = lost.filter((item) => !isAnnounced(name, item, before.at));
+    context.judge(untold.length === 0, 2, name, () => `not as before its park, and not announced: ${untold.join(', ')}`);
+  }
+
+  function isAnnounced(name: string, item: string, since: number): boolean {
+    const word = item.slice(item.lastIndexOf(' ') + 1);
+    return run.observer.events.some(
+      ({ at, detail }) =>
+        Date.parse(at) >= since &&
+        String(detail['endpoint']).toLowerCase() === name.toLowerCase() &&
+        JSON.stringify(detail).includes(word),
+    );
+  }
+
+  return {
+    call(record) {
+      if (!record.mutating || record.error !== undefined) return;
+      const { service, operation, caller } = record;
+      if (service === 'SageMaker' && operation === 'DeleteEndpoint' && caller.kind === 'product') seePark(record);
+      else if (service === 'ApplicationAutoScaling' || operation === 'AddTags' || operation === 'DeleteTags') {
+        for (const { name } of world.endpoints()) dirty.add(name);
+      }
+    },
+    change({ endpoint, status, at }) {
+      dirty.add(endpoint);
+      if (status !== 'InService' || !parked.has(endpoint) || due.has(endpoint)) return;
+      due.set(endpoint, at + RESTORE_MS);
+      context.wakeAt(at + RESTORE_MS);
+    },
+    step(at) {
+      for (const [name, instant] of [...due]) if (instant <= at) judge(name, at);
+      for (const name of dirty) {
+        const state = world.endpoint(name);
+        if (state === undefined || parked.has(name) || state.inServiceSince === undefined) continue;
+        snapshots.set(name, takeSnapshot(context, name));
+      }
+      dirty.clear();
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { minimumOf } from '../../shared/domain/agenda.ts';
+import { type Check, type CheckContext, GRACE_MS, HOUR_MS, MINUTE_MS } from './context.ts';
+import { currentRung, isExcused, longestLead, nextEdge, rungSince } from './promises.ts';
+import type { EndpointState } from './world-state.ts';
+
+const LATE_EVENTS: ReadonlySet<string> = new Set(['Endpoint Late', 'Wake Failed', 'Endpoint Orphaned', 'Decision Refused']);
+const UNDERWAY: ReadonlySet<string> = new Set(['Creating', 'Updating', 'RollingBack', 'SystemUpdating']);
+/** A shortage may show late, is tried again within 15 minutes, and the next start takes its time too. */
+const RECOVERY_MS = 45 * MINUTE_MS;
+
+/** 4: inside a window the endpoint is up, waking, or announced as late; with capacity it becomes ready by itself. */
+export function checkWindows(context: CheckContext): Check {
+  const { run, rulebook, state: world } = context;
+  /** Last announcement of lateness by endpoint, lower-cased. */
+  const announced = new Map<string, number>();
+  let seenEvents = 0;
+
+  function readEvents(): void {
+    const { events } = run.observer;
+    for (; seenEvents < events.length; seenEvents += 1) {
+      const { detailType, detail, at } = events[seenEvents]!;
+      if (LATE_EVENTS.has(detailType)) announced.set(String(detail['endpoint']).toLowerCase(), Date.parse(at));
+    }
+  }
+
+  function judge(state: EndpointState, at: number): void {
+    const rules = rulebook.rulesOf(state.name);
+    if (rules?.policyName === undefined || rules.agenda === undefined || !rules.valid) return;
+    wakeForNext(state, at);
+    const rung = currentRung(rules, at);
+    if (rung === undefined || world.mode() === 'off') return;
+    const min = minimumOf(rung);
+    const since = rungSince(rules, at);
+    if (min < 1 || at - since < GRACE_MS) return;
+    const hold = world.holdOf(state.name, at);
+    if (hold?.mode === 'down' || hold?.mode === 'hands-off' || world.holdChanged(state.name, at, 2 * GRACE_MS)) return;
+    if (state.serving >= min) {
+      context.judge(true, 4, state.name, '');
+      return;
+    }
+    const lead = longestLead(state, rules);
+    const told = (announced.get(state.name.toLowerCase()) ?? Number.NEGATIVE_INFINITY) >= since - lead - RECOVERY_MS;
+    const underway = UNDERWAY.has(state.status) || state.desired >= min || at - state.changedAt < GRACE_MS;
+    context.judge(told || underway, 4, state.name, () => describe(state, min, rung.during, 'nor waking, nor announced as late'));
+    const recovery = RECOVERY_MS + 2 * state.longestStartMs;
+    const overdue = at - Math.max(since, rules.from) > recovery && !isExcused(context, state, at);
+    context.judge(!overdue, 4, state.name, () => describe(state, min, rung.during, 'although nothing has stood in its way for long'));
+    context.wakeAt(at + 5 * MINUTE_MS);
+  }
+
+  function describe(state: EndpointState, min: number, during: string | undefined, why: string): string {
+    return `${state.serving} of ${min} instances serve during ${during ?? 'otherwise'} (${state.status}), ${why}`;
+  }
+
+  /** The next edge of the calendar, once its grace is over. */
+  function wakeForNext(state: EndpointState, at: number): void {
+    const rules = rulebook.rulesOf(state.name);
+    const edge = rules === undefined ? undefined : nextEdge(rules, at);
+    if (edge !== undefined) context.wakeAt(edge + GRACE_MS);
+  }
+
+  return {
+    step(at) {
+      readEvents();
+      for (const state of world.endpoints()) judge(state, at);
+      context.wakeAt(at + HOUR_MS);
+    },
+  };
+}

@@ -1,0 +1,225 @@
+import type { CallRecord, EndpointChange } from '../../simulator/contract.ts';
+import type { Happening } from '../model.ts';
+import type { HappeningState } from '../script.ts';
+import type { Run } from '../runner.ts';
+
+/** One endpoint as simulated AWS has it now, and what the product has seen of it. */
+export interface EndpointState {
+  readonly name: string;
+  status: string;
+  desired: number;
+  serving: number;
+  config: string;
+  instanceType: string;
+  /** Since when it is in service without a break; undefined: it is not. */
+  inServiceSince: number | undefined;
+  /** Successful CreateEndpoint of this incarnation; undefined: it existed before the run. */
+  createdAt: number | undefined;
+  /** Made by the product, and never in service yet. */
+  ownTry: boolean;
+  deletedAt: number | undefined;
+  /** Last successful DescribeEndpoint of the product. */
+  describedAt: number | undefined;
+  /** Last time the product read a recipe of it from its table. */
+  recipeReadAt: number | undefined;
+  /** Last successful read of its metrics by the product. */
+  metricsReadAt: number | undefined;
+  /** Longest time from a create or scale-out to the last instance in service. */
+  longestStartMs: number;
+  changedAt: number;
+}
+
+export interface ActiveHold {
+  readonly mode: 'up' | 'down' | 'hands-off';
+  readonly from: number;
+  readonly until: number;
+}
+
+const RECIPE_KEY = /recipe\/([^"]+)"/;
+const SERVING: ReadonlySet<string> = new Set(['InService', 'Updating', 'SystemUpdating', 'RollingBack']);
+
+/** Endpoints of a scenario were created so long before it starts. */
+const SEEDED_BEFORE_MS = 30 * 86_400_000;
+
+type Of<V extends Happening['verb']> = Extract<Happening, { verb: V }>;
+
+/** Simulated AWS as far as invariants need it, followed call by call; nothing here asks the product. */
+export class WorldState {
+  readonly #run: Run;
+  readonly #endpoints = new Map<string, EndpointState>();
+  readonly #beforeCall = new Map<string, EndpointState>();
+  readonly #shortages: readonly Of<'noCapacity'>[];
+  readonly #callFaults: readonly Of<'callFault'>[];
+  readonly #hidden: readonly Of<'hideMetrics'>[];
+  readonly #holds: readonly HappeningState[];
+  readonly #crashes: readonly Of<'crash'>[];
+
+  constructor(run: Run) {
+    this.#run = run;
+    const { happens, endpoints, start } = run.scenario;
+    const only = <V extends Happening['verb']>(verb: V) => happens.filter((one): one is Of<V> => one.verb === verb);
+    this.#shortages = only('noCapacity');
+    this.#callFaults = only('callFault');
+    this.#hidden = only('hideMetrics');
+    this.#crashes = only('crash');
+    this.#holds = run.happenings.filter(({ happening }) => happening.verb === 'hold' || happening.verb === 'unhold');
+    for (const { name, instances, instanceType } of endpoints) {
+      const state = { name, status: 'InService', desired: instances, serving: instances, config: name, instanceType };
+      this.#endpoints.set(name.toLowerCase(), { ...fresh(start), ...state, inServiceSince: start - SEEDED_BEFORE_MS });
+    }
+  }
+
+  endpoint(name: string): EndpointState | undefined {
+    return this.#endpoints.get(name.toLowerCase());
+  }
+
+  endpoints(): Iterable<EndpointState> {
+    return this.#endpoints.values();
+  }
+
+  /** The endpoint as it was when the product's call that is now seen began. */
+  beforeCall(name: string): EndpointState | undefined {
+    return this.#beforeCall.get(name.toLowerCase()) ?? this.endpoint(name);
+  }
+
+  callBegins(): void {
+    this.#beforeCall.clear();
+  }
+
+  /** Takes over a change; answers the state before it. */
+  change(change: EndpointChange): EndpointState {
+    const key = change.endpoint.toLowerCase();
+    const known = this.#endpoints.get(key) ?? { ...fresh(change.at), name: change.endpoint };
+    const before = { ...known };
+    if (!this.#beforeCall.has(key)) this.#beforeCall.set(key, before);
+    this.#endpoints.set(key, known);
+    const { status, desired, serving, config, instanceType } = change;
+    Object.assign(known, { status, desired, serving, config, instanceType, changedAt: change.at });
+    if (status === 'Absent') {
+      known.inServiceSince = undefined;
+      known.deletedAt = change.at;
+      known.ownTry = false;
+    } else if (SERVING.has(status)) {
+      known.inServiceSince ??= change.at;
+      known.ownTry = false;
+      if (serving >= desired && known.createdAt !== undefined) this.#noteStart(known, change.at - known.createdAt);
+    } else known.inServiceSince = undefined;
+    return before;
+  }
+
+  #noteStart(state: EndpointState, ms: number): void {
+    // Only the start itself: later changes of a long life are no starts.
+    if (ms < 2 * 3_600_000) state.longestStartMs = Math.max(state.longestStartMs, ms);
+  }
+
+  call(record: CallRecord): void {
+    if (record.error !== undefined) return;
+    const { service, operation, input, caller, at } = record;
+    if (service === 'SageMaker' && operation === 'CreateEndpoint') {
+      const state = this.endpoint(String(input.EndpointName));
+      if (state === undefined) return;
+      state.createdAt = at;
+      state.ownTry = caller.kind === 'product';
+      state.recipeReadAt = undefined;
+    }
+    if (caller.kind !== 'product') return;
+    if (service === 'SageMaker' && operation === 'DescribeEndpoint') {
+      const state = this.endpoint(String(input.EndpointName));
+      if (state !== undefined) state.describedAt = at;
+    } else if (service === 'DynamoDB') this.#seeTable(operation, input, at);
+    else if (service === 'CloudWatch' && operation === 'GetMetricData') {
+      for (const name of endpointsIn(input)) {
+        const state = this.endpoint(name);
+        if (state !== undefined) state.metricsReadAt = at;
+      }
+    }
+  }
+
+  #seeTable(operation: string, input: unknown, at: number): void {
+    if (operation !== 'GetItem' && operation !== 'Query') return;
+    const name = RECIPE_KEY.exec(JSON.stringify(input))?.[1];
+    const state = name === undefined ? undefined : this.endpoint(name);
+    if (state !== undefined) state.recipeReadAt = at;
+  }
+
+  /** The hold in force: the last one that was made before `at` and neither ended nor was taken back. */
+  holdOf(endpoint: string, at: number): ActiveHold | undefined {
+    let hold: ActiveHold | undefined;
+    for (const { happening, times } of this.#holds) {
+      if (happening.at > at || times() === 0) continue;
+      if (happening.verb === 'hold' && happening.endpoint === endpoint) {
+        hold = { mode: happening.mode, from: happening.at, until: happening.until };
+      } else if (happening.verb === 'unhold' && happening.endpoint === endpoint) hold = undefined;
+    }
+    return hold !== undefined && at < hold.until ? hold : undefined;
+  }
+
+  /** Holds that began or ended within `ms` before `at`. */
+  holdChanged(endpoint: string, at: number, ms: number): boolean {
+    return this.#holds.some(({ happening }) => {
+      if (!('endpoint' in happening) || happening.endpoint !== endpoint) return false;
+      const edges = happening.verb === 'hold' ? [happening.at, happening.until] : [happening.at];
+      return edges.some((edge) => edge <= at && at - edge <= ms);
+    });
+  }
+
+  /** A shortage of this type was in force at some time in [from, to]. */
+  isShort(instanceType: string, from: number, to: number): boolean {
+    return this.#shortages.some((one) => one.instanceType === instanceType && overlaps(one, from, to));
+  }
+
+  /** Scripted refusals or crashes hit the product at some time in [from, to]. */
+  isDisturbed(from: number, to: number): boolean {
+    return (
+      this.#callFaults.some((one) => overlaps(one, from, to)) ||
+      this.#crashes.some((one) => one.at <= to && one.at >= from)
+    );
+  }
+
+  metricsHidden(endpoint: string, from: number, to: number): boolean {
+    return this.#hidden.some((one) => one.endpoint === endpoint && overlaps(one, from, to));
+  }
+
+  /** Parameter `Mode` of the template, as deployed. */
+  mode(): string {
+    return this.#run.deployment.functions[0]?.environment['MODE'] ?? 'on';
+  }
+}
+
+function fresh(at: number): EndpointState {
+  return {
+    name: '',
+    status: 'Absent',
+    desired: 0,
+    serving: 0,
+    config: '',
+    instanceType: '',
+    inServiceSince: undefined,
+    createdAt: undefined,
+    ownTry: false,
+    deletedAt: undefined,
+    describedAt: undefined,
+    recipeReadAt: undefined,
+    metricsReadAt: undefined,
+    longestStartMs: 0,
+    changedAt: at,
+  };
+}
+
+function overlaps(one: { readonly at: number; readonly until: number | undefined }, from: number, to: number): boolean {
+  return one.at <= to && (one.until === undefined || one.until > from);
+}
+
+interface MetricQuery {
+  readonly MetricStat?: { readonly Metric?: { readonly Dimensions?: readonly { Name?: string; Value?: string }[] } };
+}
+
+function endpointsIn(input: { readonly MetricDataQueries?: readonly MetricQuery[] }): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const query of input.MetricDataQueries ?? []) {
+    for (const { Name, Value } of query.MetricStat?.Metric?.Dimensions ?? []) {
+      if (Name === 'EndpointName' && Value !== undefined) names.add(Value);
+    }
+  }
+  return names;
+}

@@ -1,0 +1,97 @@
+import type { MinuteCounts } from './traffic/traffic.ts';
+
+/** A scenario with every path read, every default applied and every time resolved: what the runner works on. */
+export interface Scenario {
+  /** File name without folder. */
+  readonly name: string;
+  /** Epoch ms. */
+  readonly start: number;
+  readonly durationMs: number;
+  readonly seed: number;
+  readonly region: string;
+  /** Parameters of template.yaml. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** USD per hour by instance type, over the table that ships. */
+  readonly prices: Readonly<Record<string, number>>;
+  /** Parameter values as `apply` would write them (JSON text), by name. */
+  readonly schedules: Readonly<Record<string, string>>;
+  readonly policies: Readonly<Record<string, string>>;
+  readonly endpoints: readonly ScenarioEndpoint[];
+  readonly happens: readonly Happening[];
+  readonly expect?: Expectation;
+}
+
+export interface ScenarioEndpoint {
+  readonly name: string;
+  readonly kind: 'real-time' | 'async';
+  /** The enrolling tag's value; absent: not enrolled. */
+  readonly policy?: string;
+  /** More tags. */
+  readonly tags: Readonly<Record<string, string>>;
+  readonly instanceType: string;
+  readonly instances: number;
+  readonly startsIn: StartTime;
+  readonly deletesInMs: number;
+  readonly serves: { readonly concurrent: number; readonly seconds: number };
+  readonly traffic: MinuteCounts;
+  readonly whenAway: 'lost' | 'asks';
+  readonly requestTtlSeconds?: number;
+}
+
+/** Creating → InService, and added instances. Lognormal: drawn by seed, endpoint, n-th start. */
+export type StartTime =
+  | { readonly kind: 'fixed'; readonly ms: number }
+  | { readonly kind: 'lognormal'; readonly p50Ms: number; readonly p95Ms: number };
+
+/** Unmet: exit code 4. */
+export interface Expectation {
+  /** Share of cold requests of each endpoint, 0 … 1. */
+  readonly maxCold?: number;
+  /** Lateness of each window. */
+  readonly maxLateMs?: number;
+}
+
+export type FunctionName = 'scheduled-scaling' | 'backlog-wake' | 'idle-windows';
+
+/** One entry of `happens`; times are epoch ms, `until` absent: to the end. `what` is its one line in the result. */
+export type Happening = { readonly at: number; readonly what: string } & (
+  | {
+      readonly verb: 'noCapacity';
+      readonly until: number | undefined;
+      readonly instanceType: string;
+      readonly failsAfterMs: number;
+    }
+  | {
+      readonly verb: 'callFault';
+      readonly until: number | undefined;
+      readonly calls: string;
+      readonly share: number;
+      readonly error: { readonly code: string; readonly message: string; readonly httpStatus?: number };
+    }
+  | { readonly verb: 'crash'; readonly function: FunctionName; readonly after: string }
+  | {
+      readonly verb: 'events';
+      readonly until: number | undefined;
+      readonly of: string | undefined;
+      readonly mode: 'drop' | 'twice' | { readonly delayMs: number };
+    }
+  | { readonly verb: 'hideMetrics'; readonly until: number | undefined; readonly endpoint: string }
+  | {
+      readonly verb: 'call';
+      readonly service: string;
+      readonly operation: string;
+      readonly input: Readonly<Record<string, unknown>>;
+    }
+  | { readonly verb: 'requests'; readonly count: number; readonly endpoint: string }
+  | { readonly verb: 'put'; readonly kind: 'schedules' | 'policies'; readonly name: string; readonly text: string }
+  | { readonly verb: 'remove'; readonly kind: 'schedules' | 'policies'; readonly name: string }
+  | { readonly verb: 'giveBack'; readonly endpoint: string }
+  | {
+      readonly verb: 'hold';
+      readonly endpoint: string;
+      readonly mode: 'up' | 'down' | 'hands-off';
+      readonly until: number;
+      readonly why: string;
+    }
+  | { readonly verb: 'unhold'; readonly endpoint: string }
+);

@@ -1,0 +1,168 @@
+import type { Agenda, CompiledPolicy } from '../shared/domain/policy.ts';
+import {
+  compilePolicy,
+  type Parsed,
+  type Policy,
+  parsePolicy,
+  parseSchedule,
+  readJson,
+  type Schedule,
+} from '../shared/documents/index.ts';
+import type { CallRecord } from '../simulator/contract.ts';
+
+/** What the documents and tags of simulated AWS ask of one endpoint, from one instant on. */
+export interface Rules {
+  readonly from: number;
+  /** Value of the enrolling tag; undefined: not enrolled. */
+  readonly policyName: string | undefined;
+  readonly protected: boolean;
+  /** The policy as it now stands is valid. */
+  readonly valid: boolean;
+  /** Of the last valid version; undefined: there never was one. */
+  readonly policy: CompiledPolicy | undefined;
+  readonly agenda: Agenda | undefined;
+}
+
+/** The only variant of an endpoint that exists when a scenario starts. */
+const VARIANT = 'AllTraffic';
+
+interface Enrolled {
+  tags: Readonly<Record<string, string>>;
+  history: Rules[];
+}
+
+/**
+ * Documents and tags as simulated AWS holds them, compiled for the whole run: what windows and invariants are judged by.
+ * It watches calls, so that a change counts from the instant at which it was made, whoever made it.
+ */
+export class Rulebook {
+  readonly #prefix: string;
+  readonly #until: number;
+  readonly #schedules = new Map<string, Schedule | undefined>();
+  readonly #policies = new Map<string, Parsed<Policy>>();
+  readonly #endpoints = new Map<string, Enrolled>();
+  readonly #listeners: ((endpoint: string) => void)[] = [];
+
+  constructor(tagPrefix: string, until: number) {
+    this.#prefix = tagPrefix;
+    this.#until = until;
+  }
+
+  onChange(listener: (endpoint: string) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  put(kind: string, name: string, text: string): void {
+    const json = readJson(text);
+    if (kind === 'schedules') {
+      const parsed = json.ok ? parseSchedule(name, json.value) : json;
+      this.#schedules.set(name, parsed.ok ? parsed.value : undefined);
+    } else if (kind === 'policies') {
+      this.#policies.set(name, json.ok ? parsePolicy(name, json.value) : json);
+    }
+  }
+
+  remove(kind: string, name: string): void {
+    if (kind === 'schedules') this.#schedules.delete(name);
+    else this.#policies.delete(name);
+  }
+
+  enrol(endpoint: string, tags: Readonly<Record<string, string>>, at: number): void {
+    const known = this.#endpoints.get(endpoint);
+    if (known === undefined) this.#endpoints.set(endpoint, { tags, history: [] });
+    else known.tags = tags;
+    this.#compile(endpoint, at);
+  }
+
+  /** The rules in force now. */
+  rulesOf(endpoint: string): Rules | undefined {
+    return this.#endpoints.get(endpoint)?.history.at(-1);
+  }
+
+  historyOf(endpoint: string): readonly Rules[] {
+    return this.#endpoints.get(endpoint)?.history ?? [];
+  }
+
+  endpoints(): readonly string[] {
+    return [...this.#endpoints.keys()];
+  }
+
+  /** Follows successful calls that change documents or tags. */
+  see(record: CallRecord): void {
+    if (!record.mutating || record.error !== undefined) return;
+    if (record.service === 'SSM') this.#seeParameter(record);
+    else if (record.service === 'SageMaker') this.#seeTags(record);
+  }
+
+  #seeParameter({ operation, input, at }: CallRecord): void {
+    const removed = operation === 'DeleteParameters' ? (input.Names as string[]) : [input.Name as string];
+    let changed = false;
+    for (const parameter of removed) {
+      const [, prefix, kind, name, ...rest] = String(parameter).split('/');
+      if (prefix !== this.#prefix || kind === undefined || name === undefined || rest.length > 0) continue;
+      if (operation === 'PutParameter') this.put(kind, name, String(input.Value));
+      else this.remove(kind, name);
+      changed = true;
+    }
+    if (changed) for (const endpoint of this.#endpoints.keys()) this.#compile(endpoint, at);
+  }
+
+  #seeTags({ operation, input, at }: CallRecord): void {
+    if (operation === 'CreateEndpoint') {
+      const known = this.#named(String(input.EndpointName));
+      const tags = Object.fromEntries(
+        ((input.Tags ?? []) as { Key: string; Value: string }[]).map(({ Key, Value }) => [Key, Value]),
+      );
+      this.enrol(known ?? String(input.EndpointName), tags, at);
+      return;
+    }
+    if (operation !== 'AddTags' && operation !== 'DeleteTags') return;
+    const arn = String(input.ResourceArn);
+    if (!/:endpoint\//i.test(arn)) return;
+    const endpoint = this.#named(arn.slice(arn.lastIndexOf('/') + 1));
+    if (endpoint === undefined) return;
+    const tags = { ...this.#endpoints.get(endpoint)!.tags };
+    for (const { Key, Value } of (input.Tags ?? []) as { Key: string; Value: string }[]) tags[Key] = Value;
+    for (const key of (input.TagKeys ?? []) as string[]) delete tags[key];
+    this.enrol(endpoint, tags, at);
+  }
+
+  #named(name: string): string | undefined {
+    const lower = name.toLowerCase();
+    for (const endpoint of this.#endpoints.keys()) if (endpoint.toLowerCase() === lower) return endpoint;
+    return undefined;
+  }
+
+  #compile(endpoint: string, at: number): void {
+    const enrolled = this.#endpoints.get(endpoint)!;
+    const before = enrolled.history.at(-1);
+    const next = this.#rules(enrolled.tags, at, before);
+    if (before !== undefined && isSame(before, next)) return;
+    if (before?.from === at) enrolled.history[enrolled.history.length - 1] = next;
+    else enrolled.history.push(next);
+    for (const listener of this.#listeners) listener(endpoint);
+  }
+
+  #rules(tags: Readonly<Record<string, string>>, at: number, before: Rules | undefined): Rules {
+    const policyName = tags[`${this.#prefix}:policy`];
+    const isProtected = tags[`${this.#prefix}:protect`]?.toLowerCase() === 'true';
+    const found = policyName === undefined ? undefined : this.#policies.get(policyName);
+    const compiled =
+      found?.ok === true && at < this.#until
+        ? compilePolicy(found.value, this.#schedules, { from: at, until: this.#until, variant: VARIANT })
+        : undefined;
+    const head = { from: at, policyName, protected: isProtected };
+    if (compiled?.ok) return { ...head, valid: true, policy: compiled.value.policy, agenda: compiled.value.agenda };
+    const lastValid = policyName !== undefined && before?.policyName === policyName ? before : undefined;
+    return { ...head, valid: false, policy: lastValid?.policy, agenda: lastValid?.agenda };
+  }
+}
+
+function isSame(a: Rules, b: Rules): boolean {
+  return (
+    a.policyName === b.policyName &&
+    a.protected === b.protected &&
+    a.valid === b.valid &&
+    a.policy?.version === b.policy?.version
+  );
+}

@@ -1,0 +1,173 @@
+import { EVENT_SOURCE, REQUEST_SOURCE } from '../shared/domain/decision.ts';
+import type { Deployment, EndpointLoad, EndpointTiming, SimulatedAws } from '../simulator/contract.ts';
+import { createSimulatedAws } from '../simulator/index.ts';
+import { type Api, createApi, mustAnswer } from './api.ts';
+import { type Code, RehearsedFunction } from './functions.ts';
+import type { Scenario, ScenarioEndpoint, StartTime } from './model.ts';
+import { Observer } from './observe.ts';
+import { type HappeningState, scheduleHappenings } from './script.ts';
+import { arrivalsOf } from './traffic/traffic.ts';
+
+export interface RunnerOptions {
+  /** Text of template.yaml: what is deployed. */
+  readonly template: string;
+  /** What its functions run. */
+  readonly code: Code;
+  /** Called now and then with the share of the simulated time that has passed, 0 … 1. */
+  readonly onProgress?: (share: number) => void;
+  /** Stops the run at the next pause; `rehearse` then throws the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called once everything stands and before time moves: where the invariant checker attaches. */
+  readonly onReady?: (run: Run) => void;
+}
+
+/** A run that has begun: what stands, and what is seen of it. */
+export interface Run {
+  readonly scenario: Scenario;
+  readonly aws: SimulatedAws;
+  readonly deployment: Deployment;
+  readonly observer: Observer;
+  readonly tagPrefix: string;
+  readonly tableName: string;
+  /** The people around the endpoints: they write documents, make scripted calls, ask for wakes. */
+  readonly person: Api;
+  readonly happenings: readonly HappeningState[];
+  readonly functions: ReadonlyMap<string, RehearsedFunction>;
+}
+
+/** Simulated time between two calls of `onProgress`. */
+const PROGRESS_STEP_MS = 6 * 3_600_000;
+const OBSERVED_TEMPLATE_ENV = ['TAG_PREFIX', 'TABLE_NAME'] as const;
+
+/** Runs the scenario to its end, through the real handlers and SDK clients. */
+export async function runScenario(scenario: Scenario, options: RunnerOptions): Promise<Run> {
+  const run = await prepareRun(scenario, options);
+  options.onReady?.(run);
+  const end = scenario.start + scenario.durationMs;
+  for (let at = scenario.start; at < end; ) {
+    options.signal?.throwIfAborted();
+    at = Math.min(end, at + PROGRESS_STEP_MS);
+    await run.aws.run(at);
+    options.onProgress?.((at - scenario.start) / scenario.durationMs);
+  }
+  run.aws.world.settle();
+  return run;
+}
+
+async function prepareRun(scenario: Scenario, options: RunnerOptions): Promise<Run> {
+  const aws = createSimulatedAws({ start: scenario.start, seed: scenario.seed, region: scenario.region });
+  const observer = new Observer(aws);
+  const functions = new Map<string, RehearsedFunction>();
+  const crashes: { wants(fn: string, call: string): boolean } = { wants: () => false };
+  const deployment: Deployment = aws.deploy(options.template, scenario.parameters, (deployed) => {
+    const code = options.code[deployed.id];
+    if (code === undefined) {
+      const known = Object.keys(options.code).join(', ');
+      throw new Error(`template: Resources.${deployed.id}: a function without code here; known: ${known}`);
+    }
+    const implementation = new RehearsedFunction(aws, deployed, code, {
+      onLog: (fn, line) => observer.log(fn, line),
+      onCallBegin: () => observer.callBegins(),
+      crashesAfter: (fn, { service, operation }) => crashes.wants(fn, `${service}.${operation}`),
+      crash: (requestId) => deployment.crash(requestId),
+    });
+    functions.set(deployed.id, implementation);
+    return implementation;
+  });
+  deployment.onInvocationEnd(({ functionId, requestId, outcome, error }) => {
+    observer.invocationEnded(functionId, outcome, error);
+    if (outcome === 'crashed' || outcome === 'timed-out') functions.get(functionId)?.kill(requestId);
+  });
+  const [tagPrefix, tableName] = OBSERVED_TEMPLATE_ENV.map((name) => environmentOf(deployment, name)) as [
+    string,
+    string,
+  ];
+  const person = createApi(aws, { kind: 'person', name: 'someone' });
+  for (const endpoint of scenario.endpoints) aws.world.seed(seedOf(scenario, endpoint, aws, tagPrefix));
+  await putDocuments(scenario, person, tagPrefix);
+  const unscripted = { scenario, aws, deployment, observer, tagPrefix, tableName, person, functions };
+  const { states, crashesAfter } = scheduleHappenings(unscripted);
+  crashes.wants = crashesAfter;
+  return { ...unscripted, happenings: states };
+}
+
+/** What the template gives to all functions alike. */
+function environmentOf(deployment: Deployment, name: string): string {
+  const values = new Set(deployment.functions.map((fn) => fn.environment[name]).filter((value) => value !== undefined));
+  const [value] = values;
+  if (value === undefined || values.size > 1) {
+    throw new Error(`template: Environment: ${name}: ${values.size === 0 ? 'missing' : [...values].join(', ')}: must be the same for every function`);
+  }
+  return value;
+}
+
+async function putDocuments(scenario: Scenario, person: Api, tagPrefix: string): Promise<void> {
+  for (const kind of ['schedules', 'policies'] as const) {
+    for (const [name, text] of Object.entries(scenario[kind])) {
+      await mustAnswer(person, 'SSM', 'PutParameter', parameterOf(tagPrefix, kind, name, text));
+    }
+  }
+}
+
+export function parameterOf(tagPrefix: string, kind: 'schedules' | 'policies', name: string, text: string) {
+  return { Name: `/${tagPrefix}/${kind}/${name}`, Type: 'String', Value: text, Overwrite: true };
+}
+
+function seedOf(scenario: Scenario, endpoint: ScenarioEndpoint, aws: SimulatedAws, tagPrefix: string) {
+  const enrolment = endpoint.policy === undefined ? {} : { [`${tagPrefix}:policy`]: endpoint.policy };
+  return {
+    name: endpoint.name,
+    kind: endpoint.kind,
+    instanceType: endpoint.instanceType,
+    instances: endpoint.instances,
+    tags: { ...endpoint.tags, ...enrolment },
+    timing: timingOf(endpoint, aws),
+    load: loadOf(scenario, endpoint, aws),
+  };
+}
+
+function loadOf(_scenario: Scenario, endpoint: ScenarioEndpoint, aws: SimulatedAws): EndpointLoad {
+  return {
+    arrivals: arrivalsOf(endpoint.traffic),
+    serves: endpoint.serves,
+    whenAway: endpoint.whenAway,
+    ...(endpoint.requestTtlSeconds === undefined ? {} : { requestTtlSeconds: endpoint.requestTtlSeconds }),
+    ...(endpoint.whenAway === 'asks' ? { onAsk: () => askForWake(aws, endpoint.name) } : {}),
+  };
+}
+
+/** What a caller that finds the endpoint gone does: anyone allowed to put events may ask. */
+function askForWake(aws: SimulatedAws, endpoint: string): void {
+  aws.call({ kind: 'person', name: 'a caller' }, 'EventBridge', 'PutEvents', {
+    Entries: [
+      {
+        Source: REQUEST_SOURCE,
+        DetailType: 'Wake Requested',
+        Detail: JSON.stringify({ endpoint, by: 'a caller', why: 'a request found nobody' }),
+      },
+    ],
+  });
+}
+
+export const PRODUCT_SOURCE = EVENT_SOURCE;
+
+function timingOf(endpoint: ScenarioEndpoint, aws: SimulatedAws): EndpointTiming {
+  const drawn: number[] = [];
+  const random = aws.random(`start:${endpoint.name}`);
+  return {
+    startMs: (n) => {
+      while (drawn.length <= n) drawn.push(drawStart(endpoint.startsIn, random));
+      return drawn[n]!;
+    },
+    deleteMs: endpoint.deletesInMs,
+  };
+}
+
+/** Whole seconds, so that the last bit of a logarithm cannot differ between machines. */
+function drawStart(time: StartTime, random: () => number): number {
+  if (time.kind === 'fixed') return time.ms;
+  const z95 = 1.6448536269514722;
+  const sigma = Math.log(time.p95Ms / time.p50Ms) / z95;
+  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  return Math.max(1, Math.round((time.p50Ms * Math.exp(sigma * normal)) / 1000)) * 1000;
+}

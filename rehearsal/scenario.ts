@@ -1,0 +1,218 @@
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import * as v from 'valibot';
+import { compilePolicy, parsePolicy, parseSchedule, type Schedule, toParameterText } from '../shared/documents/index.ts';
+import { compileScheduleHolidays } from '../shared/documents/holidays.ts';
+import { compareProblems, makeProblem, nearest, type Path, type Problem } from '../shared/documents/problem.ts';
+import { toProblems } from '../shared/documents/schema.ts';
+import { parseYaml, type SourceDocument } from '../shared/documents/yaml.ts';
+import { zoneNames } from '../shared/documents/zones.ts';
+import type { Scenario, ScenarioEndpoint } from './model.ts';
+import { type ScenarioDocument, scenarioSchema } from './scenario/grammar.ts';
+import { CALL_HINTS } from './scenario/happenings.ts';
+import { resolveHappenings } from './scenario/resolve-happenings.ts';
+import { resolveTraffic } from './scenario/resolve-traffic.ts';
+import { ZONE_ALLOWED } from './scenario/traffic.ts';
+import { minutesOf } from './traffic/traffic.ts';
+
+export type ParsedScenario =
+  | { readonly ok: true; readonly scenario: Scenario; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Text of a file; undefined: there is none that can be read. */
+export type ReadFile = (path: string) => string | undefined;
+
+const DEFAULTS = {
+  durationMs: 14 * 86_400_000,
+  seed: 1,
+  region: 'us-east-1',
+  startMs: 8 * 60_000,
+  deletesInMs: 2 * 60_000,
+  /** Generous on purpose: 1,000 requests a second and instance, so that capacity is no question unless it is asked. */
+  serves: { concurrent: 100, in: 100 },
+} as const;
+
+/** What the resolving steps share: where they are, what they may read, and where their problems go. */
+export interface ResolveContext {
+  readonly source: SourceDocument;
+  readonly document: ScenarioDocument;
+  readonly start: number;
+  readonly durationMs: number;
+  readonly seed: number;
+  readonly problems: Problem[];
+  readonly warnings: string[];
+  /** Reads a file named in the document; a problem at `path` and undefined when that does not work. */
+  read(name: string, path: Path): { readonly file: string; readonly text: string } | undefined;
+}
+
+/** A scenario document with everything it names, or all that is wrong with it at once. */
+export function parseScenario(text: string, file: string, readFile: ReadFile): ParsedScenario {
+  const source = parseYaml(file, text);
+  if (!source.ok) return { ok: false, problems: source.problems };
+  const result = v.safeParse(scenarioSchema, source.value.value);
+  if (!result.success) {
+    const hints = { [ZONE_ALLOWED]: zoneNames, ...CALL_HINTS };
+    const problems = source.value.place(toProblems(source.value.value, result.issues, hints));
+    return { ok: false, problems: problems.sort(compareProblems) };
+  }
+  const context = contextOf(source.value, result.output, file, readFile);
+  const schedules = resolveSchedules(context);
+  const policies = resolvePolicies(context, schedules.parsed);
+  const endpoints = resolveEndpoints(context);
+  const happens = resolveHappenings(context);
+  if (context.problems.length > 0) {
+    return { ok: false, problems: source.value.place(context.problems).sort(compareProblems) };
+  }
+  const { document, start, durationMs, seed } = context;
+  const scenario: Scenario = {
+    name: basename(file),
+    start,
+    durationMs,
+    seed,
+    region: document.region ?? DEFAULTS.region,
+    parameters: document.parameters ?? {},
+    prices: document.prices ?? {},
+    schedules: schedules.texts,
+    policies,
+    endpoints,
+    happens,
+    ...(document.expect === undefined ? {} : { expect: expectationOf(document.expect) }),
+  };
+  return { ok: true, scenario, warnings: context.warnings };
+}
+
+function contextOf(source: SourceDocument, document: ScenarioDocument, file: string, readFile: ReadFile): ResolveContext {
+  const problems: Problem[] = [];
+  return {
+    source,
+    document,
+    start: document.start,
+    durationMs: document.for ?? DEFAULTS.durationMs,
+    seed: document.seed ?? DEFAULTS.seed,
+    problems,
+    warnings: [],
+    read(name, path) {
+      const found = isAbsolute(name) ? name : join(dirname(file), name);
+      const text = readFile(found);
+      if (text !== undefined) return { file: found, text };
+      problems.push(makeProblem(path, name, 'a file that can be read, relative to this document'));
+      return undefined;
+    },
+  };
+}
+
+/** A document by path or inline, as a plain value; problems of its own file bear that file's place. */
+function loadDocument(
+  context: ResolveContext,
+  entry: unknown,
+  path: Path,
+): { readonly value: unknown; place(problems: readonly Problem[]): Problem[] } | undefined {
+  if (typeof entry !== 'string') return { value: entry, place: (problems) => problems.map((one) => under(path, one)) };
+  const found = context.read(entry, path);
+  if (found === undefined) return undefined;
+  const parsed = parseYaml(found.file, found.text);
+  if (parsed.ok) return parsed.value;
+  context.problems.push(...parsed.problems);
+  return undefined;
+}
+
+/** A problem of an inline document, as one of the document around it. */
+export function under(path: Path, problem: Problem): Problem {
+  const inner = problem.path ?? [];
+  const { field, value, allowed, atKey, didYouMean } = problem;
+  const moved = makeProblem([...path, ...inner], '', allowed, { didYouMean, ...(atKey === undefined ? {} : { atKey }) });
+  // A problem of the whole (its name, its size) keeps its own word for the field.
+  return { ...moved, value, field: inner.length === 0 && field !== 'document' ? `${moved.field}.${field}` : moved.field };
+}
+
+/** Converts a schedule as `apply` does; undefined after its problems were noted. */
+export function convertSchedule(context: ResolveContext, value: unknown, place: (p: readonly Problem[]) => Problem[], name: string) {
+  const compiled = compileScheduleHolidays(value, new Date(context.start).getUTCFullYear());
+  if (!compiled.ok) {
+    context.problems.push(...place(compiled.problems));
+    return undefined;
+  }
+  const parsed = parseSchedule(name, compiled.value);
+  if (parsed.ok) return { schedule: parsed.value, text: toParameterText(compiled.value) };
+  context.problems.push(...place(parsed.problems));
+  return undefined;
+}
+
+function resolveSchedules(context: ResolveContext) {
+  const texts: Record<string, string> = {};
+  const parsed = new Map<string, Schedule | undefined>();
+  for (const [name, entry] of Object.entries(context.document.schedules ?? {})) {
+    parsed.set(name, undefined);
+    const loaded = loadDocument(context, entry, ['schedules', name]);
+    if (loaded === undefined) continue;
+    const converted = convertSchedule(context, loaded.value, loaded.place, name);
+    if (converted === undefined) continue;
+    parsed.set(name, converted.schedule);
+    texts[name] = converted.text;
+  }
+  return { texts, parsed };
+}
+
+function resolvePolicies(context: ResolveContext, schedules: ReadonlyMap<string, Schedule | undefined>) {
+  const texts: Record<string, string> = {};
+  for (const [name, entry] of Object.entries(context.document.policies ?? {})) {
+    const loaded = loadDocument(context, entry, ['policies', name]);
+    if (loaded === undefined) continue;
+    const parsed = parsePolicy(name, loaded.value);
+    if (!parsed.ok) {
+      context.problems.push(...loaded.place(parsed.problems));
+      continue;
+    }
+    const { start, durationMs } = context;
+    const compiled = compilePolicy(parsed.value, schedules, { from: start, until: start + durationMs });
+    if (!compiled.ok) context.problems.push(...loaded.place(compiled.problems));
+    else texts[name] = toParameterText(loaded.value);
+  }
+  return texts;
+}
+
+function resolveEndpoints(context: ResolveContext): ScenarioEndpoint[] {
+  const { document } = context;
+  const seen = new Map<string, string>();
+  const policies = Object.keys(document.policies ?? {});
+  const endpoints: ScenarioEndpoint[] = [];
+  for (const [name, endpoint] of Object.entries(document.endpoints)) {
+    const twin = seen.get(name.toLowerCase());
+    if (twin !== undefined) {
+      const allowed = `a name of its own: SageMaker does not tell it from ${twin}`;
+      context.problems.push(makeProblem(['endpoints', name], name, allowed, { atKey: true }));
+    }
+    seen.set(name.toLowerCase(), name);
+    if (endpoint.policy !== undefined && !policies.includes(endpoint.policy)) {
+      const near = nearest(endpoint.policy, policies);
+      const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
+      context.warnings.push(`endpoints.${name}.policy: ${endpoint.policy}: no such policy in this scenario${hint}`);
+    }
+    const traffic = resolveTraffic(context, name, endpoint.traffic, minutesOf(context.durationMs));
+    endpoints.push({
+      name,
+      kind: endpoint.kind,
+      ...(endpoint.policy === undefined ? {} : { policy: endpoint.policy }),
+      tags: endpoint.tags ?? {},
+      instanceType: endpoint.instanceType,
+      instances: endpoint.instances ?? (endpoint.kind === 'async' ? 0 : 1),
+      startsIn: endpoint.startsIn ?? { kind: 'fixed', ms: DEFAULTS.startMs },
+      deletesInMs: endpoint.deletesIn ?? DEFAULTS.deletesInMs,
+      serves: servesOf(endpoint.serves ?? DEFAULTS.serves),
+      traffic,
+      whenAway: endpoint.whenAway ?? 'lost',
+      ...(endpoint.requestTtl === undefined ? {} : { requestTtlSeconds: endpoint.requestTtl / 1_000 }),
+    });
+  }
+  return endpoints;
+}
+
+function servesOf({ concurrent, in: ms }: { readonly concurrent: number; readonly in: number }) {
+  return { concurrent, seconds: ms / 1_000 };
+}
+
+function expectationOf({ maxCold, maxLate }: NonNullable<ScenarioDocument['expect']>) {
+  return {
+    ...(maxCold === undefined ? {} : { maxCold }),
+    ...(maxLate === undefined ? {} : { maxLateMs: maxLate }),
+  };
+}

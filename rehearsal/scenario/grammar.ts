@@ -1,0 +1,139 @@
+import * as v from 'valibot';
+import { NAME_ALLOWED, NAME_PATTERN } from '../../shared/documents/limits.ts';
+import { at, choice, count, fields, list, named, oneOf, text, word } from '../../shared/documents/schema.ts';
+import {
+  DURATION_ALLOWED,
+  DURATION_PATTERN,
+  INSTANT_ALLOWED,
+  INSTANT_PATTERN,
+  parseDuration,
+  parseInstant,
+} from '../../shared/documents/values.ts';
+import { happeningSchema } from './happenings.ts';
+import { trafficSchema } from './traffic.ts';
+
+export const ENDPOINT_PATTERN = /^[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}$/;
+export const ENDPOINT_ALLOWED = 'an endpoint name: 1 to 63 letters, digits and inner hyphens';
+const INSTANCE_TYPE_ALLOWED = 'a SageMaker instance type like ml.g5.2xlarge';
+const START_ALLOWED = `${DURATION_ALLOWED}, or { p50, p95 }`;
+const MAXIMUM_RUN_MS = 400 * 86_400_000;
+
+export function duration(allowed: string, isAllowed: (ms: number) => boolean) {
+  return text(DURATION_PATTERN, allowed, (input) => {
+    const ms = parseDuration(input);
+    return ms !== undefined && isAllowed(ms) ? ms : undefined;
+  });
+}
+
+const instanceType = word(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/, INSTANCE_TYPE_ALLOWED);
+const positive = duration(`${DURATION_ALLOWED}, above 0`, (ms) => ms > 0);
+
+const KINDS = ['real-time', 'async', 'components', 'serverless'] as const;
+const LATER: ReadonlySet<string> = new Set(['components', 'serverless']);
+const kind = v.pipe(
+  choice(KINDS),
+  v.check((input) => !LATER.has(input), 'comes with a later version; today real-time or async'),
+  v.transform((input) => input as 'real-time' | 'async'),
+);
+
+const startsIn = oneOf(
+  (input) => (typeof input === 'object' && input !== null ? 1 : 0),
+  [
+    v.pipe(
+      positive,
+      v.transform((ms) => ({ kind: 'fixed' as const, ms })),
+      v.description(START_ALLOWED),
+    ),
+    v.pipe(
+      fields({ p50: positive, p95: positive }),
+      v.rawCheck(({ dataset, addIssue }) => {
+        if (dataset.typed && dataset.value.p95 < dataset.value.p50) {
+          addIssue({ message: 'a duration of at least p50', path: at('p95') });
+        }
+      }),
+      v.transform(({ p50, p95 }) => ({ kind: 'lognormal' as const, p50Ms: p50, p95Ms: p95 })),
+    ),
+  ],
+);
+
+/** What one instance can take at once, and for how long a request keeps it. */
+const serves = fields({
+  concurrent: count(1, 10_000),
+  in: duration(`${DURATION_ALLOWED}, from 1ms to 1h`, (ms) => ms >= 1 && ms <= 3_600_000),
+});
+
+const endpointSchema = v.pipe(
+  fields({
+    kind,
+    policy: v.optional(word(NAME_PATTERN, NAME_ALLOWED)),
+    tags: v.optional(named(word(/^[^\n]{1,128}$/, 'a tag key'), word(/^[^\n]{0,256}$/, 'a tag value, a string'))),
+    instanceType,
+    instances: v.optional(count(0, 1_000)),
+    startsIn: v.optional(startsIn),
+    deletesIn: v.optional(positive),
+    serves: v.optional(serves),
+    traffic: v.optional(trafficSchema),
+    whenAway: v.optional(choice(['lost', 'asks'])),
+    requestTtl: v.optional(duration(`${DURATION_ALLOWED}, from 60s to 6h`, (ms) => ms >= 60_000 && ms <= 21_600_000)),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const { kind: endpointKind, instances, whenAway, requestTtl } = dataset.value;
+    if (endpointKind === 'real-time' && instances === 0) {
+      addIssue({ message: 'at least 1 for kind real-time', path: at('instances') });
+    }
+    if (endpointKind === 'async' && whenAway !== undefined) {
+      addIssue({ message: 'only for kind real-time: an asynchronous request waits in its queue', path: at('whenAway') });
+    }
+    if (endpointKind === 'real-time' && requestTtl !== undefined) {
+      addIssue({ message: 'only for kind async', path: at('requestTtl') });
+    }
+  }),
+);
+
+/** A path, relative to the scenario, or the document itself; what is inside is checked as `apply` checks it. */
+const documentSchema = oneOf(
+  (input) => (typeof input === 'string' ? 0 : 1),
+  [
+    word(/^[^\n]+$/, 'a path relative to this document, or the document itself'),
+    v.looseObject({}, 'a path relative to this document, or the document itself'),
+  ],
+);
+
+const parameterValue = v.pipe(
+  v.union([v.string(), v.number(), v.boolean()], 'a text, a number, true or false'),
+  v.transform(String),
+);
+
+const PERCENT = /^\d+(?:\.\d+)?%$/;
+const PERCENT_ALLOWED = 'a percentage from 0% to 100%';
+const percentage = text(PERCENT, PERCENT_ALLOWED, (input) => {
+  const share = Number(input.slice(0, -1)) / 100;
+  return share <= 1 ? share : undefined;
+});
+
+/** The grammar of a scenario; JSON Schema and types come from here. */
+export const scenarioSchema = v.pipe(
+  fields({
+    start: text(INSTANT_PATTERN, INSTANT_ALLOWED, parseInstant),
+    for: v.optional(duration(`${DURATION_ALLOWED}, from 1m to 400d`, (ms) => ms >= 60_000 && ms <= MAXIMUM_RUN_MS)),
+    seed: v.optional(count(0, Number.MAX_SAFE_INTEGER)),
+    region: v.optional(word(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region like eu-central-1')),
+    parameters: v.optional(named(word(/^[A-Za-z0-9]{1,255}$/, 'a parameter of template.yaml'), parameterValue)),
+    prices: v.optional(
+      named(instanceType, v.pipe(v.number('USD per hour, 0 or more'), v.minValue(0, 'USD per hour, 0 or more'))),
+    ),
+    schedules: v.optional(named(word(NAME_PATTERN, NAME_ALLOWED), documentSchema)),
+    policies: v.optional(named(word(NAME_PATTERN, NAME_ALLOWED), documentSchema)),
+    endpoints: named(word(ENDPOINT_PATTERN, ENDPOINT_ALLOWED), endpointSchema),
+    happens: v.optional(list(happeningSchema, 'a list of what happens, { at, <verb>, … }', 10_000)),
+    expect: v.optional(
+      fields({ maxCold: v.optional(percentage), maxLate: v.optional(duration(DURATION_ALLOWED, () => true)) }),
+    ),
+  }),
+  v.title('Scenario'),
+  v.description('A rehearsal: endpoints with their traffic, the documents that govern them, and what happens to them.'),
+);
+
+/** A scenario as a user writes it, values parsed, paths and defaults not yet applied. */
+export type ScenarioDocument = v.InferOutput<typeof scenarioSchema>;

@@ -1,0 +1,124 @@
+import { parsePolicy, toParameterText } from '../../shared/documents/index.ts';
+import { makeProblem, nearest, type Problem } from '../../shared/documents/problem.ts';
+import { formatDuration } from '../../shared/documents/values.ts';
+import type { Happening } from '../model.ts';
+import { convertSchedule, type ResolveContext, under } from '../scenario.ts';
+import type { HappeningDocument, ScenarioTime } from './happenings.ts';
+
+const MAXIMUM_HOLD_MS = 30 * 86_400_000;
+
+/** Entries of `happens` with their times as instants and their documents as `apply` would write them. */
+export function resolveHappenings(context: ResolveContext): Happening[] {
+  const entries = (context.document.happens ?? []) as readonly HappeningDocument[];
+  const resolved: Happening[] = [];
+  entries.forEach((entry, index) => {
+    const at = instantOf(context, entry.at);
+    if (at < context.start) {
+      const allowed = 'a time not before the start of the scenario';
+      context.problems.push(makeProblem(['happens', index, 'at'], new Date(at).toISOString(), allowed));
+    }
+    checkEndpoint(context, entry, index);
+    const happening = resolve(context, entry, index, at);
+    if (happening !== undefined) resolved.push(happening);
+  });
+  return resolved;
+}
+
+function instantOf(context: ResolveContext, time: ScenarioTime): number {
+  return 'instant' in time ? time.instant : context.start + time.offset;
+}
+
+const ENDPOINT_FIELDS = { hideMetrics: 'of', requests: 'to', hold: 'hold', unhold: 'unhold', giveBack: 'giveBack' };
+
+function checkEndpoint(context: ResolveContext, entry: HappeningDocument, index: number): void {
+  if (!('endpoint' in entry)) return;
+  const known = Object.keys(context.document.endpoints);
+  if (known.includes(entry.endpoint)) return;
+  const path = ['happens', index, ENDPOINT_FIELDS[entry.verb]];
+  const allowed = `an endpoint of this scenario: ${known.join(', ')}`;
+  context.problems.push(makeProblem(path, entry.endpoint, allowed, { didYouMean: nearest(entry.endpoint, known) }));
+}
+
+function resolve(context: ResolveContext, entry: HappeningDocument, index: number, at: number): Happening | undefined {
+  const until = 'for' in entry && entry.for !== undefined ? at + entry.for : undefined;
+  const whole = { at, what: describe(entry) };
+  switch (entry.verb) {
+    case 'noCapacity': {
+      const { instanceType, failsAfterMs } = entry;
+      return { ...whole, verb: 'noCapacity', until, instanceType, failsAfterMs };
+    }
+    case 'callFault': {
+      const { calls, share, error } = entry;
+      return { ...whole, verb: 'callFault', until, calls, share, error };
+    }
+    case 'events': {
+      const { of, mode } = entry;
+      return { ...whole, verb: 'events', until, of, mode };
+    }
+    case 'hideMetrics':
+      return { ...whole, verb: 'hideMetrics', until, endpoint: entry.endpoint };
+    case 'put': {
+      const text = entry.text ?? convert(context, entry, index);
+      return text === undefined ? undefined : { ...whole, verb: 'put', kind: entry.kind, name: entry.name, text };
+    }
+    case 'hold': {
+      const end = instantOf(context, entry.until);
+      if (end <= at || end - at > MAXIMUM_HOLD_MS) {
+        const allowed = 'a time after `at`, at most 30 days later';
+        context.problems.push(makeProblem(['happens', index, 'until'], new Date(end).toISOString(), allowed));
+      }
+      const { endpoint, mode, why } = entry;
+      return { ...whole, verb: 'hold', endpoint, mode, until: end, why };
+    }
+    default: {
+      const { at: _at, ...rest } = entry;
+      return { ...whole, ...rest };
+    }
+  }
+}
+
+type Put = Extract<HappeningDocument, { verb: 'put' }>;
+
+/** The document of a `put`, converted as by `apply`. */
+function convert(context: ResolveContext, entry: Put, index: number): string | undefined {
+  const path = ['happens', index, 'document'];
+  const place = (problems: readonly Problem[]): Problem[] => problems.map((problem) => under(path, problem));
+  if (entry.kind === 'schedules') return convertSchedule(context, entry.document, place, entry.name)?.text;
+  const parsed = parsePolicy(entry.name, entry.document);
+  if (parsed.ok) return toParameterText(entry.document);
+  context.problems.push(...place(parsed.problems));
+  return undefined;
+}
+
+/** The entry in one line: its verb and what it is about. */
+function describe(entry: HappeningDocument): string {
+  const lasting = 'for' in entry && entry.for !== undefined ? ` for ${formatDuration(entry.for)}` : '';
+  switch (entry.verb) {
+    case 'noCapacity':
+      return `noCapacity ${entry.instanceType}${lasting}`;
+    case 'callFault': {
+      const share = entry.share === 1 ? '' : ` share ${entry.share}`;
+      return `fail ${entry.calls} with ${entry.error.code}${share}${lasting}`;
+    }
+    case 'events': {
+      const mode = typeof entry.mode === 'string' ? entry.mode : `delay ${formatDuration(entry.mode.delayMs)}`;
+      return `events ${mode}${entry.of === undefined ? '' : ` of ${entry.of}`}${lasting}`;
+    }
+    case 'hideMetrics':
+      return `metrics missing of ${entry.endpoint}${lasting}`;
+    case 'crash':
+      return `crash ${entry.function} after ${entry.after}`;
+    case 'call':
+      return `call ${entry.service}.${entry.operation}`;
+    case 'requests':
+      return `requests ${entry.count} to ${entry.endpoint}`;
+    case 'put':
+    case 'remove':
+      return `${entry.verb} ${entry.kind}/${entry.name}`;
+    case 'hold':
+      return `hold ${entry.endpoint} ${entry.mode}: ${entry.why}`;
+    case 'unhold':
+    case 'giveBack':
+      return `${entry.verb} ${entry.endpoint}`;
+  }
+}

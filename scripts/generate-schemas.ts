@@ -1,0 +1,38 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { toJsonSchema } from '@valibot/to-json-schema';
+import { resultSchema } from '../rehearsal/result-schema.ts';
+import { scenarioSchema } from '../rehearsal/scenario/grammar.ts';
+import { policySchema } from '../shared/documents/policy.ts';
+import { scheduleSchema } from '../shared/documents/schedule.ts';
+
+type Source = Parameters<typeof toJsonSchema>[0];
+
+/** Documents that editors check while they are written; the same source parses them. */
+const SOURCES: Readonly<Record<string, Source>> = {
+  schedule: scheduleSchema,
+  policy: policySchema,
+  scenario: scenarioSchema,
+  result: resultSchema,
+};
+
+/** JSON Schema (draft-07) of each document, as the text of its file. */
+export function renderSchemas(): ReadonlyMap<string, string> {
+  const rendered = new Map<string, string>();
+  for (const [name, source] of Object.entries(SOURCES)) {
+    // What a schema cannot say (min ≤ max, a zone that exists) is for `validate`.
+    const schema = toJsonSchema(source, { typeMode: 'input', errorMode: 'ignore' });
+    rendered.set(`${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);
+  }
+  return rendered;
+}
+
+export const SCHEMA_FOLDER = new URL('../docs/schemas/', import.meta.url);
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  mkdirSync(SCHEMA_FOLDER, { recursive: true });
+  for (const [file, text] of renderSchemas()) {
+    writeFileSync(new URL(file, SCHEMA_FOLDER), text);
+    process.stdout.write(`docs/schemas/${file}\n`);
+  }
+}

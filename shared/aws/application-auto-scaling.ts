@@ -1,0 +1,60 @@
+import {
+  type ApplicationAutoScalingClient,
+  DeleteScalingPolicyCommand,
+  DeregisterScalableTargetCommand,
+} from '@aws-sdk/client-application-auto-scaling';
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { ScalingControl } from '../ports/scaling.ts';
+import { createAttachedAlarms } from './attached-alarms.ts';
+import { outcomeOf } from './classify.ts';
+import { toJsonObject } from './json.ts';
+import { createScalingCalls, policyView, targetView, VARIANT_INSTANCES } from './scaling-calls.ts';
+import { policyRequest, sameConfiguration } from './scaling-policies.ts';
+import { createScalingSnapshots } from './scaling-snapshots.ts';
+
+const SERVICE = 'ApplicationAutoScaling';
+
+export interface ScalingClients {
+  readonly scaling: ApplicationAutoScalingClient;
+  readonly cloudWatch: CloudWatchClient;
+}
+
+export function createScalingControl({ scaling, cloudWatch }: ScalingClients): ScalingControl {
+  const calls = createScalingCalls(scaling);
+  return {
+    ...createScalingSnapshots(calls, createAttachedAlarms(cloudWatch)),
+    targets: (resourceIds) =>
+      outcomeOf(`${SERVICE}.DescribeScalableTargets`, async () => (await calls.targets(resourceIds)).map(targetView)),
+    policies: (resourceId) =>
+      outcomeOf(`${SERVICE}.DescribeScalingPolicies`, async () => (await calls.policies(resourceId)).map(policyView)),
+    targetTags: (arn) => outcomeOf(`${SERVICE}.ListTagsForResource`, () => calls.tags(arn)),
+    register: (resourceId, bounds, tags) =>
+      outcomeOf(`${SERVICE}.RegisterScalableTarget`, () =>
+        calls.register({ resourceId, bounds, ...(tags === undefined ? {} : { tags }) }),
+      ),
+    async deregister(resourceId) {
+      const outcome = await outcomeOf(`${SERVICE}.DeregisterScalableTarget`, () =>
+        scaling.send(new DeregisterScalableTargetCommand({ ...VARIANT_INSTANCES, ResourceId: resourceId })),
+      );
+      return goneIsFine(outcome);
+    },
+    putPolicy: (resourceId, name, spec, endpoint) =>
+      outcomeOf(`${SERVICE}.PutScalingPolicy`, () =>
+        calls.putPolicy(resourceId, name, toJsonObject(policyRequest(spec, endpoint))),
+      ),
+    isAsSpecified: (policy, spec, endpoint) => sameConfiguration(policy.definition, policyRequest(spec, endpoint)),
+    async deletePolicy(resourceId, name) {
+      const outcome = await outcomeOf(`${SERVICE}.DeleteScalingPolicy`, () =>
+        scaling.send(new DeleteScalingPolicyCommand({ ...VARIANT_INSTANCES, ResourceId: resourceId, PolicyName: name })),
+      );
+      return goneIsFine(outcome);
+    },
+  };
+}
+
+/** What is not there any more needs no removing. */
+function goneIsFine(outcome: Awaited<ReturnType<typeof outcomeOf<unknown>>>) {
+  if (outcome.ok || outcome.failure.class === 'missing') return { ok: true, value: undefined } as const;
+  return outcome;
+}
+

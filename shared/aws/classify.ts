@@ -1,0 +1,161 @@
+import type { Failure, FailureClass, Outcome } from '../ports/outcome.ts';
+
+/**
+ * The one place that knows what AWS's errors mean. SageMaker answers most refusals with the same code
+ * (`ValidationException`), so that code AND message decide; literal samples are in the tests.
+ */
+export function classify(error: unknown, call: string): Failure {
+  const { code, message, status } = describe(error);
+  return { class: classOf(code, message, status), code, message, call, definite: isDefinite(status) };
+}
+
+/** Runs one call and turns whatever it throws into a value. */
+export async function outcomeOf<T>(call: string, send: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await send() };
+  } catch (error) {
+    if (isBug(error)) throw error;
+    return { ok: false, failure: classify(error, call) };
+  }
+}
+
+/** What a mistake in our own code throws; AWS's and the network's errors are none of these. */
+function isBug(error: unknown): boolean {
+  const ours = error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError;
+  return ours && !('$metadata' in error);
+}
+
+/** Only an answer proves that AWS did not carry the call out: 408 and everything without a status do not. */
+function isDefinite(status: number | undefined): boolean {
+  return status !== undefined && status >= 400 && status < 500 && status !== 408;
+}
+
+interface Described {
+  readonly code: string;
+  readonly message: string;
+  readonly status: number | undefined;
+}
+
+function describe(error: unknown): Described {
+  if (typeof error !== 'object' || error === null)
+    return { code: 'Unknown', message: String(error), status: undefined };
+  const fields = error as {
+    name?: unknown;
+    code?: unknown;
+    message?: unknown;
+    $metadata?: { httpStatusCode?: unknown };
+  };
+  const name = typeof fields.name === 'string' ? fields.name : 'Unknown';
+  // Node's network errors are all named Error and carry their code beside it.
+  const code = name === 'Error' && typeof fields.code === 'string' ? fields.code : name;
+  const status = fields.$metadata?.httpStatusCode;
+  return {
+    code,
+    message: typeof fields.message === 'string' ? fields.message : '',
+    status: typeof status === 'number' ? status : undefined,
+  };
+}
+
+const THROTTLING = new Set([
+  'Throttling',
+  'ThrottlingException',
+  'ThrottledException',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'TooManyRequestsException',
+  'RequestLimitExceeded',
+  'BandwidthLimitExceeded',
+  'SlowDown',
+  'ProvisionedThroughputExceededException',
+  'ConcurrentUpdateException',
+  'ConcurrentModificationException',
+  'TransactionInProgressException',
+]);
+
+const PERMISSION = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'FailedResourceAccessException',
+  'UnauthorizedOperation',
+  'NotAuthorized',
+  'UnrecognizedClientException',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'MissingAuthenticationToken',
+  'MissingAuthenticationTokenException',
+  'OptInRequired',
+]);
+
+const MISSING = new Set([
+  'ResourceNotFound',
+  'ResourceNotFoundException',
+  'ObjectNotFoundException',
+  'ParameterNotFound',
+  'NoSuchKey',
+]);
+const REJECTED = new Set([
+  'ValidationException',
+  'ValidationError',
+  'InvalidParameterValue',
+  'InvalidParameterValueException',
+  'InvalidParameterCombination',
+  'InvalidParameterCombinationException',
+  'MissingParameter',
+  'SerializationException',
+]);
+
+/** Texts that decide whatever code they come with; the first that matches wins. */
+const BY_MESSAGE: readonly (readonly [RegExp, FailureClass])[] = [
+  [/InsufficientInstanceCapacity|^CapacityError|Unable to provision requested ML compute capacity/i, 'capacity'],
+  // A scalable target that the caller may not deregister is a refusal of permission in the clothes of a validation.
+  [
+    /does not have application-autoscaling:\w+ permission|is not authorized to perform|not authorized to access|KMSAccessDenied|AccessDenied/i,
+    'permission',
+  ],
+  [/service limit '.*' is \d|ResourceLimitExceeded/i, 'quota'],
+  [
+    /Could not find |does not exist|No scalable target|No scaling policy found|no scalable target registered/i,
+    'missing',
+  ],
+  [/Cannot create already existing /i, 'exists'],
+  [
+    /Cannot (update|delete) in-progress |in-progress |is not scalable|cannot be (updated|deleted) while/i,
+    'in-progress',
+  ],
+  [/Rate exceeded|Too many requests/i, 'transient'],
+];
+
+function classOf(code: string, message: string, status: number | undefined): FailureClass {
+  if (THROTTLING.has(code) || status === 429) return 'transient';
+  // A 5xx is transient even where its text quotes another failure, except the one that a retry does not mend.
+  if (status !== undefined && status >= 500) return code.includes('Capacity') ? 'capacity' : 'transient';
+  if (status === undefined) return 'transient';
+  if (PERMISSION.has(code)) return 'permission';
+  if (code === 'ResourceLimitExceeded' || code === 'LimitExceededException') return 'quota';
+  const byMessage = BY_MESSAGE.find(([pattern]) => pattern.test(message));
+  if (byMessage !== undefined) return byMessage[1];
+  if (MISSING.has(code)) return 'missing';
+  if (code === 'ResourceInUse' || code === 'ConflictException' || code === 'ResourceInUseException')
+    return 'in-progress';
+  return REJECTED.has(code) ? 'rejected' : 'unknown';
+}
+
+/** SageMaker's words for a start that failed, told minutes later as FailureReason of a Failed endpoint. */
+const BY_REASON: readonly (readonly [RegExp, FailureClass])[] = [
+  [/InsufficientInstanceCapacity|CapacityError|Unable to provision requested ML compute capacity/i, 'capacity'],
+  [/ResourceLimitExceeded|service limit '.*' is \d|account-level service limit/i, 'quota'],
+  [/\bKMS\b|\bkms:/i, 'permission'],
+  [
+    /health check|\/ping|primary container|CannotStartContainer|container .*(exit|fail)|\bimage\b|CannotPull|\bECR\b|model data|download|s3:\/\/|assume (the )?role|\brole\b|out of memory|algorithm/i,
+    'rejected',
+  ],
+  [/not authorized|AccessDenied|access denied|permission/i, 'permission'],
+  [/throttl|Rate exceeded|internal (server )?error|Request to service failed|try again/i, 'transient'],
+];
+
+/** `rejected` means image, model, role or health check: trying again costs money and changes nothing. */
+export function classifyFailureReason(reason: string): FailureClass {
+  return BY_REASON.find(([pattern]) => pattern.test(reason))?.[1] ?? 'unknown';
+}

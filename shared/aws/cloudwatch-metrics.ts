@@ -1,0 +1,95 @@
+import { type CloudWatchClient, GetMetricDataCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch';
+import type { Instant } from '../domain/time.ts';
+import type { MetricReader, MinuteSeries } from '../ports/metrics.ts';
+import { outcomeOf } from './classify.ts';
+
+const CALL = 'CloudWatch.GetMetricData';
+const NAMESPACE = 'AWS/SageMaker';
+const PERIOD_SECONDS = 60;
+const MAX_PAGES = 20;
+
+export function createMetricReader(client: CloudWatchClient): MetricReader {
+  /** One call for all series (paged); a series that could not be read is an error, not an empty one. */
+  async function read(
+    queries: readonly MetricDataQuery[],
+    from: Instant,
+    to: Instant,
+  ): Promise<Map<string, MinuteSeries>> {
+    const points = new Map<string, [Instant, number][]>(queries.map(({ Id }) => [Id ?? '', []]));
+    let token: string | undefined;
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const answer = await client.send(
+        new GetMetricDataCommand({
+          MetricDataQueries: [...queries],
+          StartTime: new Date(from),
+          EndTime: new Date(to),
+          ScanBy: 'TimestampAscending',
+          NextToken: token,
+        }),
+      );
+      for (const { Id, Timestamps, Values, StatusCode, Messages } of answer.MetricDataResults ?? []) {
+        if (StatusCode === 'InternalError' || StatusCode === 'Forbidden') {
+          throw new Error(`${Id}: ${StatusCode} ${(Messages ?? []).map(({ Value }) => Value).join('; ')}`);
+        }
+        const series = points.get(Id ?? '');
+        for (const [index, at] of (Timestamps ?? []).entries()) series?.push([at.getTime(), Values?.[index] ?? 0]);
+      }
+      token = answer.NextToken;
+      if (token === undefined) return points;
+    }
+    throw new Error(`more than ${MAX_PAGES} pages of metric data`);
+  }
+
+  return {
+    realTimeUse: (endpoint, variants, from, to) =>
+      outcomeOf(CALL, async () => {
+        const queries = variants.flatMap((variant, index) => {
+          const dimensions = { EndpointName: endpoint, VariantName: variant };
+          return [
+            query(`invocations${index}`, 'Invocations', 'Sum', dimensions),
+            query(`concurrency${index}`, 'ConcurrentRequestsPerModel', 'Maximum', dimensions),
+          ];
+        });
+        if (queries.length === 0) return [];
+        const series = await read(queries, from, to);
+        return variants.map((variant, index) => ({
+          variant,
+          invocations: series.get(`invocations${index}`) ?? [],
+          concurrency: series.get(`concurrency${index}`) ?? [],
+        }));
+      }),
+    backlog: (endpoint, from, to) =>
+      outcomeOf(CALL, async () => {
+        const series = await read(
+          [
+            query('size', 'ApproximateBacklogSize', 'Maximum', { EndpointName: endpoint }),
+            query('without', 'HasBacklogWithoutCapacity', 'Maximum', { EndpointName: endpoint }),
+          ],
+          from,
+          to,
+        );
+        return { size: series.get('size') ?? [], withoutCapacity: series.get('without') ?? [] };
+      }),
+  };
+}
+
+function query(
+  Id: string,
+  MetricName: string,
+  Stat: string,
+  dimensions: Readonly<Record<string, string>>,
+): MetricDataQuery {
+  return {
+    Id,
+    MetricStat: {
+      Metric: {
+        Namespace: NAMESPACE,
+        MetricName,
+        Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+      },
+      Period: PERIOD_SECONDS,
+      Stat,
+    },
+    ReturnData: true,
+  };
+}

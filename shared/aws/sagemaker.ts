@@ -1,0 +1,224 @@
+import {
+  CreateEndpointCommand,
+  DeleteEndpointCommand,
+  DescribeEndpointCommand,
+  DescribeEndpointConfigCommand,
+  type DescribeEndpointConfigOutput,
+  type DescribeEndpointOutput,
+  DescribeModelCommand,
+  type EndpointSummary as EndpointSummaryShape,
+  ListEndpointsCommand,
+  ListTagsCommand,
+  type ProductionVariant,
+  type SageMakerClient,
+  UpdateEndpointWeightsAndCapacitiesCommand,
+} from '@aws-sdk/client-sagemaker';
+import type { EndpointKind } from '../domain/policy.ts';
+import type { JsonObject } from '../domain/recipe.ts';
+import { ENDPOINT_STATUSES } from '../domain/record.ts';
+import type { Instant } from '../domain/time.ts';
+import type { EndpointConfigView, EndpointControl, EndpointSummary, EndpointView } from '../ports/endpoints.ts';
+import type { Outcome } from '../ports/outcome.ts';
+import type { Clock, Sleep } from '../ports/world.ts';
+import { classifyFailureReason, outcomeOf } from './classify.ts';
+
+export interface SageMakerParts {
+  readonly client: SageMakerClient;
+  /** Never repeats a call: CreateEndpoint and DeleteEndpoint have no idempotency token. Only idle-windows has one. */
+  readonly sentOnce?: SageMakerClient;
+  readonly clock: Clock;
+  readonly sleep: Sleep;
+}
+
+const PAGE = 100;
+/** A page more than any account has endpoints; a bound on a loop, not on a fleet. */
+const MAX_PAGES = 500;
+const MAX_TAG_PAGES = 10;
+
+export function createEndpointControl({ client, sentOnce, clock, sleep }: SageMakerParts): EndpointControl {
+  /** Aborts a call that would outlive the lease under which it was made. */
+  async function once(
+    call: string,
+    abortAt: Instant,
+    send: (client: SageMakerClient, signal: AbortSignal) => Promise<unknown>,
+  ) {
+    if (sentOnce === undefined) throw new Error(`${call}: this function has no client that creates and deletes`);
+    const controller = new AbortController();
+    let settled = false;
+    void sleep(Math.max(0, abortAt - clock.now())).then(() => {
+      if (!settled) controller.abort();
+    });
+    const outcome = await outcomeOf(call, async () => {
+      await send(sentOnce, controller.signal);
+    });
+    settled = true;
+    return outcome;
+  }
+
+  async function list(): Promise<Outcome<readonly EndpointSummary[]>> {
+    return outcomeOf('SageMaker.ListEndpoints', async () => {
+      const found: EndpointSummary[] = [];
+      let token: string | undefined;
+      for (let page = 0; page < MAX_PAGES; page += 1) {
+        const answer = await client.send(new ListEndpointsCommand({ MaxResults: PAGE, NextToken: token }));
+        found.push(...(answer.Endpoints ?? []).map(summaryOf));
+        token = answer.NextToken;
+        if (token === undefined) return found;
+      }
+      throw new Error(`more than ${MAX_PAGES} pages of endpoints`);
+    });
+  }
+
+  return {
+    list,
+    async describe(name) {
+      const outcome = await outcomeOf('SageMaker.DescribeEndpoint', () =>
+        client.send(new DescribeEndpointCommand({ EndpointName: name })),
+      );
+      return absentAsUndefined(outcome, viewOf);
+    },
+    async describeConfig(name) {
+      const outcome = await outcomeOf('SageMaker.DescribeEndpointConfig', () =>
+        client.send(new DescribeEndpointConfigCommand({ EndpointConfigName: name })),
+      );
+      return absentAsUndefined(outcome, configViewOf);
+    },
+    async modelExists(name) {
+      const outcome = await outcomeOf('SageMaker.DescribeModel', () =>
+        client.send(new DescribeModelCommand({ ModelName: name })),
+      );
+      const found = absentAsUndefined(outcome, () => true);
+      return found.ok ? { ok: true, value: found.value !== undefined } : found;
+    },
+    tags: (arn) =>
+      outcomeOf('SageMaker.ListTags', async () => {
+        const tags: Record<string, string> = {};
+        let token: string | undefined;
+        for (let page = 0; page < MAX_TAG_PAGES; page += 1) {
+          const answer = await client.send(new ListTagsCommand({ ResourceArn: arn, NextToken: token }));
+          for (const { Key, Value } of answer.Tags ?? []) if (Key !== undefined) tags[Key] = Value ?? '';
+          token = answer.NextToken;
+          if (token === undefined) return tags;
+        }
+        throw new Error(`more than ${MAX_TAG_PAGES} pages of tags`);
+      }),
+    async nameOf(arn) {
+      const all = await list();
+      if (!all.ok) return all;
+      const key = arn.toLowerCase();
+      return { ok: true, value: all.value.find((endpoint) => endpoint.arn.toLowerCase() === key)?.name };
+    },
+    create: ({ name, configName, tags, deploymentConfig }, abortAt) =>
+      once('SageMaker.CreateEndpoint', abortAt, (sender, abortSignal) =>
+        sender.send(
+          new CreateEndpointCommand({
+            EndpointName: name,
+            EndpointConfigName: configName,
+            Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+            // Opaque to us: it came from DescribeEndpoint in this very shape.
+            ...(deploymentConfig && { DeploymentConfig: deploymentConfig as never }),
+          }),
+          { abortSignal },
+        ),
+      ),
+    delete: (name, abortAt) =>
+      once('SageMaker.DeleteEndpoint', abortAt, (sender, abortSignal) =>
+        sender.send(new DeleteEndpointCommand({ EndpointName: name }), { abortSignal }),
+      ),
+    setDesired: (name, variant, count) =>
+      outcomeOf('SageMaker.UpdateEndpointWeightsAndCapacities', async () => {
+        await client.send(
+          new UpdateEndpointWeightsAndCapacitiesCommand({
+            EndpointName: name,
+            DesiredWeightsAndCapacities: [{ VariantName: variant, DesiredInstanceCount: count }],
+          }),
+        );
+      }),
+  };
+}
+
+/** `missing` is an answer here, not a failure: surely not there. */
+function absentAsUndefined<Shape, View>(
+  outcome: Outcome<Shape>,
+  view: (shape: Shape) => View,
+): Outcome<View | undefined> {
+  if (outcome.ok) return { ok: true, value: view(outcome.value) };
+  return outcome.failure.class === 'missing' ? { ok: true, value: undefined } : outcome;
+}
+
+function statusOf(value: string | undefined): EndpointView['status'] {
+  const known = ENDPOINT_STATUSES.find((status) => status === value);
+  // A status that AWS adds one day is neither in service nor gone: nothing is done in the middle of it.
+  return known === undefined || known === 'Absent' ? 'Updating' : known;
+}
+
+function summaryOf(shape: EndpointSummaryShape): EndpointSummary {
+  return {
+    name: shape.EndpointName ?? '',
+    arn: shape.EndpointArn ?? '',
+    status: statusOf(shape.EndpointStatus),
+    creationTime: shape.CreationTime?.getTime() ?? 0,
+    lastModifiedTime: shape.LastModifiedTime?.getTime() ?? 0,
+  };
+}
+
+function viewOf(shape: DescribeEndpointOutput): EndpointView {
+  const images = (shape.ProductionVariants ?? []).flatMap(({ DeployedImages }) => DeployedImages ?? []);
+  const digests = images.flatMap(({ SpecifiedImage, ResolvedImage }) =>
+    SpecifiedImage !== undefined && ResolvedImage !== undefined ? [[SpecifiedImage, ResolvedImage] as const] : [],
+  );
+  return {
+    ...summaryOf(shape),
+    configName: shape.EndpointConfigName ?? '',
+    variants: (shape.ProductionVariants ?? []).map((variant) => ({
+      name: variant.VariantName ?? '',
+      desired: variant.DesiredInstanceCount ?? variant.CurrentInstanceCount ?? 0,
+      serving: variant.CurrentInstanceCount ?? 0,
+      weight: variant.DesiredWeight ?? variant.CurrentWeight ?? 1,
+    })),
+    ...(shape.FailureReason && {
+      failureReason: shape.FailureReason,
+      failureClass: classifyFailureReason(shape.FailureReason),
+    }),
+    ...(shape.LastDeploymentConfig && { deploymentConfig: jsonOf(shape.LastDeploymentConfig) }),
+    ...(digests.length > 0 && { imageDigests: Object.fromEntries(digests) }),
+  };
+}
+
+/** Members of the answer that a CreateEndpointConfig request does not have. */
+const NOT_IN_REQUEST = new Set(['$metadata', 'EndpointConfigArn', 'CreationTime']);
+
+function configViewOf(shape: DescribeEndpointConfigOutput): EndpointConfigView {
+  const variants = shape.ProductionVariants ?? [];
+  const all = [...variants, ...(shape.ShadowProductionVariants ?? [])];
+  const models = all.flatMap(({ ModelName, InstancePools }) => [
+    ModelName,
+    ...(InstancePools ?? []).map(({ ModelNameOverride }) => ModelNameOverride),
+  ]);
+  return {
+    name: shape.EndpointConfigName ?? '',
+    config: jsonOf(Object.fromEntries(Object.entries(shape).filter(([key]) => !NOT_IN_REQUEST.has(key)))),
+    kind: kindOf(shape, variants),
+    models: [...new Set(models.filter((name) => name !== undefined))],
+    variants: variants.map((variant) => {
+      const instanceType = variant.InstanceType ?? variant.InstancePools?.[0]?.InstanceType;
+      return {
+        name: variant.VariantName ?? '',
+        ...(instanceType !== undefined && { instanceType }),
+        initialCount: variant.InitialInstanceCount ?? 0,
+        reserved: variant.CapacityReservationConfig !== undefined,
+      };
+    }),
+  };
+}
+
+function kindOf(shape: DescribeEndpointConfigOutput, variants: readonly ProductionVariant[]): EndpointKind {
+  if (shape.AsyncInferenceConfig !== undefined) return 'async';
+  if (variants.some(({ ServerlessConfig }) => ServerlessConfig !== undefined)) return 'serverless';
+  return variants.some(({ ModelName }) => ModelName === undefined) ? 'components' : 'real-time';
+}
+
+/** Plain JSON, so that a recipe compares equal to its copy in the table. */
+function jsonOf(shape: object): JsonObject {
+  return JSON.parse(JSON.stringify(shape)) as JsonObject;
+}

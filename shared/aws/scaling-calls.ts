@@ -1,0 +1,166 @@
+import {
+  type ApplicationAutoScalingClient,
+  DescribeScalableTargetsCommand,
+  DescribeScalingPoliciesCommand,
+  DescribeScheduledActionsCommand,
+  ListTagsForResourceCommand,
+  PutScalingPolicyCommand,
+  PutScheduledActionCommand,
+  RegisterScalableTargetCommand,
+  type ScalableTarget,
+  type ScalingPolicy,
+  type ScheduledAction,
+} from '@aws-sdk/client-application-auto-scaling';
+import type { Bounds } from '../domain/policy.ts';
+import type { JsonObject } from '../domain/recipe.ts';
+import type { ScalingPolicyView, TargetView } from '../ports/scaling.ts';
+import { toJsonObject } from './json.ts';
+import type { policyRequest } from './scaling-policies.ts';
+
+/** What every call on a variant's instances names. */
+export const VARIANT_INSTANCES = {
+  ServiceNamespace: 'sagemaker',
+  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+} as const;
+const PAGE_SIZE = 50;
+const PAGES_LIMIT = 100;
+
+/** The raw calls that both the control and the snapshots need. They throw what the SDK throws. */
+export interface ScalingCalls {
+  targets(resourceIds: readonly string[]): Promise<readonly ScalableTarget[]>;
+  policies(resourceId: string): Promise<readonly ScalingPolicy[]>;
+  scheduledActions(resourceId: string): Promise<readonly ScheduledAction[]>;
+  tags(arn: string): Promise<Readonly<Record<string, string>>>;
+  register(request: RegisterRequest): Promise<void>;
+  putPolicy(resourceId: string, name: string, request: JsonObject): Promise<string>;
+  putScheduledAction(resourceId: string, name: string, request: JsonObject): Promise<void>;
+}
+
+export interface RegisterRequest {
+  readonly resourceId: string;
+  readonly bounds: Bounds;
+  readonly suspended?: TargetView['suspended'];
+  /** Only for a target that does not exist yet: AWS tags on creation alone. */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export function createScalingCalls(client: ApplicationAutoScalingClient): ScalingCalls {
+  return {
+    async targets(resourceIds) {
+      const chunks: string[][] = [];
+      for (let start = 0; start < resourceIds.length; start += PAGE_SIZE) {
+        chunks.push(resourceIds.slice(start, start + PAGE_SIZE));
+      }
+      const found: ScalableTarget[] = [];
+      for (const ResourceIds of chunks) {
+        const pages = await allPages(async (NextToken) => {
+          const answer = await client.send(
+            new DescribeScalableTargetsCommand({ ...VARIANT_INSTANCES, ResourceIds, MaxResults: PAGE_SIZE, NextToken }),
+          );
+          return { items: answer.ScalableTargets ?? [], next: answer.NextToken };
+        });
+        found.push(...pages);
+      }
+      return found;
+    },
+    policies: (ResourceId) =>
+      allPages(async (NextToken) => {
+        const answer = await client.send(
+          new DescribeScalingPoliciesCommand({ ...VARIANT_INSTANCES, ResourceId, MaxResults: PAGE_SIZE, NextToken }),
+        );
+        return { items: answer.ScalingPolicies ?? [], next: answer.NextToken };
+      }),
+    scheduledActions: (ResourceId) =>
+      allPages(async (NextToken) => {
+        const answer = await client.send(
+          new DescribeScheduledActionsCommand({ ...VARIANT_INSTANCES, ResourceId, MaxResults: PAGE_SIZE, NextToken }),
+        );
+        return { items: answer.ScheduledActions ?? [], next: answer.NextToken };
+      }),
+    async tags(ResourceARN) {
+      return (await client.send(new ListTagsForResourceCommand({ ResourceARN }))).Tags ?? {};
+    },
+    async register({ resourceId, bounds, suspended, tags }) {
+      await client.send(
+        new RegisterScalableTargetCommand({
+          ...VARIANT_INSTANCES,
+          ResourceId: resourceId,
+          MinCapacity: bounds.min,
+          MaxCapacity: bounds.max,
+          ...(suspended === undefined ? {} : { SuspendedState: suspendedState(suspended) }),
+          ...(tags === undefined ? {} : { Tags: { ...tags } }),
+        }),
+      );
+    },
+    async putPolicy(resourceId, name, request) {
+      // The request came from AWS or from policyRequest in the very shape that AWS takes.
+      const definition = request as unknown as ReturnType<typeof policyRequest>;
+      const answer = await client.send(
+        new PutScalingPolicyCommand({ ...definition, ...VARIANT_INSTANCES, ResourceId: resourceId, PolicyName: name }),
+      );
+      return answer.PolicyARN ?? '';
+    },
+    async putScheduledAction(resourceId, name, { StartTime, EndTime, ...request }) {
+      await client.send(
+        new PutScheduledActionCommand({
+          ...request,
+          // Times are erased when they are left out.
+          ...(typeof StartTime === 'string' ? { StartTime: new Date(StartTime) } : {}),
+          ...(typeof EndTime === 'string' ? { EndTime: new Date(EndTime) } : {}),
+          ...VARIANT_INSTANCES,
+          ResourceId: resourceId,
+          ScheduledActionName: name,
+        }),
+      );
+    },
+  };
+}
+
+async function allPages<T>(
+  read: (token: string | undefined) => Promise<{ readonly items: readonly T[]; readonly next: string | undefined }>,
+): Promise<readonly T[]> {
+  const found: T[] = [];
+  let token: string | undefined;
+  for (let page = 0; page < PAGES_LIMIT; page += 1) {
+    const { items, next } = await read(token);
+    found.push(...items);
+    if (next === undefined || next === '') return found;
+    token = next;
+  }
+  throw new Error(`more than ${PAGES_LIMIT} pages from Application Auto Scaling`);
+}
+
+export function targetView(target: ScalableTarget): TargetView {
+  const { SuspendedState: state } = target;
+  return {
+    resourceId: target.ResourceId ?? '',
+    min: target.MinCapacity ?? 0,
+    max: target.MaxCapacity ?? 0,
+    suspended: {
+      in: state?.DynamicScalingInSuspended ?? false,
+      out: state?.DynamicScalingOutSuspended ?? false,
+      scheduled: state?.ScheduledScalingSuspended ?? false,
+    },
+    ...(target.ScalableTargetARN === undefined ? {} : { arn: target.ScalableTargetARN }),
+  };
+}
+
+function suspendedState(suspended: TargetView['suspended']) {
+  return {
+    DynamicScalingInSuspended: suspended.in,
+    DynamicScalingOutSuspended: suspended.out,
+    ScheduledScalingSuspended: suspended.scheduled,
+  };
+}
+
+/** Members of the answer that name or locate the policy, and those AWS makes itself. */
+export function policyView(policy: ScalingPolicy): ScalingPolicyView {
+  const { PolicyName, PolicyARN, ServiceNamespace, ResourceId, ScalableDimension, Alarms, CreationTime, ...definition } =
+    policy;
+  return {
+    name: PolicyName ?? '',
+    arn: PolicyARN ?? '',
+    type: policy.PolicyType ?? '',
+    definition: toJsonObject(definition),
+  };
+}

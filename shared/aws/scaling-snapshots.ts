@@ -1,0 +1,167 @@
+import type { ScheduledAction } from '@aws-sdk/client-application-auto-scaling';
+import type { Bounds } from '../domain/policy.ts';
+import type { Json, JsonObject, TargetSnapshot } from '../domain/recipe.ts';
+import type { Failure, Outcome } from '../ports/outcome.ts';
+import type { ScalingControl } from '../ports/scaling.ts';
+import type { AttachedAlarm, AttachedAlarms } from './attached-alarms.ts';
+import { outcomeOf } from './classify.ts';
+import { canonicalJson, toJsonObject } from './json.ts';
+import { policyView, type ScalingCalls, targetView, VARIANT_INSTANCES } from './scaling-calls.ts';
+
+type Snapshots = Pick<ScalingControl, 'snapshot' | 'restore' | 'compare'>;
+type Refused = { readonly item: string; readonly why: string };
+
+/** An item of a snapshot that is not, or not so, in AWS, and how to put it there. */
+interface Missing {
+  readonly item: string;
+  put(): Promise<unknown>;
+}
+
+/** Everything of a variant's scaling that a DeleteEndpoint takes with it: saved, put back, and read back. */
+export function createScalingSnapshots(calls: ScalingCalls, alarms: AttachedAlarms): Snapshots {
+  async function read(resourceId: string): Promise<TargetSnapshot | undefined> {
+    const [target] = await calls.targets([resourceId]);
+    if (target === undefined) return undefined;
+    const view = targetView(target);
+    const [policies, actions, tags] = await Promise.all([
+      calls.policies(resourceId),
+      calls.scheduledActions(resourceId),
+      view.arn === undefined ? {} : calls.tags(view.arn),
+    ]);
+    const views = policies.map(policyView);
+    const steps = views.filter(({ type }) => type === 'StepScaling');
+    const attached = (await Promise.all(steps.map(({ arn }) => alarms.ofPolicy(arn)))).flat();
+    return {
+      resourceId,
+      dimension: VARIANT_INSTANCES.ScalableDimension,
+      min: view.min,
+      max: view.max,
+      suspended: view.suspended,
+      tags,
+      policies: byName(views),
+      scheduledActions: byName(actions.map(scheduledAction)),
+      alarms: byName([...new Map(attached.map((alarm) => [alarm.name, alarm])).values()]),
+    };
+  }
+
+  /** What of the snapshot is not there, in the order in which it has to be put. */
+  async function differences(wanted: TargetSnapshot, bounds: Bounds): Promise<readonly Missing[]> {
+    const actual = await read(wanted.resourceId);
+    const missing: Missing[] = [];
+    if (actual === undefined || !sameTarget(actual, wanted)) {
+      missing.push({
+        item: `scalable target ${wanted.resourceId}`,
+        put: () =>
+          calls.register({
+            resourceId: wanted.resourceId,
+            bounds,
+            suspended: wanted.suspended,
+            ...(actual === undefined ? { tags: withoutAwsTags(wanted.tags) } : {}),
+          }),
+      });
+    }
+    for (const policy of wanted.policies) {
+      const there = actual?.policies.find(({ name }) => name === policy.name);
+      if (there !== undefined && same(there.definition, policy.definition)) continue;
+      const put = () => calls.putPolicy(wanted.resourceId, policy.name, policy.definition);
+      missing.push({ item: `scaling policy ${policy.name}`, put });
+    }
+    for (const action of wanted.scheduledActions) {
+      const there = actual?.scheduledActions.find(({ name }) => name === action.name);
+      if (there !== undefined && same(there.definition, action.definition)) continue;
+      const put = () => calls.putScheduledAction(wanted.resourceId, action.name, action.definition);
+      missing.push({ item: `scheduled action ${action.name}`, put });
+    }
+    return missing;
+  }
+
+  /** Alarms come last: their actions name policies by an ARN that is new with every creation. */
+  async function alarmDifferences(wanted: TargetSnapshot): Promise<readonly Missing[]> {
+    if (wanted.alarms.length === 0) return [];
+    const policies = (await calls.policies(wanted.resourceId)).map(policyView);
+    const newArns = new Map(
+      wanted.policies.flatMap(({ name, arn }) => {
+        const now = policies.find((policy) => policy.name === name);
+        return now === undefined ? [] : [[arn, now.arn] as const];
+      }),
+    );
+    const actual = await alarms.byName(wanted.alarms.map(({ name }) => name));
+    return wanted.alarms.flatMap((alarm) => {
+      const rewired: AttachedAlarm = { name: alarm.name, definition: rewire(alarm.definition, newArns) };
+      const there = actual.find(({ name }) => name === alarm.name);
+      if (there !== undefined && same(there.definition, rewired.definition)) return [];
+      return [{ item: `alarm ${alarm.name}`, put: () => alarms.put(rewired) }];
+    });
+  }
+
+  return {
+    snapshot: (resourceId) => outcomeOf('ApplicationAutoScaling.Describe*', () => read(resourceId)),
+    async restore(wanted, bounds) {
+      const refused: Refused[] = [];
+      const scaling = await outcomeOf('ApplicationAutoScaling.Describe*', () => differences(wanted, bounds));
+      if (!scaling.ok) return scaling;
+      const stopped = await putAll(scaling.value, refused);
+      if (stopped !== undefined) return { ok: false, failure: stopped };
+      const attached = await outcomeOf('CloudWatch.DescribeAlarms', () => alarmDifferences(wanted));
+      if (!attached.ok) return attached;
+      const stoppedAtAlarm = await putAll(attached.value, refused);
+      if (stoppedAtAlarm !== undefined) return { ok: false, failure: stoppedAtAlarm };
+      return { ok: true, value: { refused } };
+    },
+    async compare(wanted) {
+      return outcomeOf('ApplicationAutoScaling.Describe*', async () => {
+        const missing = [...(await differences(wanted, wanted)), ...(await alarmDifferences(wanted))];
+        return missing.map(({ item }) => item);
+      });
+    },
+  };
+}
+
+/** One after the other: these APIs bear a few calls a second. Answers the failure that ends the attempt for this run. */
+async function putAll(missing: readonly Missing[], refused: Refused[]): Promise<Failure | undefined> {
+  for (const { item, put } of missing) {
+    const outcome: Outcome<unknown> = await outcomeOf(`restore of ${item}`, put);
+    if (outcome.ok) continue;
+    if (!isRefusal(outcome.failure)) return outcome.failure;
+    refused.push({ item, why: `${outcome.failure.code}: ${outcome.failure.message}` });
+  }
+  return undefined;
+}
+
+/** Throttling, an endpoint in progress, a target that is not visible yet: neither done nor refused, the next run tries again. */
+function isRefusal({ class: kind, definite }: Failure): boolean {
+  return definite && (kind === 'rejected' || kind === 'permission' || kind === 'quota' || kind === 'unknown');
+}
+
+/** Bounds are those of the rung in force now, so they are not compared; tags only where the target is new. */
+function sameTarget(actual: TargetSnapshot, wanted: TargetSnapshot): boolean {
+  return same({ ...actual.suspended }, { ...wanted.suspended });
+}
+
+function same(a: JsonObject, b: JsonObject): boolean {
+  return canonicalJson(a) === canonicalJson(b);
+}
+
+function rewire(definition: JsonObject, newArns: ReadonlyMap<string, string>): JsonObject {
+  const rewired = Object.entries(definition).map(([member, value]): readonly [string, Json] => {
+    if (!member.endsWith('Actions') || !Array.isArray(value)) return [member, value];
+    return [member, value.map((action) => (typeof action === 'string' ? (newArns.get(action) ?? action) : action))];
+  });
+  return Object.fromEntries(rewired);
+}
+
+function scheduledAction(action: ScheduledAction) {
+  const { ScheduledActionName, Schedule, Timezone, StartTime, EndTime, ScalableTargetAction } = action;
+  return {
+    name: ScheduledActionName ?? '',
+    definition: toJsonObject({ Schedule, Timezone, StartTime, EndTime, ScalableTargetAction }),
+  };
+}
+
+function withoutAwsTags(tags: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => !key.startsWith('aws:')));
+}
+
+function byName<T extends { readonly name: string }>(items: readonly T[]): readonly T[] {
+  return [...items].sort((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,206 @@
+import * as v from 'valibot';
+import { METRIC_NAMES } from '../domain/metric-names.ts';
+import type { Bounds, CompiledPolicy, Rung, ScalingSpec, WakeTrigger } from '../domain/policy.ts';
+import { DAY, MINUTE } from '../domain/time.ts';
+import { hashValue } from './hash.ts';
+import { checkFrame, NAME_ALLOWED, NAME_PATTERN } from './limits.ts';
+
+import type { Parsed, Path } from './problem.ts';
+import { convertScaling, METRIC_ALLOWED, scalingListSchema } from './scaling.ts';
+import { at, choice, count, fields, list, named, oneOf, text, toProblems, word } from './schema.ts';
+import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from './values.ts';
+
+const MAX_RUNGS = 50;
+const MAX_VARIANTS = 10;
+const MAX_TRIGGERS = 20;
+const MAX_CONFIGS = 20;
+const MAX_CAPACITY = 100_000;
+
+const IDLE_AT_LEAST = 5 * MINUTE;
+const IDLE_FOR_PARK = 30 * MINUTE;
+const MIN_UP = 20 * MINUTE;
+
+const IDLE_ALLOWED = 'a duration of at least 5m';
+const LEAD_ALLOWED = 'learned, or a duration of at most 1d';
+const TRIGGERS = ['request', 'backlog', 'schedule'] as const;
+const TRIGGER_ALLOWED = 'request, backlog, schedule or alarm:<name of a CloudWatch alarm>';
+const CONFIG_ALLOWED = 'the name of an endpoint config';
+const BOUNDS_ALLOWED = '{ min, max }';
+const RUNG_ALLOWED = '{ during, min, max } or { during, then: zero | leave }';
+const OTHERWISE_ALLOWED = `zero, leave or ${BOUNDS_ALLOWED}`;
+
+const duration = text(DURATION_PATTERN, DURATION_ALLOWED, parseDuration);
+
+const during = word(NAME_PATTERN, `a schedule: ${NAME_ALLOWED}`);
+// The grammar's own word; no schema is ever awaited.
+// biome-ignore lint/suspicious/noThenProperty: see above
+const then = { then: choice(['zero', 'leave']) }; // oxlint-disable-line unicorn/no-thenable
+const bounds = { min: count(0, MAX_CAPACITY), max: count(0, MAX_CAPACITY) };
+
+function notAboveMax<T extends Bounds>() {
+  return v.rawCheck<T>(({ dataset, addIssue }) => {
+    if (dataset.typed && dataset.value.min > dataset.value.max) {
+      addIssue({ message: `at most max, which is ${dataset.value.max}`, path: at('min') });
+    }
+  });
+}
+
+const rungSchema = oneOf(
+  (input) => (typeof input === 'object' && input !== null && 'then' in input ? 1 : 0),
+  [v.pipe(fields({ during, ...bounds }, RUNG_ALLOWED), notAboveMax()), fields({ during, ...then })],
+);
+
+const otherwiseSchema = oneOf(
+  (input) => {
+    if (typeof input !== 'object' || input === null) return 0;
+    return 'then' in input ? 2 : 1;
+  },
+  [v.picklist(['zero', 'leave'], OTHERWISE_ALLOWED), v.pipe(fields(bounds), notAboveMax()), fields(then)],
+);
+
+const zeroSchema = fields({
+  by: v.optional(choice(['park', 'instances', 'copies'])),
+  idleFor: v.optional(
+    text(DURATION_PATTERN, IDLE_ALLOWED, (input) => {
+      const ms = parseDuration(input);
+      return ms !== undefined && ms >= IDLE_AT_LEAST ? ms : undefined;
+    }),
+  ),
+  minUp: v.optional(duration),
+});
+
+const trigger = text(
+  /^(?:request|backlog|schedule|alarm:[^\s].{0,254})$/,
+  TRIGGER_ALLOWED,
+  (input) => input as WakeTrigger,
+);
+
+const wakeSchema = fields({
+  on: v.optional(list(trigger, `a list, each ${TRIGGER_ALLOWED}`, MAX_TRIGGERS)),
+  lead: v.optional(
+    text(new RegExp(`^learned$|${DURATION_PATTERN.source}`), LEAD_ALLOWED, (input) => {
+      if (input === 'learned') return 'learned' as const;
+      const ms = parseDuration(input);
+      return ms !== undefined && ms <= DAY ? ms : undefined;
+    }),
+  ),
+  backlogPerInstance: v.optional(
+    v.pipe(v.number('a number above 0'), v.finite('a number above 0'), v.gtValue(0, 'a number above 0')),
+  ),
+  fallbackConfigs: v.optional(
+    v.pipe(
+      list(word(/^[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}$/, CONFIG_ALLOWED), 'a list of endpoint configs', MAX_CONFIGS),
+      v.check((names) => new Set(names).size === names.length, 'each endpoint config once'),
+    ),
+  ),
+});
+
+const capacity = v.optional(list(rungSchema, `a list, each ${RUNG_ALLOWED}`, MAX_RUNGS));
+const scaling = v.optional(scalingListSchema);
+
+/** The grammar of a policy; JSON Schema and types come from here. */
+export const policySchema = v.pipe(
+  fields({
+    capacity,
+    otherwise: v.optional(otherwiseSchema),
+    zero: v.optional(zeroSchema),
+    wake: v.optional(wakeSchema),
+    scaling,
+    variants: v.optional(
+      v.pipe(
+        named(word(/^[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}$/, 'the name of a variant'), fields({ capacity, scaling })),
+        v.maxEntries(MAX_VARIANTS, `at most ${MAX_VARIANTS} variants`),
+      ),
+    ),
+    tier: v.optional(choice(['standard', 'advanced'])),
+  }),
+  v.title('Policy'),
+  v.description(
+    'What one tag value means: capacity by time, how and when it may be zero, how it wakes, how it scales.',
+  ),
+);
+
+/** A policy as a user writes it. */
+export type PolicyDocument = v.InferInput<typeof policySchema>;
+
+/** Rungs and scaling of one variant. */
+export interface VariantPolicy {
+  /** From the top; the last one is `otherwise` and has no `during`. */
+  readonly rungs: readonly Rung[];
+  readonly scaling: readonly ScalingSpec[];
+}
+
+/** A valid policy, before schedules are known. */
+export interface Policy extends VariantPolicy {
+  readonly name: string;
+  readonly zero: NonNullable<CompiledPolicy['zero']>;
+  readonly wake: CompiledPolicy['wake'];
+  readonly variants: ReadonlyMap<string, VariantPolicy>;
+  /** Changes with the content. */
+  readonly hash: string;
+  /** Where each schedule is named, for problems of a policy against the schedules. */
+  readonly uses: readonly { readonly schedule: string; readonly path: Path }[];
+}
+
+type Document = v.InferOutput<typeof policySchema>;
+
+/** A policy from its plain value (what SSM holds as JSON), or everything that is wrong with it. */
+export function parsePolicy(name: string, value: unknown): Parsed<Policy> {
+  const result = v.safeParse(policySchema, value);
+  const hints = {
+    [METRIC_ALLOWED]: () => METRIC_NAMES,
+    [OTHERWISE_ALLOWED]: () => ['zero', 'leave'],
+    [TRIGGER_ALLOWED]: () => TRIGGERS,
+  };
+  const problems = [...checkFrame(name, value), ...toProblems(value, result.issues ?? [], hints)];
+  if (!result.success || problems.length > 0) return { ok: false, problems };
+  return { ok: true, value: buildPolicy(name, value, result.output) };
+}
+
+function buildPolicy(name: string, value: unknown, document: Document): Policy {
+  const { zero = {}, wake = {} } = document;
+  const otherwise = toRung(document.otherwise ?? 'leave');
+  const uses: Policy['uses'][number][] = [];
+  const variantOf = (part: Pick<Document, 'capacity' | 'scaling'>, path: Path): VariantPolicy => {
+    part.capacity?.forEach((rung, index) => {
+      uses.push({ schedule: rung.during, path: [...path, 'capacity', index, 'during'] });
+    });
+    return {
+      rungs: [...(part.capacity ?? []).map(toRung), otherwise],
+      scaling: (part.scaling ?? []).map(convertScaling),
+    };
+  };
+  const main = variantOf(document, []);
+  const variants = new Map<string, VariantPolicy>();
+  for (const [variant, part] of Object.entries(document.variants ?? {})) {
+    variants.set(variant, variantOf(part, ['variants', variant]));
+  }
+  return {
+    name,
+    ...main,
+    variants,
+    zero: {
+      ...(zero.by && { by: zero.by }),
+      idleFor: zero.idleFor ?? (zero.by === 'park' ? IDLE_FOR_PARK : IDLE_AT_LEAST),
+      minUp: zero.minUp ?? MIN_UP,
+    },
+    wake: {
+      ...(wake.on && { on: wake.on }),
+      lead: wake.lead ?? 'learned',
+      ...(wake.backlogPerInstance && { backlogPerInstance: wake.backlogPerInstance }),
+      fallbackConfigs: wake.fallbackConfigs ?? [],
+    },
+    uses,
+    hash: hashValue(value),
+  };
+}
+
+function toRung(
+  input: 'zero' | 'leave' | (Bounds & { during?: string }) | { then: 'zero' | 'leave'; during?: string },
+): Rung {
+  if (typeof input === 'string') return { kind: input };
+  const named = input.during === undefined ? {} : { during: input.during };
+  return 'then' in input
+    ? { kind: input.then, ...named }
+    : { kind: 'bounds', min: input.min, max: input.max, ...named };
+}

@@ -1,0 +1,48 @@
+import type { Demand, FleetRecord } from './record.ts';
+import type { DurationMs, Instant } from './time.ts';
+
+/** Stores a demand as a level: asking again renews it, a larger count replaces a smaller one. */
+export function addDemand(stored: readonly Demand[], asked: Omit<Demand, 'renewedAt'>): readonly Demand[] {
+  const before = stored.find(({ source }) => source === asked.source);
+  const others = stored.filter(({ source }) => source !== asked.source);
+  const counts = [before?.count, asked.count].filter((count) => count !== undefined);
+  const renewed: Demand = {
+    ...before,
+    ...asked,
+    since: Math.min(before?.since ?? asked.since, asked.since),
+    renewedAt: Math.max(before?.renewedAt ?? asked.since, asked.since),
+    ...(counts.length > 0 && { count: Math.max(...counts) }),
+  };
+  return [...others, renewed];
+}
+
+/**
+ * Whether an idle verdict ends the demand: it was idle from the end of the asking on, over the whole window. Whoever
+ * asked a minute ago is still on the way.
+ */
+export function endsDemand(demand: readonly Demand[], now: Instant, idleFor: DurationMs): boolean {
+  return demand.every(({ renewedAt }) => renewedAt + idleFor <= now);
+}
+
+/** A human's request: it also lifts the ban on further paid attempts. */
+export function requestWake(
+  record: FleetRecord,
+  request: { readonly at: Instant; readonly now: Instant; readonly by?: string; readonly why?: string },
+): FleetRecord {
+  const { at, now, by, why } = request;
+  const asked = { source: 'request' as const, since: Math.min(at, now), ...(by && { by }), ...(why && { why }) };
+  return {
+    ...record,
+    demand: addDemand(record.demand, asked),
+    ...(record.wake && by && { wake: withoutGivingUp(record.wake) }),
+    nextAt: { scaling: now, windows: now },
+  };
+}
+
+function withoutGivingUp({
+  gaveUp: _,
+  nextTryAt: __,
+  ...wake
+}: NonNullable<FleetRecord['wake']>): NonNullable<FleetRecord['wake']> {
+  return { ...wake, paidAttempts: 0 };
+}

@@ -1,0 +1,216 @@
+import type { Agenda, CompiledPolicy, EndpointKind, Rung, WakeTrigger, ZeroBy } from './policy.ts';
+import type { Demand } from './record.ts';
+import { type DurationMs, HOUR, MINUTE } from './time.ts';
+
+/** A rung as one kind of endpoint understands it. `max` is absent where the rung sets no maximum. */
+export type ResolvedRung =
+  | { readonly kind: 'bounds'; readonly min: number; readonly max: number }
+  | { readonly kind: 'zero'; readonly max?: number }
+  | { readonly kind: 'leave' };
+
+/** A rule of the endpoint's kind that its policy breaks; it concerns this endpoint only. */
+export interface KindProblem {
+  readonly code: 'policy-invalid' | 'several-variants' | 'burstable-type' | 'kind-unsupported';
+  readonly field: string;
+  readonly value: string;
+  readonly allowed: string;
+}
+
+export interface KindCheck {
+  readonly kind: EndpointKind;
+  readonly policy: CompiledPolicy;
+  readonly agenda?: Agenda;
+  readonly variants: readonly { readonly name: string; readonly instanceType?: string | undefined }[];
+  /** Asynchronous: how long a queued request lives (the config's, else AWS's 6 hours). */
+  readonly requestTtl?: DurationMs;
+}
+
+/** AWS's default and maximum for RequestTTLSeconds. */
+export const REQUEST_TTL: DurationMs = 6 * HOUR;
+
+const NATIVE_ZERO: Readonly<Record<EndpointKind, ZeroBy | undefined>> = {
+  'real-time': undefined,
+  async: 'instances',
+  components: 'copies',
+  serverless: undefined,
+};
+
+const ALLOWED_ZERO: Readonly<Record<EndpointKind, readonly ZeroBy[]>> = {
+  'real-time': ['park'],
+  async: ['instances'],
+  components: ['copies'],
+  serverless: [],
+};
+
+const DEFAULT_WAKE: Readonly<Record<EndpointKind, readonly WakeTrigger[]>> = {
+  'real-time': ['request'],
+  async: ['backlog'],
+  components: ['request'],
+  serverless: [],
+};
+
+/** Application Auto Scaling does not scale burstable instances. */
+export function isBurstable(instanceType: string | undefined): boolean {
+  return instanceType?.startsWith('ml.t') ?? false;
+}
+
+/** How this endpoint gets to zero; undefined: it never does (`park` is never implied). */
+export function zeroBy(kind: EndpointKind, policy: CompiledPolicy): ZeroBy | undefined {
+  const by = policy.zero?.by ?? NATIVE_ZERO[kind];
+  return by !== undefined && ALLOWED_ZERO[kind].includes(by) ? by : undefined;
+}
+
+/** Whether the endpoint's zero is to be deleted. */
+export function parks(kind: EndpointKind, policy: CompiledPolicy | undefined): boolean {
+  return policy !== undefined && zeroBy(kind, policy) === 'park';
+}
+
+export function idleForOf(kind: EndpointKind, policy: CompiledPolicy): DurationMs {
+  return policy.zero?.idleFor ?? (kind === 'real-time' ? 30 * MINUTE : 5 * MINUTE);
+}
+
+export function minUpOf(policy: CompiledPolicy): DurationMs {
+  return policy.zero?.minUp ?? 20 * MINUTE;
+}
+
+export function wakeTriggersOf(kind: EndpointKind, policy: CompiledPolicy): readonly WakeTrigger[] {
+  return policy.wake.on ?? DEFAULT_WAKE[kind];
+}
+
+/** Stored demand that the policy in force still listens to. */
+export function demandThatCounts(
+  kind: EndpointKind,
+  policy: CompiledPolicy | undefined,
+  demand: readonly Demand[],
+): readonly Demand[] {
+  if (policy === undefined) return [];
+  const triggers = wakeTriggersOf(kind, policy);
+  return demand.filter(({ source }) => triggers.includes(source));
+}
+
+/** What a rung means for this kind: where zero is a deletion, `min: 0` and `max: 0` say zero too. */
+export function resolveRung(rung: Rung, kind: EndpointKind, policy: CompiledPolicy): ResolvedRung {
+  switch (rung.kind) {
+    case 'leave':
+      return { kind: 'leave' };
+    case 'zero':
+      return policy.highestMax === undefined ? { kind: 'zero' } : { kind: 'zero', max: policy.highestMax };
+    case 'bounds': {
+      if (kind !== 'real-time' || rung.min > 0) return { kind: 'bounds', min: rung.min, max: rung.max };
+      return policy.highestMax === undefined ? { kind: 'zero' } : { kind: 'zero', max: policy.highestMax };
+    }
+    default:
+      return rung satisfies never;
+  }
+}
+
+/** The least that a resolved rung keeps in service. */
+export function minOf(rung: ResolvedRung): number {
+  return rung.kind === 'bounds' ? rung.min : 0;
+}
+
+/** Every kind rule that this endpoint's policy breaks; empty: the policy fits. */
+export function checkKind(check: KindCheck): readonly KindProblem[] {
+  const { kind, policy } = check;
+  if (kind === 'components' || kind === 'serverless') {
+    return [
+      {
+        code: 'kind-unsupported',
+        field: 'endpoint',
+        value: kind,
+        allowed: 'classic real-time and asynchronous endpoints; endpoints of this kind are left alone',
+      },
+    ];
+  }
+  return [...checkVariants(check), ...checkZeroBy(kind, policy), ...checkZeroRungs(check), ...checkQueue(check)];
+}
+
+function checkVariants({ policy, variants }: KindCheck): readonly KindProblem[] {
+  if (variants.length > 1) {
+    return [
+      {
+        code: 'several-variants',
+        field: 'capacity',
+        value: variants.map(({ name }) => name).join(', '),
+        allowed: 'endpoints with one variant; bounds do not say which variant they speak of',
+      },
+    ];
+  }
+  const burstable = variants.find(({ instanceType }) => isBurstable(instanceType));
+  if (burstable === undefined || policy.scaling.length === 0) return [];
+  return [
+    {
+      code: 'burstable-type',
+      field: 'scaling',
+      value: burstable.instanceType ?? '',
+      allowed: 'no scaling policies: Application Auto Scaling refuses burstable ml.t instance types',
+    },
+  ];
+}
+
+function checkZeroBy(kind: EndpointKind, policy: CompiledPolicy): readonly KindProblem[] {
+  const by = policy.zero?.by;
+  if (by === undefined || ALLOWED_ZERO[kind].includes(by)) return [];
+  const why =
+    kind === 'async' && by === 'park'
+      ? 'instances (what becomes of queued requests when it is deleted is unknown)'
+      : '';
+  return [
+    {
+      code: 'policy-invalid',
+      field: 'zero.by',
+      value: by,
+      allowed: why || `${ALLOWED_ZERO[kind].join(' | ')} for a ${kind} endpoint`,
+    },
+  ];
+}
+
+function checkZeroRungs({ kind, policy, agenda }: KindCheck): readonly KindProblem[] {
+  if (kind !== 'real-time' || policy.zero?.by !== undefined) return [];
+  const zeroRung = agenda?.rungs.find((rung) => resolveRung(rung, kind, policy).kind === 'zero');
+  if (zeroRung === undefined && !policy.mayBeZero) return [];
+  const place =
+    zeroRung === undefined || zeroRung.during === undefined ? 'otherwise' : `capacity (during ${zeroRung.during})`;
+  return [
+    {
+      code: 'policy-invalid',
+      field: place,
+      value: zeroRung?.kind === 'bounds' ? `min ${zeroRung.min}, max ${zeroRung.max}` : 'zero',
+      allowed:
+        'min ≥ 1, or zero together with `zero: { by: park }`: a real-time endpoint reaches zero only by deletion',
+    },
+  ];
+}
+
+/** A backlog that nothing may lift must not wait longer than its requests live. */
+function checkQueue({ kind, policy, agenda, requestTtl = REQUEST_TTL }: KindCheck): readonly KindProblem[] {
+  if (kind !== 'async' || agenda === undefined) return [];
+  const listens = wakeTriggersOf(kind, policy).includes('backlog');
+  let waitingSince: number | undefined;
+  for (const [index, [from, rungIndex]] of agenda.steps.entries()) {
+    const rung = agenda.rungs[rungIndex];
+    const resolved = rung && resolveRung(rung, kind, policy);
+    const stuck =
+      resolved !== undefined &&
+      resolved.kind !== 'leave' &&
+      minOf(resolved) === 0 &&
+      (!listens || (resolved.kind === 'bounds' && resolved.max === 0));
+    if (!stuck) {
+      waitingSince = undefined;
+      continue;
+    }
+    waitingSince ??= from;
+    const until = agenda.steps[index + 1]?.[0] ?? agenda.until;
+    if (until - waitingSince > requestTtl) {
+      return [
+        {
+          code: 'policy-invalid',
+          field: listens ? 'capacity' : 'wake.on',
+          value: listens ? 'max 0' : wakeTriggersOf(kind, policy).join(', ') || 'nothing',
+          allowed: `a backlog may wait at most ${requestTtl / HOUR} hours (its requests expire then): add backlog to wake.on, or max ≥ 1`,
+        },
+      ];
+    }
+  }
+  return [];
+}

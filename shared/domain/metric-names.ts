@@ -1,0 +1,72 @@
+/** The unit a threshold or target is given in; times of a document are converted to it. */
+export type MetricUnit = 'count' | 'microseconds' | 'milliseconds' | 'seconds' | 'percent';
+
+/** What a short metric name of a policy means in AWS's words. */
+export interface MetricFacts {
+  readonly namespace: string;
+  readonly metric: string;
+  /** `endpoint`: EndpointName only; `variant`: EndpointName and VariantName. */
+  readonly dimensions: 'endpoint' | 'variant';
+  readonly statistic: 'Average' | 'Maximum' | 'Minimum' | 'Sum' | 'SampleCount';
+  readonly unit: MetricUnit;
+  /** Application Auto Scaling's own name for it, where it has one (it knows period and dimensions itself). */
+  readonly predefined?: string;
+  /** Kinds of endpoint that publish it. */
+  readonly kinds: readonly ('real-time' | 'async')[];
+}
+
+const SAGEMAKER = 'AWS/SageMaker';
+/** Published by the instances: CPU and GPU are summed over cores and devices, so 4 busy cores are 400 %. */
+const INSTANCES = '/aws/sagemaker/Endpoints';
+const BOTH = ['real-time', 'async'] as const;
+const REAL_TIME = ['real-time'] as const;
+const ASYNC = ['async'] as const;
+
+type Row = Omit<MetricFacts, 'metric'> & { readonly metric?: string };
+
+function variant(statistic: MetricFacts['statistic'], unit: MetricUnit, kinds: Row['kinds'], namespace = SAGEMAKER): Row {
+  return { namespace, dimensions: 'variant', statistic, unit, kinds };
+}
+
+function queue(statistic: MetricFacts['statistic'], unit: MetricUnit): Row {
+  return { namespace: SAGEMAKER, dimensions: 'endpoint', statistic, unit, kinds: ASYNC };
+}
+
+/** The printed table: short names that `scaling` and step alarms may use. */
+const TABLE: Readonly<Record<string, Row>> = {
+  ConcurrentRequestsPerModel: {
+    ...variant('Maximum', 'count', REAL_TIME),
+    predefined: 'SageMakerVariantConcurrentRequestsPerModelHighResolution',
+  },
+  InvocationsPerInstance: {
+    ...variant('Sum', 'count', REAL_TIME),
+    predefined: 'SageMakerVariantInvocationsPerInstance',
+  },
+  Invocations: variant('Sum', 'count', REAL_TIME),
+  ModelLatency: variant('Average', 'microseconds', BOTH),
+  OverheadLatency: variant('Average', 'microseconds', REAL_TIME),
+  FirstChunkLatency: variant('Average', 'microseconds', REAL_TIME),
+  Invocation4XXErrors: variant('Sum', 'count', BOTH),
+  Invocation5XXErrors: variant('Sum', 'count', BOTH),
+  ApproximateBacklogSizePerInstance: queue('Average', 'count'),
+  ApproximateBacklogSize: queue('Average', 'count'),
+  ApproximateAgeOfOldestRequest: queue('Maximum', 'seconds'),
+  TimeInBacklog: { ...variant('Average', 'milliseconds', ASYNC) },
+  TotalProcessingTime: { ...variant('Average', 'milliseconds', ASYNC) },
+  CPUUtilization: variant('Average', 'percent', BOTH, INSTANCES),
+  MemoryUtilization: variant('Average', 'percent', BOTH, INSTANCES),
+  DiskUtilization: variant('Average', 'percent', BOTH, INSTANCES),
+  GPUUtilization: variant('Average', 'percent', BOTH, INSTANCES),
+  GPUMemoryUtilization: variant('Average', 'percent', BOTH, INSTANCES),
+};
+
+export const METRIC_NAMES: readonly string[] = Object.keys(TABLE);
+
+/** Undefined: not in the table. */
+export function metricFacts(name: string): MetricFacts | undefined {
+  const row = Object.hasOwn(TABLE, name) ? TABLE[name] : undefined;
+  return row === undefined ? undefined : { metric: name, ...row };
+}
+
+/** Metrics of a policy's `scaling` by which a wake can be sized: requests waiting per instance. */
+export const BACKLOG_METRIC = 'ApproximateBacklogSizePerInstance';

@@ -1,0 +1,146 @@
+import type { ReasonCode } from './decision.ts';
+import type { Bounds, EndpointKind } from './policy.ts';
+import type { EndpointStatus } from './record.ts';
+import type { Ruling } from './ruling.ts';
+import { HOUR, type Instant } from './time.ts';
+
+/** Everything that the capacity of one endpoint that is up depends on. */
+export interface CapacityInput {
+  readonly now: Instant;
+  readonly kind: EndpointKind;
+  readonly ruling: Ruling;
+  readonly status: EndpointStatus;
+  readonly desired: number;
+  /** Instances that a demand asked for and that it keeps while it lasts; 0: no demand. */
+  readonly demanded: number;
+  /** Bounds of the scalable target; absent: there is none. */
+  readonly target?: Bounds | undefined;
+  /** The policy names scaling policies of ours, so that there has to be a target. */
+  readonly scales: boolean;
+  /** Some scaling policy steers the target: capacity inside the bounds is its business. */
+  readonly steered: boolean;
+  readonly highestMax?: number | undefined;
+  readonly drain?: { readonly since: Instant; readonly max: number } | undefined;
+  /** Absent: not read yet; a plan that depends on it says so. */
+  readonly activity?: 'active' | 'idle' | 'unknown' | undefined;
+}
+
+export interface CapacityPlan {
+  /** Bounds to register. AWS pulls capacity into them. */
+  readonly register?: Bounds;
+  /** Instances to ask for. */
+  readonly desired?: number;
+  readonly reason: ReasonCode;
+  /** A drain that goes on, to be remembered. */
+  readonly drain?: { readonly since: Instant; readonly max: number };
+  /** Whether instances may go to zero depends on activity that was not given. */
+  readonly needsActivity: boolean;
+}
+
+/** How long a falling maximum waits for scaling to release instances before it is forced. */
+const DRAIN_LIMIT = HOUR;
+
+/** The next step for bounds and capacity; empty when nothing differs. Pure: the same input gives the same plan. */
+export function planCapacity(input: CapacityInput): CapacityPlan {
+  const { ruling } = input;
+  const nothing: CapacityPlan = { reason: ruling.reason, needsActivity: false };
+  if (ruling.want === 'hands-off') return nothing;
+  // Every other status refuses changes; the bounds are asserted once it is in service again.
+  if (input.status !== 'InService') return { ...nothing, reason: 'in-progress', ...keepDrain(input) };
+  const bounds = boundsNow(input);
+  if (bounds === undefined) return { ...nothing, ...fromZero(input, undefined) };
+  if (input.scales || input.target !== undefined) {
+    const moved = moveBounds(input, bounds);
+    if (moved.register !== undefined) return moved;
+    if (input.scales || input.steered) return { ...moved, ...fromZero(input, bounds) };
+    return { ...moved, ...setCapacity(input, bounds) };
+  }
+  return { ...nothing, ...setCapacity(input, bounds) };
+}
+
+function keepDrain({ drain }: CapacityInput): Pick<CapacityPlan, 'drain'> {
+  return drain === undefined ? {} : { drain };
+}
+
+/** A classic real-time variant never has fewer than one instance: its zero is another function's business. */
+function boundsNow({ ruling, kind, target, highestMax }: CapacityInput): Bounds | undefined {
+  const least = kind === 'real-time' ? 1 : 0;
+  if (ruling.bounds !== undefined) {
+    return { min: Math.max(least, ruling.bounds.min), max: Math.max(least, ruling.bounds.max) };
+  }
+  if (ruling.want !== 'zero' || target === undefined) return undefined;
+  return { min: least, max: Math.max(least, highestMax ?? target.max) };
+}
+
+function moveBounds(input: CapacityInput, bounds: Bounds): CapacityPlan {
+  const { ruling, desired, target } = input;
+  const allowed = ruling.mayLower ? bounds : notLowered(input, bounds);
+  const { max, reason, drain } = drained(input, allowed);
+  const wanted: Bounds = { min: allowed.min, max };
+  const differs = target === undefined || target.min !== wanted.min || target.max !== wanted.max;
+  const outside = desired < wanted.min || desired > wanted.max;
+  return {
+    reason,
+    needsActivity: false,
+    ...(differs || outside ? { register: wanted } : {}),
+    ...(drain === undefined ? {} : { drain }),
+  };
+}
+
+function notLowered({ target, desired }: CapacityInput, bounds: Bounds): Bounds {
+  const min = Math.max(bounds.min, target?.min ?? 0);
+  return { min, max: Math.max(bounds.max, target?.max ?? 0, desired) };
+}
+
+/** A falling maximum follows what scaling releases; nobody's instances are taken away in the middle of their work. */
+function drained(
+  { now, ruling, desired, steered, scales, drain }: CapacityInput,
+  { max }: Bounds,
+): { readonly max: number; readonly reason: ReasonCode; readonly drain?: { since: Instant; max: number } } {
+  if (desired <= max) return { max, reason: ruling.reason };
+  if (!steered && !scales) return { max, reason: ruling.reason };
+  const since = drain !== undefined && drain.max === max ? drain.since : now;
+  if (now - since >= DRAIN_LIMIT) return { max, reason: 'drain-forced', drain: { since, max } };
+  return { max: desired, reason: 'drain', drain: { since, max } };
+}
+
+/** Target tracking cannot leave zero: there are no instances to measure. */
+function fromZero(input: CapacityInput, bounds: Bounds | undefined): Partial<CapacityPlan> {
+  const { ruling, desired, demanded } = input;
+  if (desired > 0 || ruling.want !== 'up') return {};
+  const asked = Math.max(demanded, ruling.desired ?? 0);
+  const count = bounds === undefined ? asked : Math.min(asked, bounds.max);
+  return count > 0 ? { desired: count, reason: 'from-zero' } : {};
+}
+
+/** Without any scaling policy the count is the rung's minimum, or what a demand brought while it lasts. */
+function setCapacity(input: CapacityInput, bounds: Bounds): Partial<CapacityPlan> {
+  const { ruling, kind, desired, demanded, activity } = input;
+  if (ruling.want === 'zero' && kind === 'real-time') return {};
+  const wanted = Math.min(bounds.max, Math.max(bounds.min, demanded));
+  if (wanted > desired) return { desired: wanted, reason: desired === 0 ? fromZeroReason(input, bounds) : ruling.reason };
+  if (wanted === desired || !ruling.mayLower) return {};
+  if (wanted > 0) return { desired: wanted };
+  switch (activity) {
+    case undefined:
+      return { needsActivity: true };
+    case 'idle':
+      return { desired: 0, reason: 'idle' };
+    case 'active':
+      return { reason: 'active' };
+    case 'unknown':
+      return { reason: 'activity-unknown' };
+    default:
+      return activity satisfies never;
+  }
+}
+
+function fromZeroReason({ ruling, demanded }: CapacityInput, { min }: Bounds): ReasonCode {
+  return demanded > min ? 'from-zero' : ruling.reason;
+}
+
+/** Instances that a backlog asks for, in one step. */
+export function sizeForBacklog(backlog: number, perInstance: number | undefined, min: number, max: number): number {
+  const needed = perInstance === undefined ? 1 : Math.ceil(backlog / perInstance);
+  return Math.max(0, Math.min(max, Math.max(1, min, needed)));
+}

@@ -1,0 +1,95 @@
+import type { ReasonCode } from './decision.ts';
+import type { WakeProgress } from './record.ts';
+import { type DurationMs, type Instant, MINUTE } from './time.ts';
+
+/** Why an attempt of a wake failed, by what follows from it. */
+export type WakeFailure =
+  | 'capacity'
+  | 'quota'
+  | 'permission'
+  | 'transient'
+  | 'in-progress'
+  | 'exists'
+  | 'missing'
+  | 'rejected'
+  | 'unknown';
+
+export interface FailedAttempt {
+  readonly at: Instant;
+  readonly failure: WakeFailure;
+  readonly message: string;
+  /** It ran until AWS called it Failed, so AWS billed it; a refused call costs nothing. */
+  readonly paid: boolean;
+  /** Configs of the ladder: the preferred one and the fallbacks. */
+  readonly ladder: number;
+  readonly policyVersion: string;
+  /** In [0, 1). */
+  readonly jitter: number;
+}
+
+export const PAID_ATTEMPTS = 3;
+const PERMISSION_AGAIN = 10 * MINUTE;
+const FIRST_WAIT = 2 * MINUTE;
+const LONGEST_WAIT = 15 * MINUTE;
+
+/** Where the wake stands after a failed attempt: which config next, and when. Absent `nextTryAt`: the next run. */
+export function planAfterFailure(progress: WakeProgress, attempt: FailedAttempt): WakeProgress {
+  const { nextTryAt: _, createdAt: __, countAskedAt: ___, ...kept } = progress;
+  const failed: WakeProgress = {
+    ...kept,
+    lastFailure: { at: attempt.at, class: attempt.failure, message: attempt.message.slice(0, 300) },
+  };
+  switch (attempt.failure) {
+    case 'transient':
+    case 'in-progress':
+    case 'exists':
+      return failed;
+    case 'permission':
+      return { ...failed, nextTryAt: attempt.at + PERMISSION_AGAIN };
+    case 'capacity':
+    case 'quota': {
+      const next = progress.configIndex + 1;
+      if (next < attempt.ladder) return { ...failed, configIndex: next };
+      const rounds = Math.floor(progress.attempts / attempt.ladder);
+      return { ...failed, configIndex: 0, nextTryAt: attempt.at + waitBefore(rounds, attempt.jitter) };
+    }
+    case 'missing':
+    case 'rejected':
+    case 'unknown': {
+      const paidAttempts = progress.paidAttempts + (attempt.paid ? 1 : 0);
+      if (paidAttempts >= PAID_ATTEMPTS) {
+        return { ...failed, paidAttempts, gaveUp: { at: attempt.at, policyVersion: attempt.policyVersion } };
+      }
+      return { ...failed, paidAttempts, nextTryAt: attempt.at + waitBefore(progress.attempts, attempt.jitter) };
+    }
+    default:
+      return attempt.failure satisfies never;
+  }
+}
+
+/** Doubles from round to round up to 15 minutes; jittered downwards, so that no wait is longer than that. */
+export function waitBefore(round: number, jitter: number): DurationMs {
+  const full = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** Math.max(0, Math.min(round, 10) - 1));
+  return Math.round(full * (0.75 + jitter / 4));
+}
+
+const REASONS: Readonly<Record<WakeFailure, ReasonCode>> = {
+  capacity: 'wake-failed-capacity',
+  quota: 'wake-failed-quota',
+  permission: 'wake-failed-permission',
+  transient: 'wake-failed-throttled',
+  'in-progress': 'in-progress',
+  exists: 'in-progress',
+  missing: 'wake-failed-config',
+  rejected: 'wake-failed-config',
+  unknown: 'wake-failed-unknown',
+};
+
+export function wakeFailureReason(failure: WakeFailure): ReasonCode {
+  return REASONS[failure];
+}
+
+/** Whether a wake that gave up may be tried again: the policy differs from the one it gave up with. */
+export function hasGivenUp(progress: WakeProgress | undefined, policyVersion: string | undefined): boolean {
+  return progress?.gaveUp !== undefined && progress.gaveUp.policyVersion === policyVersion;
+}

@@ -1,0 +1,55 @@
+/**
+ * The only place where SDK clients are built. Every setting that the SDK would otherwise look for in the environment,
+ * in files or in instance metadata is said here, so that a run depends on nothing but its own configuration.
+ */
+export type ClientOf = <Client extends object>(
+  Class: new (...args: never) => Client,
+  options?: ClientOptions,
+) => Client;
+
+export interface ClientOptions {
+  /** A call is sent once and never again by the SDK: for operations without an idempotency token (create, delete). */
+  readonly sentOnce?: boolean;
+}
+
+const MAX_ATTEMPTS = 3;
+
+/** Retry strategy of calls that must not be repeated. The SDK's own with one attempt would still draw from shared state. */
+const SENT_ONCE = {
+  mode: 'standard',
+  acquireInitialRetryToken: async () => ({ getRetryCount: () => 0, getRetryDelay: () => 0 }),
+  refreshRetryTokenForRetry: async () => {
+    throw new Error('this call is sent once');
+  },
+  recordSuccess: () => undefined,
+};
+
+export function clientFactory(region: string, clientDefaults: Readonly<Record<string, unknown>>): ClientOf {
+  const clients = new Map<unknown, object>();
+  const sentOnce = new Map<unknown, object>();
+  const settings = {
+    region,
+    maxAttempts: MAX_ATTEMPTS,
+    retryMode: 'standard',
+    defaultsMode: 'standard',
+    useFipsEndpoint: false,
+    useDualstackEndpoint: false,
+    accountIdEndpointMode: 'disabled',
+    authSchemePreference: [],
+    userAgentAppId: 'sagemaker-endpoint-scaler',
+    disableRequestCompression: true,
+    ...clientDefaults,
+  };
+  return (Class, options) => {
+    const cache = options?.sentOnce ? sentOnce : clients;
+    const known = cache.get(Class);
+    // The cache holds under each class only what that class built.
+    if (known !== undefined) return known as InstanceType<typeof Class>;
+    const Constructor = Class as unknown as new (config: object) => InstanceType<typeof Class>;
+    const client = new Constructor(
+      options?.sentOnce ? { ...settings, maxAttempts: 1, retryStrategy: SENT_ONCE } : settings,
+    );
+    cache.set(Class, client);
+    return client;
+  };
+}

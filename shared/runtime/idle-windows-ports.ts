@@ -1,0 +1,40 @@
+import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-scaling';
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { createScalingControl } from '../aws/application-auto-scaling.ts';
+import { createAlarmControl } from '../aws/cloudwatch-alarms.ts';
+import { createMetricReader } from '../aws/cloudwatch-metrics.ts';
+import { createBreakerStore, createFleetStore } from '../aws/dynamodb.ts';
+import { createEndpointControl } from '../aws/sagemaker.ts';
+import type { IdleWindowsPorts } from '../use-cases/idle-windows/ports.ts';
+import type { Runtime } from './create-runtime.ts';
+
+/** The adapters of idle-windows: the one function whose SageMaker client creates and deletes. */
+export function idleWindowsPorts(runtime: Runtime): IdleWindowsPorts {
+  const { clientOf, config, clock, sleep, log, announcer, random } = runtime;
+  const table = {
+    client: clientOf(DynamoDBClient),
+    tableName: config.tableName,
+    report: log.warn,
+  };
+  const cloudWatch = clientOf(CloudWatchClient);
+  return {
+    fleet: createFleetStore(table),
+    breakers: createBreakerStore(table),
+    endpoints: createEndpointControl({
+      client: clientOf(SageMakerClient),
+      sentOnce: clientOf(SageMakerClient, { sentOnce: true }),
+      clock,
+      sleep,
+    }),
+    scaling: createScalingControl({ scaling: clientOf(ApplicationAutoScalingClient), cloudWatch }),
+    metrics: createMetricReader(cloudWatch),
+    alarms: createAlarmControl(cloudWatch),
+    announcer,
+    log,
+    clock,
+    random,
+    settings: config,
+  };
+}

@@ -1,0 +1,89 @@
+import { compilePolicy, parsePolicy, parseSchedule, readJson } from '../documents/index.ts';
+import type { Parsed, Policy, Problem, Schedule } from '../documents/index.ts';
+import type { Instant } from '../domain/time.ts';
+import type { RawDocument } from '../ports/documents-source.ts';
+import type { Compilation, DocumentProblem, PolicyLibrary } from '../ports/policy-library.ts';
+
+interface Entry<T> {
+  readonly parameter: string;
+  readonly version: number;
+  readonly parsed: Parsed<T>;
+}
+
+/** Keeps what was parsed and compiled for as long as the environment is warm. */
+export function createPolicyLibrary(tagPrefix: string): PolicyLibrary {
+  let schedules = new Map<string, Entry<Schedule>>();
+  let policies = new Map<string, Entry<Policy>>();
+  let compiled = new Map<string, Compilation>();
+  let asOf = '';
+
+  return {
+    update(documents) {
+      const stamp = documents.map(({ parameter, version }) => `${parameter}=${version}`).sort().join(' ');
+      if (stamp === asOf) return;
+      asOf = stamp;
+      schedules = parseAll(documents, 'schedules', schedules, parseSchedule);
+      policies = parseAll(documents, 'policies', policies, parsePolicy);
+      compiled = new Map();
+    },
+    problems: () => [...schedules.values(), ...policies.values()].flatMap(problemsOf),
+    compile(policyName, variant, from, until) {
+      const key = `${policyName} ${variant ?? ''} ${from} ${until}`;
+      let compilation = compiled.get(key);
+      if (compilation === undefined) {
+        compilation = compile(policyName, variant, from, until);
+        compiled.set(key, compilation);
+      }
+      return compilation;
+    },
+  };
+
+  function compile(policyName: string, variant: string | undefined, from: Instant, until: Instant): Compilation {
+    const entry = policies.get(policyName);
+    const parameter = entry?.parameter ?? `/${tagPrefix}/policies/${policyName}`;
+    if (entry === undefined) {
+      const problem = { parameter, field: 'document', value: 'nothing', allowed: 'a policy; there is none of this name' };
+      return { ok: false, missing: true, problems: [problem] };
+    }
+    if (!entry.parsed.ok) return { ok: false, missing: false, problems: problemsOf(entry) };
+    const known = new Map([...schedules].map(([name, { parsed }]) => [name, parsed.ok ? parsed.value : undefined]));
+    const options = { from, until, ...(variant === undefined ? {} : { variant }) };
+    const result = compilePolicy(entry.parsed.value, known, options);
+    if (result.ok) return { ok: true, ...result.value };
+    // A schedule that is broken is told by its own parameter, not only by the policies that use it.
+    const used = new Set(entry.parsed.value.uses.map(({ schedule }) => schedule));
+    const broken = [...schedules].filter(([name]) => used.has(name)).flatMap(([, schedule]) => problemsOf(schedule));
+    const own = result.problems.map((problem) => documentProblem(parameter, problem));
+    return { ok: false, missing: false, problems: [...broken, ...own] };
+  }
+}
+
+function parseAll<T>(
+  documents: readonly RawDocument[],
+  kind: RawDocument['kind'],
+  before: ReadonlyMap<string, Entry<T>>,
+  parse: (name: string, value: unknown) => Parsed<T>,
+): Map<string, Entry<T>> {
+  const entries = new Map<string, Entry<T>>();
+  for (const document of documents) {
+    if (document.kind !== kind) continue;
+    const known = before.get(document.name);
+    if (known !== undefined && known.version === document.version) {
+      entries.set(document.name, known);
+      continue;
+    }
+    const json = readJson(document.text);
+    const parsed: Parsed<T> = json.ok ? parse(document.name, json.value) : json;
+    entries.set(document.name, { parameter: document.parameter, version: document.version, parsed });
+  }
+  return entries;
+}
+
+function problemsOf({ parameter, parsed }: Entry<unknown>): readonly DocumentProblem[] {
+  return parsed.ok ? [] : parsed.problems.map((problem) => documentProblem(parameter, problem));
+}
+
+function documentProblem(parameter: string, problem: Problem): DocumentProblem {
+  const hint = problem.didYouMean === undefined ? '' : ` (did you mean ${problem.didYouMean}?)`;
+  return { parameter, field: problem.field, value: problem.value, allowed: `${problem.allowed}${hint}` };
+}

@@ -1,0 +1,93 @@
+import type { FunctionName } from '../domain/decision.ts';
+import type { Announcer } from '../ports/announcer.ts';
+import type { Ignored, Run, RunCounts, Trigger } from '../ports/run.ts';
+import type { Clock, LogSink } from '../ports/world.ts';
+import type { Config } from './config.ts';
+import type { HandlerContext, RunSummary } from './contract.ts';
+import type { RunLog } from './decision-log.ts';
+import { parseEvent } from './parse-event.ts';
+
+export type Work = (trigger: Trigger, run: Run) => Promise<RunCounts>;
+
+export type Runner = (
+  name: FunctionName,
+  event: unknown,
+  context: HandlerContext,
+  work: Work,
+) => Promise<RunSummary>;
+
+export interface RunnerParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly sink: LogSink;
+  readonly log: RunLog;
+  readonly announcer: Announcer;
+}
+
+const NOTHING: RunCounts = { considered: 0, skipped: 0, failures: 0 };
+/** Older than this many periods, a tick is worthless: a newer one has done its work. */
+const STALE_PERIODS = 2;
+
+/** One run from event to summary. Throws after everything is written when anything unexpected happened in it. */
+export function createRunner(parts: RunnerParts): Runner {
+  const { config, clock, log, announcer } = parts;
+  return async (name, event, context, work) => {
+    const now = clock.now();
+    const run: Run = { id: context.awsRequestId, now, deadline: now + context.getRemainingTimeInMillis() };
+    log.begin({ id: run.id, function: name });
+    const trigger = parseEvent(event, now);
+    const counts = isWork(trigger, now) ? await attempt(() => work(trigger, run)) : NOTHING;
+    if (trigger.kind === 'tick') log.count('Heartbeat');
+    await announcer.flush();
+    const summary: RunSummary = {
+      function: name,
+      trigger: trigger.kind,
+      ...counts,
+      decisions: log.decisions(),
+    };
+    report(parts, run, summary, clock.now() - now);
+    if (counts.failures > 0) throw new Error(`${counts.failures} unexpected failures in this run; see its problem lines`);
+    return summary;
+  };
+
+  function isWork(trigger: Trigger | Ignored, now: number): trigger is Trigger {
+    if (trigger.kind === 'unknown') {
+      log.count('EventsUnknown');
+      log.info('an event of no known kind: nothing done', { what: trigger.what });
+      return false;
+    }
+    if (trigger.kind === 'malformed') {
+      log.count('EventsMalformed');
+      log.warn('a malformed event: nothing done, not tried again', { problem: trigger.problem });
+      return false;
+    }
+    if (trigger.kind === 'tick' && now - trigger.scheduledAt > STALE_PERIODS * config.tick) {
+      log.count('TicksStale');
+      log.info('a stale tick: nothing done', { scheduledAt: new Date(trigger.scheduledAt).toISOString() });
+      return false;
+    }
+    return true;
+  }
+
+  async function attempt(work: () => Promise<RunCounts>): Promise<RunCounts> {
+    try {
+      return await work();
+    } catch (error) {
+      log.problem('the run failed as a whole', { error: describeError(error) });
+      return { ...NOTHING, failures: 1 };
+    }
+  }
+}
+
+function report({ sink, log }: RunnerParts, run: Run, summary: RunSummary, duration: number): void {
+  log.count('RunDuration', duration);
+  log.count('EndpointsConsidered', summary.considered);
+  sink({ level: 'INFO', message: 'run finished', logType: 'run', runId: run.id, durationMs: duration, ...summary });
+  sink({ level: 'INFO', message: 'metrics', logType: 'metric', function: summary.function, metrics: log.metrics() });
+}
+
+/** What of an exception belongs into a log line. */
+export function describeError(error: unknown): Readonly<Record<string, unknown>> {
+  if (!(error instanceof Error)) return { message: String(error) };
+  return { name: error.name, message: error.message, stack: error.stack };
+}

@@ -1,0 +1,92 @@
+import type { Evidence, ReasonCode } from '../../domain/decision.ts';
+import type { FleetRecord } from '../../domain/record.ts';
+import type { Instant } from '../../domain/time.ts';
+import type { EndpointConfigView, EndpointView } from '../../ports/endpoints.ts';
+import type { Outcome } from '../../ports/outcome.ts';
+import type { IdleWindowsPorts } from './ports.ts';
+
+export interface Obstacle {
+  readonly reason: ReasonCode;
+  readonly evidence: Evidence;
+}
+
+/** What is read of an endpoint before it may be parked, beside its activity. */
+export interface ParkFacts {
+  readonly view: EndpointView;
+  readonly config: EndpointConfigView | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly modelsMissing: readonly string[];
+}
+
+/** SageMaker allows 50; recreating needs one for the wake's generation. */
+const MOST_TAGS = 50;
+/** Tags of AWS's own that name the stack an endpoint belongs to. */
+const STACK_TAGS = ['aws:cloudformation:stack-name', 'aws:cloudformation:stack-id'];
+
+/** Everything that forbids a park whatever the ruling says; undefined: nothing does. */
+export function findObstacle(record: FleetRecord, facts: ParkFacts, tagPrefix: string): Obstacle | undefined {
+  const { view, config, tags, modelsMissing } = facts;
+  const policyTag = tags[`${tagPrefix}:policy`];
+  if (policyTag === undefined) return { reason: 'not-enrolled', evidence: { tag: `${tagPrefix}:policy` } };
+  if (policyTag !== record.policyName) {
+    return { reason: 'changed-meanwhile', evidence: { policyTag, policy: record.policyName } };
+  }
+  if (tags[`${tagPrefix}:protect`] === 'true') return { reason: 'protected', evidence: {} };
+  if (view.status !== 'InService') return { reason: 'not-in-service', evidence: { status: view.status } };
+  if (config === undefined) return { reason: 'dependency-missing', evidence: { endpointConfig: view.configName } };
+  if (config.kind !== 'real-time') return { reason: 'kind-unsupported', evidence: { kind: config.kind } };
+  if (view.variants.length !== 1) return { reason: 'several-variants', evidence: { variants: view.variants.length } };
+  const [missing] = modelsMissing;
+  if (missing !== undefined) return { reason: 'dependency-missing', evidence: { model: missing } };
+  const stack = STACK_TAGS.map((tag) => tags[tag]).find((value) => value !== undefined);
+  if (stack !== undefined) return { reason: 'stack-owned', evidence: { stack } };
+  if (config.variants.some(({ reserved }) => reserved)) return { reason: 'reserved-capacity', evidence: {} };
+  const count = sendableTags(tags, tagPrefix).length;
+  if (count >= MOST_TAGS) return { reason: 'too-many-tags', evidence: { tags: count, allowed: MOST_TAGS - 1 } };
+  return undefined;
+}
+
+/** What is recreated: AWS refuses its own tags, and the generation is written anew. */
+export function sendableTags(
+  tags: Readonly<Record<string, string>>,
+  tagPrefix: string,
+): readonly (readonly [string, string])[] {
+  return Object.entries(tags).filter(([key]) => !key.startsWith('aws:') && key !== wakeTag(tagPrefix));
+}
+
+export function wakeTag(tagPrefix: string): string {
+  return `${tagPrefix}:wake`;
+}
+
+/** Config, tags and models of an endpoint that is there. */
+export async function readParkFacts(
+  { endpoints }: Pick<IdleWindowsPorts, 'endpoints'>,
+  view: EndpointView,
+): Promise<Outcome<ParkFacts>> {
+  const [config, tags] = await Promise.all([endpoints.describeConfig(view.configName), endpoints.tags(view.arn)]);
+  if (!config.ok) return config;
+  if (!tags.ok) return tags;
+  const missing = await findMissingModels({ endpoints }, config.value);
+  if (!missing.ok) return missing;
+  return { ok: true, value: { view, config: config.value, tags: tags.value, modelsMissing: missing.value } };
+}
+
+export async function findMissingModels(
+  { endpoints }: { readonly endpoints: Pick<IdleWindowsPorts['endpoints'], 'modelExists'> },
+  config: EndpointConfigView | undefined,
+): Promise<Outcome<readonly string[]>> {
+  const models = config?.models ?? [];
+  const answers = await Promise.all(models.map((name) => endpoints.modelExists(name)));
+  const missing: string[] = [];
+  for (const [index, answer] of answers.entries()) {
+    if (!answer.ok) return answer;
+    if (!answer.value) missing.push(models[index] ?? '');
+  }
+  return { ok: true, value: missing };
+}
+
+/** Since when this incarnation is in service, as near as we know: a later change of it can only delay a park. */
+export function inServiceSince({ observed }: FleetRecord, view: EndpointView, now: Instant): Instant {
+  const known = observed?.creationTime === view.creationTime ? observed.inServiceSince : undefined;
+  return known ?? Math.min(now, Math.max(view.creationTime, view.lastModifiedTime));
+}

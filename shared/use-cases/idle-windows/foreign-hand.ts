@@ -1,0 +1,55 @@
+import { MINUTE } from '../../domain/time.ts';
+import type { EndpointView } from '../../ports/endpoints.ts';
+import { observe } from './park.ts';
+import type { RecordChange, Work } from './ports.ts';
+import { announce, recordDecision, together } from './report.ts';
+import type { StepResult } from './step-result.ts';
+
+const FAILED_AGAIN = 15 * MINUTE;
+
+/** Somebody recreated what we hold parked: with the tag it is an endpoint like any other, without it none of ours. */
+export async function adopt(work: Work, view: EndpointView): Promise<StepResult> {
+  const { ports, run } = work;
+  const tags = await ports.endpoints.tags(view.arn);
+  if (!tags.ok) return { failure: tags.failure };
+  const policyName = tags.value[`${ports.settings.tagPrefix}:policy`];
+  if (policyName === undefined) return letGo(work, 'adopted-foreign');
+  const evidence = { config: view.configName, status: view.status };
+  const remembered = recordDecision(work, { decision: 'keep', reason: 'adopted', evidence });
+  announce(work, 'Endpoint Enrolled', { reason: 'adopted', ...evidence });
+  const adopted: RecordChange = ({
+    wake: _,
+    parkedAt: __,
+    deleteNoted: ___,
+    late: ____,
+    asserted: _____,
+    ...record
+  }) => ({
+    ...record,
+    phase: 'up',
+    phaseSince: run.now,
+    policyName,
+    protected: tags.value[`${ports.settings.tagPrefix}:protect`] === 'true',
+    generation: record.generation + 1,
+    nextAt: { scaling: run.now, windows: run.now },
+  });
+  // Normal again after its minimum time up, counted from when we saw it.
+  return { next: run.now, change: together(remembered, observe(view, run.now, run.now), adopted) };
+}
+
+/** The record goes to the archive; recipes stay as history, and nothing is ever re-tagged. */
+export async function letGo(work: Work, reason: 'adopted-foreign' | 'deleted-by-owner'): Promise<StepResult> {
+  const { ports, run, session } = work;
+  recordDecision(work, { decision: 'keep', reason, evidence: { phase: session.record.phase } });
+  const outcome = await ports.fleet.archive(session.record, run.now);
+  if (outcome === 'conflict') return {};
+  announce(work, 'Endpoint Let Go', { reason });
+  return { archived: true };
+}
+
+/** Up and failed: a human's to mend; it is never parked, since it might not come back. */
+export function announceFailed(work: Work, view: EndpointView): StepResult {
+  const evidence = { status: view.status, failureReason: view.failureReason ?? null };
+  const remembered = recordDecision(work, { decision: 'refuse', reason: 'endpoint-failed', evidence });
+  return { next: work.run.now + FAILED_AGAIN, change: remembered };
+}

@@ -1,0 +1,218 @@
+import type { Bounds } from '../../domain/policy.ts';
+import type { Recipe, TargetSnapshot } from '../../domain/recipe.ts';
+import type { FleetRecord } from '../../domain/record.ts';
+import { type DurationMs, HOUR, type Instant, MINUTE } from '../../domain/time.ts';
+import type { EndpointView } from '../../ports/endpoints.ts';
+import type { Failure } from '../../ports/outcome.ts';
+import { observe } from './park.ts';
+import type { RecordChange, Work } from './ports.ts';
+import { announce, recordDecision, together } from './report.ts';
+import { sameValue } from './snapshot.ts';
+import type { StepResult } from './step-result.ts';
+
+type Outstanding = Recipe['outstanding'];
+
+/** What still differs after this long is not on its way any more: it is announced and stays outstanding. */
+const RESTORED_WITHIN = 10 * MINUTE;
+
+/** Phase `waking` and in service with our generation: from here on it is mended, not made. */
+export async function beginRestore(work: Work, view: EndpointView): Promise<StepResult> {
+  const { session, run } = work;
+  if (!(await session.acquire())) return {};
+  const since = servingSince(session.record, view, run.now);
+  await session.write(
+    together(observe(view, since, run.now), (record) => ({ ...record, phase: 'restoring', phaseSince: run.now })),
+  );
+  return restore(work, view);
+}
+
+function servingSince({ wake }: FleetRecord, view: EndpointView, now: Instant): Instant {
+  return Math.min(now, Math.max(wake?.createdAt ?? 0, view.creationTime, view.lastModifiedTime));
+}
+
+/** Phase `restoring` and in service: counts, targets with their policies and alarms, read back, then `up`. */
+export async function restore(work: Work, view: EndpointView): Promise<StepResult> {
+  const { session, ports } = work;
+  if (!(await session.acquire())) return {};
+  const { record } = session;
+  const recipe =
+    record.recipeVersion === undefined
+      ? undefined
+      : await ports.fleet.readRecipe(record.endpoint, record.recipeVersion);
+  if (recipe === undefined) return comeUp(work, view, recipe, []);
+
+  const count = await restoreCount(work, view, recipe);
+  if (count !== undefined && !('outstanding' in count)) return count;
+  const outstanding: { item: string; why: string }[] = [...(count?.outstanding ?? [])];
+  for (const target of recipe.targets) {
+    const restored = await restoreTarget(work, target);
+    if ('failure' in restored) return { failure: restored.failure };
+    if ('differs' in restored) return {};
+    outstanding.push(...restored.outstanding);
+  }
+  return comeUp(work, view, recipe, outstanding);
+}
+
+/** Instances that the rung in force or a demand asks for above what the config starts with. */
+function wantedCount({ ruling }: Work, recipe: Recipe): number {
+  const before = recipe.variants[0]?.desired ?? 1;
+  const wanted =
+    ruling.bounds === undefined ? (ruling.desired ?? before) : Math.max(ruling.bounds.min, ruling.desired ?? 0);
+  return Math.max(1, wanted);
+}
+
+async function restoreCount(
+  work: Work,
+  view: EndpointView,
+  recipe: Recipe,
+): Promise<StepResult | { readonly outstanding: Outstanding } | undefined> {
+  const { session, ports, run } = work;
+  const [variant] = view.variants;
+  const wake = session.record.wake;
+  // After a refused delete nothing was recreated: its count is as it was.
+  if (wake === undefined || variant === undefined || view.variants.length > 1) return undefined;
+  const wanted = wantedCount(work, recipe);
+  if (variant.desired >= wanted) return undefined;
+  if (wake.countAskedAt !== undefined) {
+    return {
+      outstanding: [{ item: `${variant.name}: ${wanted} instances`, why: `it came back with ${variant.desired}` }],
+    };
+  }
+  const evidence = { variant: variant.name, from: variant.desired, to: wanted };
+  const remembered = recordDecision(work, { decision: 'scale', reason: 'restore', evidence, acted: true });
+  const answer = await ports.endpoints.setDesired(view.name, variant.name, wanted);
+  if (answer.ok) {
+    const asked: RecordChange = (record) =>
+      record.wake ? { ...record, wake: { ...record.wake, countAskedAt: run.now } } : record;
+    return { change: together(remembered, asked) };
+  }
+  const { failure } = answer;
+  if (isPassing(failure)) return { failure, change: remembered };
+  return { outstanding: [{ item: `${variant.name}: ${wanted} instances`, why: failure.message }] };
+}
+
+function isPassing({ class: kind, definite }: Failure): boolean {
+  return !definite || kind === 'transient' || kind === 'in-progress';
+}
+
+type RestoredTarget =
+  | { readonly outstanding: Outstanding }
+  | { readonly failure: Failure }
+  | { readonly differs: readonly string[] };
+
+async function restoreTarget(work: Work, target: TargetSnapshot): Promise<RestoredTarget> {
+  const { ports, session, run, ruling } = work;
+  const bounds = boundsNow(target, ruling.bounds);
+  // A refused delete may have taken nothing: then nothing is asserted again.
+  const wanted = { ...target, ...bounds };
+  const before = session.record.wake === undefined ? await ports.scaling.compare(target) : undefined;
+  if (before?.ok && before.value.length === 0) return { outstanding: [] };
+  const restored = await ports.scaling.restore(target, bounds);
+  if (!restored.ok) {
+    if (isPassing(restored.failure)) return { failure: restored.failure };
+    return { outstanding: [{ item: target.resourceId, why: restored.failure.message }] };
+  }
+  const compared = await ports.scaling.compare(wanted);
+  if (!compared.ok) return { failure: compared.failure };
+  const refused = new Set(restored.value.refused.map(({ item }) => item));
+  const differs = compared.value.filter((item) => !refused.has(item));
+  if (differs.length === 0) return { outstanding: restored.value.refused };
+  if (run.now - session.record.phaseSince < RESTORED_WITHIN) return { differs };
+  return {
+    outstanding: [
+      ...restored.value.refused,
+      ...differs.map((item) => ({ item, why: 'it differs from the recipe on read-back' })),
+    ],
+  };
+}
+
+/** The rung in force now, else the bounds that the target had. */
+function boundsNow({ min, max }: TargetSnapshot, rung: Bounds | undefined): Bounds {
+  return rung === undefined ? { min, max } : { min: rung.min, max: rung.max };
+}
+
+/** Everything is back or definitely refused: sample, announcement, and the endpoint is the calendar's again. */
+async function comeUp(
+  work: Work,
+  view: EndpointView,
+  recipe: Recipe | undefined,
+  outstanding: Outstanding,
+): Promise<StepResult> {
+  const { session, ports, run } = work;
+  const { record } = session;
+  const since = servingSince(record, view, run.now);
+  const ready = record.wake?.createdAt === undefined ? undefined : since - record.wake.createdAt;
+  const gaveBack = record.giveBack !== undefined;
+  if (ready !== undefined) await learn(work, ready, outstanding.length === 0);
+  const late = record.late === undefined ? 0 : Math.max(0, run.now - record.late.window);
+  const evidence = {
+    config: view.configName,
+    secondsToReady: ready === undefined ? null : Math.round(ready / 1000),
+    lateSeconds: Math.round(late / 1000),
+    outstanding: outstanding.map(({ item }) => item).join('; ') || null,
+  };
+  const woken = record.wake !== undefined;
+  const remembered = recordDecision(work, {
+    decision: gaveBack ? 'give-back' : 'keep',
+    reason: gaveBack ? 'give-back' : 'restored',
+    evidence,
+    acted: true,
+  });
+  report(work, woken, ready, late, record, evidence);
+  if (recipe !== undefined) announceModelChange(work, view, recipe);
+  if (outstanding.length > 0) {
+    ports.log.warn('a restore left something out', { endpoint: record.endpoint, outstanding });
+    announce(work, 'Decision Refused', { reason: 'call-refused', outstanding });
+  }
+  return { next: run.now, change: together(remembered, observe(view, since, run.now), up(run.now, outstanding)) };
+}
+
+function report(
+  work: Work,
+  woken: boolean,
+  ready: DurationMs | undefined,
+  late: DurationMs,
+  record: FleetRecord,
+  evidence: Readonly<Record<string, unknown>>,
+): void {
+  const { ports, run } = work;
+  if (ready !== undefined) ports.log.count('TimeToReady', ready / 1000);
+  if (late > 0) ports.log.count('ReadyLateness', late / 1000);
+  if (record.parkedAt !== undefined) ports.log.count('HoursAtZero', (run.now - record.parkedAt) / HOUR);
+  if (woken) announce(work, 'Endpoint Ready', { reason: record.wake?.reason ?? 'restored', ...evidence });
+  if (record.giveBack !== undefined) announce(work, 'Endpoint Let Go', { reason: 'give-back', by: record.giveBack.by });
+}
+
+/** A wake that worked is a sample and closes the breaker of its type. A count that never came is no sample. */
+async function learn({ ports, session }: Work, ready: DurationMs, complete: boolean): Promise<void> {
+  const { record } = session;
+  const type = record.wake?.instanceType ?? record.observed?.instanceType;
+  if (complete) await ports.fleet.addSample([record.endpoint, ...(type === undefined ? [] : [type])], 'wakes', ready);
+  if (type !== undefined) await ports.breakers.close(type);
+}
+
+function announceModelChange(work: Work, view: EndpointView, recipe: Recipe): void {
+  if (view.imageDigests === undefined || Object.keys(recipe.imageDigests).length === 0) return;
+  if (sameValue(view.imageDigests, recipe.imageDigests)) return;
+  announce(work, 'Model Changed', { reason: 'restored', before: recipe.imageDigests, after: view.imageDigests });
+}
+
+function up(now: Instant, outstanding: Outstanding): RecordChange {
+  // `asserted` goes too: what stood on the endpoint that is gone proves nothing about this one.
+  return ({
+    wake: _,
+    parkedAt: __,
+    late: ___,
+    asserted: ____,
+    deleteNoted: _____,
+    outstanding: ______,
+    checkedAt: _______,
+    ...record
+  }) => ({
+    ...record,
+    phase: 'up',
+    phaseSince: now,
+    ...(outstanding.length > 0 && { outstanding }),
+    nextAt: { scaling: now, windows: now },
+  });
+}

@@ -1,0 +1,145 @@
+import type { Evidence } from '../../domain/decision.ts';
+import type { FleetRecord } from '../../domain/record.ts';
+import type { Failure } from '../../ports/outcome.ts';
+import type { RunShared, Turn } from './ports.ts';
+import { announce, recordAction, recordDecision } from './report.ts';
+import {
+  assertOwnAlarm,
+  changePolicies,
+  fingerprintOf,
+  type PolicyChanges,
+  policyNameOf,
+  resourceIdOf,
+} from './scaling-policies.ts';
+import type { Situation } from './tend.ts';
+
+/** Tag on targets that we registered: only those are deregistered when an endpoint is let go. */
+export const MADE_BY = 'made-by';
+
+/**
+ * Carries the plan out in an order in which dying at any point leaves a right state. The decision's line is written
+ * before the first change, so that no change is without one; a refusal that follows in the same run takes its place.
+ */
+export async function act(shared: RunShared, turn: Turn, situation: Situation): Promise<Failure | undefined> {
+  const { ports, run } = shared;
+  const { plan, ruling } = situation;
+  rememberDrain(turn, situation);
+  const evidence = evidenceOf(shared, turn, situation);
+  const scale = { decision: 'scale', reason: plan.reason, evidence } as const;
+  if (!STEPS.some(({ isDue }) => isDue(situation))) {
+    recordDecision(ports, run, turn, { ...scale, decision: 'keep' });
+    return ruling.reportOnly || ruling.want === 'hands-off' ? undefined : assertRest(shared, turn, situation);
+  }
+  if (ruling.reportOnly) {
+    recordDecision(ports, run, turn, { ...scale, evidence: { ...evidence, dryRun: true } });
+    return undefined;
+  }
+  const remember = recordAction(ports, run, turn, scale);
+  for (const { take } of STEPS) {
+    const failure = await take(shared, turn, situation);
+    if (failure !== undefined) return failure;
+  }
+  remember();
+  return undefined;
+}
+
+interface Step {
+  /** Whether it changes capacity or scaling; the wake alarm alone is no change of the endpoint. */
+  isDue(situation: Situation): boolean;
+  take(shared: RunShared, turn: Turn, situation: Situation): Promise<Failure | undefined>;
+}
+
+const STEPS: readonly Step[] = [
+  { isDue: ({ plan }) => plan.register !== undefined, take: changeBounds },
+  {
+    isDue: (situation) => canAssert(situation) && countChanges(situation.policies) > 0,
+    take: assertRest,
+  },
+  { isDue: ({ plan }) => plan.desired !== undefined, take: changeDesired },
+];
+
+function countChanges(policies: PolicyChanges | undefined): number {
+  return (policies?.put.length ?? 0) + (policies?.remove.length ?? 0);
+}
+
+/** Policies need a target to stand on. */
+function canAssert({ target, plan }: Situation): boolean {
+  return target !== undefined || plan.register !== undefined;
+}
+
+function rememberDrain(turn: Turn, { plan }: Situation): void {
+  const { drain } = turn.record;
+  if (drain?.since === plan.drain?.since && drain?.max === plan.drain?.max) return;
+  turn.change(({ drain: _, ...record }) => (plan.drain === undefined ? record : { ...record, drain: plan.drain }));
+}
+
+async function changeBounds({ ports, run }: RunShared, turn: Turn, situation: Situation): Promise<Failure | undefined> {
+  const { plan, target, observed } = situation;
+  if (plan.register === undefined) return undefined;
+  const tags = target === undefined ? { [`${ports.settings.tagPrefix}:${MADE_BY}`]: 'scheduled-scaling' } : undefined;
+  const outcome = await ports.scaling.register(resourceIdOf(turn.record), plan.register, tags);
+  if (!outcome.ok) return outcome.failure;
+  noteRaise(turn, run.now, plan.register.min, observed.serving);
+  ports.log.count('CapacityChanges');
+  announce(ports, run, turn, 'Capacity Changed', {
+    reason: plan.reason,
+    before: target === undefined ? null : { min: target.min, max: target.max, desired: observed.desired },
+    after: plan.register,
+  });
+  return undefined;
+}
+
+/** Scaling policies and the wake alarm; remembered as asserted only once all of it is there. */
+async function assertRest({ ports }: RunShared, turn: Turn, situation: Situation): Promise<Failure | undefined> {
+  const { policies } = situation;
+  if (policies === undefined) return undefined;
+  if (canAssert(situation)) {
+    const failure = await changePolicies(ports, turn, policies);
+    if (failure !== undefined) return failure;
+  } else if (policies.put.length > 0) {
+    return undefined;
+  }
+  const failure = await assertOwnAlarm(ports, turn);
+  if (failure !== undefined) return failure;
+  turn.change((record) => ({ ...record, asserted: fingerprintOf(record), steered: policies.steered }));
+  return undefined;
+}
+
+async function changeDesired({ ports, run }: RunShared, turn: Turn, situation: Situation): Promise<Failure | undefined> {
+  const { plan, observed } = situation;
+  const { endpoint, variant } = turn.record;
+  if (plan.desired === undefined || variant === undefined) return undefined;
+  const outcome = await ports.endpoints.setDesired(endpoint, variant, plan.desired);
+  if (!outcome.ok) return outcome.failure;
+  noteRaise(turn, run.now, plan.desired, observed.serving);
+  ports.log.count('CapacityChanges');
+  announce(ports, run, turn, 'Capacity Changed', {
+    reason: plan.reason,
+    before: { desired: observed.desired },
+    after: { desired: plan.desired },
+  });
+  return undefined;
+}
+
+function noteRaise(turn: Turn, now: number, to: number, serving: number): void {
+  if (to <= serving || turn.record.raising?.to === to) return;
+  turn.change((record: FleetRecord) => ({ ...record, raising: { at: now, to } }));
+}
+
+function evidenceOf({ ports }: RunShared, { record }: Turn, situation: Situation): Evidence {
+  const { ruling, observed, target, plan, policies } = situation;
+  const names = (policies?.put ?? []).map(({ metric }) => policyNameOf(ports.settings.tagPrefix, metric));
+  return {
+    ...ruling.evidence,
+    status: observed.status,
+    desired: observed.desired,
+    serving: observed.serving,
+    ...(target && { min: target.min, max: target.max }),
+    ...(plan.register && { newMin: plan.register.min, newMax: plan.register.max }),
+    ...(plan.desired !== undefined && { newDesired: plan.desired }),
+    ...(plan.drain && { drainsTo: plan.drain.max }),
+    ...(names.length > 0 && { policiesPut: names.join(',') }),
+    ...((policies?.remove.length ?? 0) > 0 && { policiesRemoved: policies?.remove.join(',') ?? '' }),
+    ...(record.protected && { protected: true }),
+  };
+}

@@ -1,0 +1,142 @@
+import type { FleetRecord } from '../../domain/record.ts';
+import { DAY, type Instant, MINUTE } from '../../domain/time.ts';
+import type { Candidate } from '../../ports/documents-source.ts';
+import type { EndpointSummary } from '../../ports/endpoints.ts';
+import type { Outcome } from '../../ports/outcome.ts';
+import type { Run } from '../../ports/run.ts';
+import type { ScheduledScalingPorts, Turn } from './ports.ts';
+import { spreadBy } from './spread.ts';
+import { createTurn, dueNow } from './turn.ts';
+
+/** For so long a claim of the tagging API that ListTags contradicted is not asked about again. */
+const ASK_AGAIN = 15 * MINUTE;
+
+interface Tagged {
+  readonly policyName: string;
+  readonly protected: boolean;
+}
+
+/**
+ * The tagging API only finds candidates (late, with ghosts): where it disagrees with a record, and once a day, ListTags
+ * on the endpoint decides. Answers turns for endpoints that are new.
+ */
+export async function enrol(
+  ports: ScheduledScalingPorts,
+  run: Run,
+  turns: readonly Turn[],
+  candidates: readonly Candidate[],
+): Promise<readonly Turn[]> {
+  const claims = new Map(candidates.map(({ arn, tags }) => [arn.toLowerCase(), tagged(ports, tags)] as const));
+  const known = new Set(turns.map(({ record }) => record.arn.toLowerCase()));
+  for (const turn of turns) await confirm(ports, run, turn, claims.get(turn.record.arn.toLowerCase()));
+  const unknown = [...claims.keys()].filter((arn) => !known.has(arn));
+  return enrolNew(ports, run, unknown.filter((arn) => isWorthAsking(ports, run.now, arn, 'new')));
+}
+
+async function confirm(ports: ScheduledScalingPorts, { now }: Run, turn: Turn, claim: Tagged | undefined): Promise<void> {
+  const { record } = turn;
+  // A parked endpoint has no tags to look at; what appears in its place is adopted by idle-windows.
+  if (record.phase !== 'up') return;
+  const arn = record.arn.toLowerCase();
+  const claimed = textOf(claim);
+  const daily = Math.floor(now / MINUTE) % (DAY / MINUTE) === spreadBy(record.endpoint, DAY / MINUTE);
+  if (claimed === textOf(record) && !daily) {
+    ports.memory.confirmed.delete(arn);
+    return;
+  }
+  if (!daily && !isWorthAsking(ports, now, arn, claimed)) return;
+  const answer = await ports.endpoints.tags(record.arn);
+  if (!answer.ok) {
+    reportFailure(ports, answer, record.endpoint);
+    if (answer.failure.class === 'missing') turn.change(dueNow(now));
+    return;
+  }
+  ports.memory.confirmed.set(arn, { claim: claimed, at: now });
+  const actual = tagged(ports, answer.value);
+  if (actual === undefined) {
+    turn.letGo = true;
+    return;
+  }
+  if (textOf(actual) === textOf(record)) return;
+  turn.change((fresh) => retagged(fresh, actual));
+  turn.change(dueNow(now));
+  turn.due = true;
+}
+
+/** Another policy in the tag says that an endpoint that was given back is to be managed again. */
+function retagged(record: FleetRecord, actual: Tagged): FleetRecord {
+  const { giveBack, ...rest } = record;
+  const given = giveBack !== undefined && actual.policyName === record.policyName ? { giveBack } : {};
+  return { ...rest, ...actual, ...given };
+}
+
+async function enrolNew(ports: ScheduledScalingPorts, { now }: Run, arns: readonly string[]): Promise<readonly Turn[]> {
+  if (arns.length === 0) return [];
+  const all = await ports.endpoints.list();
+  if (!all.ok) {
+    reportFailure(ports, all, undefined);
+    return [];
+  }
+  const byArn = new Map(all.value.map((endpoint) => [endpoint.arn.toLowerCase(), endpoint] as const));
+  const turns: Turn[] = [];
+  for (const arn of arns) {
+    const endpoint = byArn.get(arn);
+    const actual = endpoint === undefined ? undefined : await tagsOf(ports, endpoint);
+    if (endpoint === undefined || actual === undefined || endpoint.status === 'Deleting') {
+      ports.memory.confirmed.set(arn, { claim: 'new', at: now });
+      continue;
+    }
+    turns.push(createTurn(ports.fleet, newRecord(endpoint, actual, now), 'new'));
+  }
+  return turns;
+}
+
+async function tagsOf(ports: ScheduledScalingPorts, endpoint: EndpointSummary): Promise<Tagged | undefined> {
+  const answer = await ports.endpoints.tags(endpoint.arn);
+  if (!answer.ok) {
+    reportFailure(ports, answer, endpoint.name);
+    return undefined;
+  }
+  return tagged(ports, answer.value);
+}
+
+/** Kind, variant and observation are filled in before it is written. */
+function newRecord({ name, arn }: EndpointSummary, tags: Tagged, now: Instant): FleetRecord {
+  return {
+    schemaVersion: 1,
+    version: 1,
+    endpoint: name,
+    arn,
+    kind: 'real-time',
+    phase: 'up',
+    phaseSince: now,
+    generation: 0,
+    ...tags,
+    demand: [],
+    nextAt: { scaling: now, windows: now },
+  };
+}
+
+function tagged({ settings }: ScheduledScalingPorts, tags: Readonly<Record<string, string>>): Tagged | undefined {
+  const policyName = tags[`${settings.tagPrefix}:policy`];
+  if (policyName === undefined) return undefined;
+  return { policyName, protected: tags[`${settings.tagPrefix}:protect`] === 'true' };
+}
+
+function textOf(tags: Tagged | undefined): string {
+  return tags === undefined ? 'absent' : `${tags.policyName} ${tags.protected}`;
+}
+
+function isWorthAsking({ memory }: ScheduledScalingPorts, now: Instant, arn: string, claim: string): boolean {
+  const asked = memory.confirmed.get(arn);
+  return asked === undefined || asked.claim !== claim || now - asked.at >= ASK_AGAIN;
+}
+
+function reportFailure(
+  { log }: ScheduledScalingPorts,
+  { failure }: Extract<Outcome<unknown>, { ok: false }>,
+  endpoint: string | undefined,
+): void {
+  log.count('CallsRefused');
+  log.warn('enrolment could not be checked; the next run asks again', { ...failure, ...(endpoint && { endpoint }) });
+}

@@ -1,0 +1,66 @@
+import type { Failure } from '../../ports/outcome.ts';
+import { MADE_BY } from './act.ts';
+import type { RunShared, Turn } from './ports.ts';
+import { announce, recordAction, recordDecision } from './report.ts';
+import { resourceIdOf } from './scaling-policies.ts';
+import { ownAlarmName } from '../wake-triggers.ts';
+
+/**
+ * The owner took the tag off: what we made is removed, everything else stays as it is, the record is archived. Each
+ * step may be repeated: a run that dies in between is completed by the next one.
+ */
+export async function letGo(shared: RunShared, turn: Turn): Promise<void> {
+  const { ports, run } = shared;
+  const finding = { decision: 'give-back', reason: 'let-go', evidence: { policy: turn.record.policyName } } as const;
+  if (ports.settings.mode === 'dry-run') {
+    recordDecision(ports, run, turn, { ...finding, evidence: { ...finding.evidence, dryRun: true } });
+    await turn.save();
+    return;
+  }
+  recordAction(ports, run, turn, finding);
+  const failure = await removeOurs(shared, turn);
+  if (failure !== undefined) {
+    ports.log.count('CallsRefused');
+    const reason = failure.definite ? 'call-refused' : 'call-failed';
+    recordDecision(ports, run, turn, { decision: 'refuse', reason, evidence: { call: failure.call }, failure });
+    await turn.save();
+    return;
+  }
+  if ((await ports.fleet.archive(turn.record, run.now)) === 'conflict') return;
+  announce(ports, run, turn, 'Endpoint Let Go', { reason: 'let-go', policy: turn.record.policyName });
+}
+
+async function removeOurs(shared: RunShared, turn: Turn): Promise<Failure | undefined> {
+  const { ports } = shared;
+  const { record } = turn;
+  const { tagPrefix } = ports.settings;
+  if (record.variant !== undefined) {
+    const failure = await removeScaling(shared, resourceIdOf(record));
+    if (failure !== undefined) return failure;
+  }
+  if (record.kind !== 'async') return undefined;
+  const removed = await ports.alarms.remove([ownAlarmName(tagPrefix, record.endpoint)]);
+  return removed.ok ? undefined : removed.failure;
+}
+
+async function removeScaling({ ports }: RunShared, resourceId: string): Promise<Failure | undefined> {
+  const { tagPrefix } = ports.settings;
+  const targets = await ports.scaling.targets([resourceId]);
+  if (!targets.ok) return targets.failure;
+  const [target] = targets.value;
+  if (target === undefined) return undefined;
+  const tags = target.arn === undefined ? undefined : await ports.scaling.targetTags(target.arn);
+  if (tags?.ok === false) return tags.failure;
+  const policies = await ports.scaling.policies(resourceId);
+  if (!policies.ok) return policies.failure;
+  const ours = policies.value.filter(({ name }) => name.startsWith(`${tagPrefix}-`));
+  for (const { name } of ours) {
+    const deleted = await ports.scaling.deletePolicy(resourceId, name);
+    if (!deleted.ok) return deleted.failure;
+  }
+  // A target that we made but that somebody hung a policy of his own on is his by now.
+  const madeByUs = tags?.value[`${tagPrefix}:${MADE_BY}`] !== undefined;
+  if (!madeByUs || ours.length < policies.value.length) return undefined;
+  const gone = await ports.scaling.deregister(resourceId);
+  return gone.ok ? undefined : gone.failure;
+}

@@ -1,0 +1,113 @@
+import type { FleetRecord, Observed } from '../../domain/record.ts';
+import { type Instant, SECOND } from '../../domain/time.ts';
+import type { EndpointConfigView, EndpointSummary, EndpointView } from '../../ports/endpoints.ts';
+import type { Outcome } from '../../ports/outcome.ts';
+import type { RecordChange, ScheduledScalingPorts, Turn } from './ports.ts';
+import { dueNow } from './turn.ts';
+
+/**
+ * What the endpoint is now, as the record's `observed`. Asks SageMaker only where the sweep shows a change, or where
+ * there was none. Undefined: it is not there, or nobody could tell (said why in the log).
+ */
+export async function observe(
+  ports: ScheduledScalingPorts,
+  now: Instant,
+  turn: Turn,
+  sweep: ReadonlyMap<string, EndpointSummary> | undefined,
+): Promise<Observed | undefined> {
+  const { record } = turn;
+  const summary = sweep?.get(record.arn.toLowerCase());
+  if (summary !== undefined && isUnchanged(record.observed, summary)) return record.observed;
+  const answer = await ports.endpoints.describe(record.endpoint);
+  if (!answer.ok) {
+    reportFailure(ports, answer, record);
+    return undefined;
+  }
+  if (answer.value === undefined) {
+    // Deleted by its owner: idle-windows archives the record.
+    turn.change(dueNow(now));
+    return undefined;
+  }
+  return takeOver(ports, now, turn, answer.value);
+}
+
+/** A modification within the same second as the last look may have come after it. */
+function isUnchanged(observed: Observed | undefined, summary: EndpointSummary): boolean {
+  return (
+    observed !== undefined &&
+    observed.status === summary.status &&
+    observed.creationTime === summary.creationTime &&
+    observed.lastModifiedTime === summary.lastModifiedTime &&
+    observed.at - observed.lastModifiedTime >= SECOND
+  );
+}
+
+async function takeOver(
+  ports: ScheduledScalingPorts,
+  now: Instant,
+  turn: Turn,
+  view: EndpointView,
+): Promise<Observed | undefined> {
+  const { record } = turn;
+  const known = record.observed?.configName === view.configName ? record.observed : undefined;
+  let instanceType = known?.instanceType;
+  if (known === undefined) {
+    const config = await ports.endpoints.describeConfig(view.configName);
+    if (!config.ok) {
+      reportFailure(ports, config, record);
+      return undefined;
+    }
+    if (config.value !== undefined) turn.change(ofConfig(config.value));
+    instanceType = config.value?.variants[0]?.instanceType;
+  }
+  const observed = observedOf(view, record.observed, instanceType, now);
+  turn.change((fresh) => ({ ...fresh, endpoint: view.name, arn: view.arn, observed }));
+  return observed;
+}
+
+function ofConfig(config: EndpointConfigView): RecordChange {
+  const names = config.variants.map(({ name }) => name);
+  const [only] = names;
+  return ({ variant: _, variants: __, requestTtl: ___, ...record }) => ({
+    ...record,
+    kind: config.kind,
+    ...(names.length === 1 && only !== undefined ? { variant: only } : { variants: names }),
+    ...(config.requestTtlSeconds === undefined ? {} : { requestTtl: config.requestTtlSeconds * SECOND }),
+  });
+}
+
+function observedOf(
+  view: EndpointView,
+  before: Observed | undefined,
+  instanceType: string | undefined,
+  now: Instant,
+): Observed {
+  const sameIncarnation = before?.creationTime === view.creationTime;
+  const since = inServiceSince(view, sameIncarnation ? before : undefined);
+  return {
+    at: now,
+    status: view.status,
+    configName: view.configName,
+    creationTime: view.creationTime,
+    lastModifiedTime: view.lastModifiedTime,
+    desired: view.variants.reduce((sum, { desired }) => sum + desired, 0),
+    serving: view.variants.reduce((sum, { serving }) => sum + serving, 0),
+    ...(instanceType === undefined ? {} : { instanceType }),
+    ...(since === undefined ? {} : { inServiceSince: since }),
+  };
+}
+
+/** Updates do not interrupt service; only the first InService of an incarnation begins it. */
+function inServiceSince(view: EndpointView, before: Observed | undefined): Instant | undefined {
+  if (before?.inServiceSince !== undefined) return before.inServiceSince;
+  return view.status === 'InService' ? view.lastModifiedTime : undefined;
+}
+
+function reportFailure(
+  { log }: ScheduledScalingPorts,
+  { failure }: Extract<Outcome<unknown>, { ok: false }>,
+  { endpoint }: FleetRecord,
+): void {
+  log.count('CallsRefused');
+  log.warn('the endpoint could not be looked at; the next run looks again', { endpoint, ...failure });
+}

@@ -1,0 +1,69 @@
+import type { FleetRecord, Hold, LeadSamples } from '../../domain/record.ts';
+import type { Mode } from '../../domain/ruling.ts';
+import type { DurationMs, Instant } from '../../domain/time.ts';
+import type { AlarmControl } from '../../ports/alarms.ts';
+import type { Announcer, DecisionLog } from '../../ports/announcer.ts';
+import type { CandidateFinder, DocumentSource } from '../../ports/documents-source.ts';
+import type { EndpointControl, EndpointSummary } from '../../ports/endpoints.ts';
+import type { FleetStore } from '../../ports/fleet-store.ts';
+import type { MetricReader } from '../../ports/metrics.ts';
+import type { PolicyLibrary } from '../../ports/policy-library.ts';
+import type { Run } from '../../ports/run.ts';
+import type { ScalingControl, TargetView } from '../../ports/scaling.ts';
+import type { Clock } from '../../ports/world.ts';
+
+export interface ScheduledScalingPorts {
+  readonly fleet: FleetStore;
+  readonly endpoints: Pick<EndpointControl, 'describe' | 'list' | 'describeConfig' | 'tags' | 'setDesired'>;
+  readonly scaling: Omit<ScalingControl, 'snapshot' | 'restore' | 'compare'>;
+  readonly alarms: AlarmControl;
+  readonly metrics: Pick<MetricReader, 'backlog'>;
+  readonly documents: DocumentSource;
+  readonly candidates: CandidateFinder;
+  readonly library: PolicyLibrary;
+  readonly announcer: Announcer;
+  readonly log: DecisionLog;
+  /** Only for not starting work that the run could not finish; decisions use the run's `now`. */
+  readonly clock: Clock;
+  readonly settings: { readonly mode: Mode; readonly tagPrefix: string; readonly tick: DurationMs };
+  readonly memory: Memory;
+}
+
+/** What a warm environment remembers to save calls; a cold one only makes more of them. */
+export interface Memory {
+  /** By ARN: what the tagging API claimed when ListTags last answered, so that its lag is not asked about each tick. */
+  readonly confirmed: Map<string, { readonly claim: string; readonly at: Instant }>;
+  /** Problems of documents that were logged already. */
+  readonly loggedProblems: Set<string>;
+}
+
+export function createMemory(): Memory {
+  return { confirmed: new Map(), loggedProblems: new Set() };
+}
+
+export type RecordChange = (record: FleetRecord) => FleetRecord;
+
+/** One endpoint's turn in one run: its record as read, and what the run wants to change in it. */
+export interface Turn {
+  readonly record: FleetRecord;
+  change(change: RecordChange): void;
+  /** Something makes this endpoint due whatever its record says. */
+  due: boolean;
+  /** Its own alarm, or a stored demand, says that requests wait and nothing serves. */
+  backlogSince?: Instant;
+  /** ListTags says that the tag is gone. */
+  letGo: boolean;
+  /** Writes the changes, if there are any. `lost`: somebody else has the endpoint; the next run sees to it. */
+  save(): Promise<'written' | 'unchanged' | 'lost'>;
+}
+
+/** What all endpoints of one run share. */
+export interface RunShared {
+  readonly ports: ScheduledScalingPorts;
+  readonly run: Run;
+  readonly holds: ReadonlyMap<string, Hold>;
+  /** What the sweep over all endpoints told, by lower-cased ARN; absent where no sweep was made. */
+  readonly sweep?: ReadonlyMap<string, EndpointSummary>;
+  readonly targets: ReadonlyMap<string, TargetView>;
+  readonly samples: ReadonlyMap<string, LeadSamples>;
+}

@@ -1,0 +1,69 @@
+import type { DecisionKind, EventType, Evidence, ReasonCode } from '../../domain/decision.ts';
+import { DAY, HOUR } from '../../domain/time.ts';
+import type { Failure } from '../../ports/outcome.ts';
+import type { Run } from '../../ports/run.ts';
+import type { ScheduledScalingPorts, Turn } from './ports.ts';
+import { spreadBy } from './spread.ts';
+
+export interface Finding {
+  readonly decision: DecisionKind;
+  readonly reason: ReasonCode;
+  readonly evidence: Evidence;
+  readonly failure?: Failure;
+}
+
+/** The same decision is told again daily, each endpoint at another hour. */
+const TELL_AGAIN = DAY - 4 * HOUR;
+const TELL_SPREAD = 4 * HOUR;
+
+/** Writes the decision's line; the record remembers it, so that it is news only once. */
+export function recordDecision(ports: ScheduledScalingPorts, run: Run, turn: Turn, finding: Finding): void {
+  const { decision, reason, failure } = finding;
+  const { endpoint, lastScaling } = turn.record;
+  const age = lastScaling === undefined ? 0 : run.now - lastScaling.at;
+  const same = lastScaling?.decision === decision && lastScaling.reason === reason;
+  const repeated = same && age < TELL_AGAIN + spreadBy(endpoint, TELL_SPREAD);
+  write(ports, run, turn, finding, false, repeated);
+  if (repeated) return;
+  turn.change((record) => ({ ...record, lastScaling: { decision, reason, at: run.now } }));
+  if (failure !== undefined) {
+    announce(ports, run, turn, 'Decision Refused', { reason, code: failure.code, message: failure.message });
+  }
+}
+
+/**
+ * Writes the line of a change that is about to be made; every one is news. Answers what remembers it once it is made: a
+ * refused one must not make the refusal news again at every try.
+ */
+export function recordAction(ports: ScheduledScalingPorts, run: Run, turn: Turn, finding: Finding): () => void {
+  const { decision, reason } = finding;
+  write(ports, run, turn, finding, true, false);
+  return () => turn.change((record) => ({ ...record, lastScaling: { decision, reason, at: run.now } }));
+}
+
+function write(
+  { log }: ScheduledScalingPorts,
+  run: Run,
+  { record: { endpoint } }: Turn,
+  { decision, reason, evidence, failure }: Finding,
+  acted: boolean,
+  repeated: boolean,
+): void {
+  const error = failure && { error: { code: failure.code, message: failure.message } };
+  const entry = { at: run.now, function: 'scheduled-scaling', endpoint, decision, reason, evidence, acted } as const;
+  log.record({ ...entry, ...error }, repeated);
+}
+
+export function announce(
+  ports: ScheduledScalingPorts,
+  run: Run,
+  turn: Turn,
+  type: EventType,
+  detail: Readonly<Record<string, unknown>>,
+): void {
+  ports.announcer.announce({ at: run.now, type, endpoint: turn.record.endpoint, detail });
+}
+
+export function iso(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,183 @@
+import type { Hold } from '../../domain/record.ts';
+import { MINUTE, SECOND } from '../../domain/time.ts';
+import type { EndpointSummary } from '../../ports/endpoints.ts';
+import type { Run, RunCounts, Trigger } from '../../ports/run.ts';
+import { type Announced, compileRecord } from './compile-record.ts';
+import { enrol } from './enrol.ts';
+import { inParallel } from './in-parallel.ts';
+import { letGo } from './let-go.ts';
+import { observe } from './observe.ts';
+import type { RunShared, ScheduledScalingPorts, Turn } from './ports.ts';
+import { announce } from './report.ts';
+import { resourceIdOf } from './scaling-policies.ts';
+import { tend } from './tend.ts';
+import { createTurn } from './turn.ts';
+import { readWakeAlarms } from './wake-alarms.ts';
+
+/** The whole fleet is looked at then, whatever the records say, by bulk reads. */
+const RECHECK = 15 * MINUTE;
+/** From so many on, one sweep over all endpoints is cheaper than looking at each. */
+const SWEEP_FROM = 6;
+/** Nothing new is begun so close to the end of the run. */
+const LEFT_FOR_RECORDING = 8 * SECOND;
+const NOTHING: RunCounts = { considered: 0, skipped: 0, failures: 0 };
+
+export async function runScheduledScaling(ports: ScheduledScalingPorts, trigger: Trigger, run: Run): Promise<RunCounts> {
+  if (ports.settings.mode === 'off') return NOTHING;
+  switch (trigger.kind) {
+    case 'tick':
+      return runTick(ports, run, isRecheck(trigger.scheduledAt, ports.settings.tick));
+    case 'endpoint-ready':
+      return runReady(ports, run, trigger.endpoint);
+    case 'alarm':
+    case 'endpoint-state':
+    case 'wake-requested':
+      ports.log.count('EventsUnknown');
+      return NOTHING;
+    default:
+      return trigger satisfies never;
+  }
+}
+
+function isRecheck(scheduledAt: number, tick: number): boolean {
+  return Math.floor(scheduledAt / RECHECK) !== Math.floor((scheduledAt - tick) / RECHECK);
+}
+
+/** An endpoint came back: its bounds are asserted now instead of at the next tick. */
+async function runReady(ports: ScheduledScalingPorts, run: Run, endpoint: string): Promise<RunCounts> {
+  const record = await ports.fleet.get(endpoint);
+  if (record === undefined || record.phase !== 'up') return { ...NOTHING, skipped: 1 };
+  const turn = createTurn(ports.fleet, record, 'read');
+  const shared = await gather(ports, run, [turn], await readHolds(ports), undefined);
+  return finish(shared, [turn], 0);
+}
+
+async function runTick(ports: ScheduledScalingPorts, run: Run, recheck: boolean): Promise<RunCounts> {
+  const [records, holds, documents, candidates] = await Promise.all([
+    ports.fleet.list(),
+    readHolds(ports),
+    ports.documents.readAll(),
+    ports.candidates.candidates(),
+  ]);
+  const turns = records.map((record) => createTurn(ports.fleet, record, 'read'));
+  if (candidates.ok) turns.push(...(await enrolAll(ports, run, turns, candidates.value)));
+  else warn(ports, 'candidates for enrolment could not be read; nothing is enrolled or let go', candidates.failure);
+  if (documents.ok) {
+    ports.library.update(documents.value);
+    tellProblems(ports);
+    const announced: Announced = { notApplied: new Set(), holidays: new Set() };
+    for (const turn of turns) if (!turn.letGo) compileRecord(ports, run.now, turn, announced);
+  } else warn(ports, 'the documents could not be read completely; nothing changes because of them', documents.failure);
+  await readWakeAlarms(ports, run.now, turns);
+  const due = turns.filter((turn) => isDue(turn, run.now, recheck));
+  const sweep = due.length >= SWEEP_FROM ? await sweepEndpoints(ports) : undefined;
+  const shared = await gather(ports, run, due, holds, sweep);
+  return finish(shared, turns, turns.length - due.length, new Set(due));
+}
+
+async function enrolAll(
+  ports: ScheduledScalingPorts,
+  run: Run,
+  turns: readonly Turn[],
+  candidates: Parameters<typeof enrol>[3],
+): Promise<readonly Turn[]> {
+  const fresh = await enrol(ports, run, turns, candidates);
+  const seen: Turn[] = [];
+  for (const turn of fresh) {
+    // Kind and variant decide which rules hold: without them nothing is compiled and nothing written.
+    if ((await observe(ports, run.now, turn, undefined)) === undefined) continue;
+    announce(ports, run, turn, 'Endpoint Enrolled', { policy: turn.record.policyName, kind: turn.record.kind });
+    turn.due = true;
+    seen.push(turn);
+  }
+  return seen;
+}
+
+function isDue(turn: Turn, now: number, recheck: boolean): boolean {
+  if (turn.record.phase !== 'up') return false;
+  return turn.letGo || turn.due || recheck || turn.record.nextAt.scaling <= now;
+}
+
+/** Bulk reads for everything that is due. Targets that could not be read stop the run's changes: nobody knows what differs. */
+async function gather(
+  ports: ScheduledScalingPorts,
+  run: Run,
+  due: readonly Turn[],
+  holds: RunShared['holds'],
+  sweep: RunShared['sweep'],
+): Promise<RunShared | undefined> {
+  if (due.length === 0) return { ports, run, holds, targets: new Map(), samples: new Map() };
+  const ids = due.filter(({ record }) => record.variant !== undefined).map(({ record }) => resourceIdOf(record));
+  const learning = due.map(({ record }) => record).filter(({ policy }) => policy?.wake.lead === 'learned');
+  const types = learning.flatMap(({ observed }) => observed?.instanceType ?? []);
+  const keys = [...new Set([...learning.map(({ endpoint }) => endpoint), ...types])];
+  const [targets, samples] = await Promise.all([ports.scaling.targets(ids), ports.fleet.samples(keys)]);
+  if (!targets.ok) {
+    warn(ports, 'scalable targets could not be read; nothing is changed in this run', targets.failure);
+    return undefined;
+  }
+  return {
+    ports,
+    run,
+    holds,
+    samples,
+    targets: new Map(targets.value.map((target) => [target.resourceId, target])),
+    ...(sweep === undefined ? {} : { sweep }),
+  };
+}
+
+async function finish(
+  shared: RunShared | undefined,
+  turns: readonly Turn[],
+  skipped: number,
+  due: ReadonlySet<Turn> = new Set(turns),
+): Promise<RunCounts> {
+  let failures = 0;
+  await inParallel(turns, async (turn) => {
+    try {
+      await work(shared, turn, due.has(turn));
+    } catch (error) {
+      failures += 1;
+      const fields = error instanceof Error ? { name: error.name, reason: error.message, stack: error.stack } : { error };
+      shared?.ports.log.problem('the work on one endpoint failed unexpectedly', { endpoint: turn.record.endpoint, ...fields });
+    }
+  });
+  return { considered: turns.length - skipped, skipped, failures };
+}
+
+async function work(shared: RunShared | undefined, turn: Turn, due: boolean): Promise<void> {
+  const inTime = shared !== undefined && shared.ports.clock.now() < shared.run.deadline - LEFT_FOR_RECORDING;
+  if (due && inTime) {
+    if (turn.letGo) return letGo(shared, turn);
+    await tend(shared, turn);
+  }
+  await turn.save();
+}
+
+async function readHolds(ports: ScheduledScalingPorts): Promise<ReadonlyMap<string, Hold>> {
+  return new Map((await ports.fleet.holds()).map((hold) => [hold.endpoint.toLowerCase(), hold]));
+}
+
+async function sweepEndpoints(ports: ScheduledScalingPorts): Promise<ReadonlyMap<string, EndpointSummary> | undefined> {
+  const all = await ports.endpoints.list();
+  if (all.ok) return new Map(all.value.map((endpoint) => [endpoint.arn.toLowerCase(), endpoint]));
+  warn(ports, 'the endpoints could not be listed; each is looked at by itself', all.failure);
+  return undefined;
+}
+
+/** Documents that no endpoint uses have nobody else to be told by. */
+function tellProblems({ library, log, memory }: ScheduledScalingPorts): void {
+  const problems = library.problems();
+  log.count('InvalidDocuments', new Set(problems.map(({ parameter }) => parameter)).size);
+  for (const problem of problems) {
+    const text = JSON.stringify(problem);
+    if (memory.loggedProblems.has(text)) continue;
+    memory.loggedProblems.add(text);
+    log.warn('a document is invalid', { ...problem });
+  }
+}
+
+function warn(ports: ScheduledScalingPorts, message: string, failure: object): void {
+  ports.log.count('CallsRefused');
+  ports.log.warn(message, { ...failure });
+}

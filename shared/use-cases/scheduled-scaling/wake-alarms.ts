@@ -1,0 +1,90 @@
+import { addDemand } from '../../domain/demand.ts';
+import type { FleetRecord } from '../../domain/record.ts';
+import { DAY, type Instant } from '../../domain/time.ts';
+import type { AlarmView } from '../../ports/alarms.ts';
+import { alarmSources, listensTo, ownAlarmName } from '../wake-triggers.ts';
+import type { ScheduledScalingPorts, Turn } from './ports.ts';
+import { dueNow } from './turn.ts';
+
+const STUCK_AFTER = DAY;
+
+/** Whether the endpoint has a wake alarm of ours: only instances at zero need one, and only with `wake.on: backlog`. */
+export function hasOwnAlarm(record: FleetRecord): boolean {
+  return record.kind === 'async' && listensTo(record, 'backlog');
+}
+
+/**
+ * Alarms as levels: events of their transitions may be lost. Named alarms become demand while they are in ALARM; an own
+ * alarm in ALARM means that requests wait and nothing serves.
+ */
+export async function readWakeAlarms(ports: ScheduledScalingPorts, now: Instant, turns: readonly Turn[]): Promise<void> {
+  const { tagPrefix } = ports.settings;
+  const atZero = turns.filter(({ record }) => hasOwnAlarm(record) && isAtZero(record));
+  const names = new Set([
+    ...turns.flatMap(({ record }) => alarmSources(record).map((source) => source.slice('alarm:'.length))),
+    ...atZero.map(({ record }) => ownAlarmName(tagPrefix, record.endpoint)),
+  ]);
+  if (names.size === 0) return;
+  const answer = await ports.alarms.states([...names]);
+  if (!answer.ok) {
+    ports.log.count('CallsRefused');
+    ports.log.warn('wake alarms could not be read; the next run reads them again', { ...answer.failure });
+    return;
+  }
+  const alarms = new Map(answer.value.map((alarm) => [alarm.name, alarm] as const));
+  for (const turn of turns) applyNamedAlarms(ports, now, turn, alarms);
+  for (const turn of atZero) {
+    const own = alarms.get(ownAlarmName(tagPrefix, turn.record.endpoint));
+    // It was deleted by somebody: asserted again together with the rest.
+    if (own === undefined) forgetAsserted(turn);
+    if (own?.state === 'ALARM') {
+      turn.backlogSince = own.stateSince;
+      turn.due = true;
+    }
+  }
+}
+
+function isAtZero({ phase, observed }: FleetRecord): boolean {
+  return phase === 'up' && (observed === undefined || observed.desired === 0);
+}
+
+function forgetAsserted(turn: Turn): void {
+  if (turn.record.asserted === undefined) return;
+  turn.change(({ asserted: _, ...record }) => record);
+  turn.due = true;
+}
+
+function applyNamedAlarms(
+  ports: ScheduledScalingPorts,
+  now: Instant,
+  turn: Turn,
+  alarms: ReadonlyMap<string, AlarmView>,
+): void {
+  for (const source of alarmSources(turn.record)) {
+    const alarm = alarms.get(source.slice('alarm:'.length));
+    const stored = turn.record.demand.find((demand) => demand.source === source);
+    const asks = alarm?.state === 'ALARM' && alarm.stateSince > (turn.record.lastIdleAt ?? 0);
+    if (alarm !== undefined && asks && stored?.renewedAt !== alarm.stateSince) {
+      turn.change((record) => ({ ...record, demand: addDemand(record.demand, { source, since: alarm.stateSince }) }));
+      turn.change(dueNow(now));
+      turn.due = true;
+    }
+    if (!asks && stored !== undefined) {
+      turn.change((record) => ({ ...record, demand: record.demand.filter((demand) => demand.source !== source) }));
+      turn.change(dueNow(now));
+      turn.due = true;
+    }
+    if (alarm !== undefined) announceStuck(ports, now, turn, alarm);
+  }
+}
+
+function announceStuck(ports: ScheduledScalingPorts, now: Instant, turn: Turn, alarm: AlarmView): void {
+  if (alarm.state !== 'ALARM' || now - alarm.stateSince < STUCK_AFTER) return;
+  if (now - (turn.record.stuckAt ?? 0) < STUCK_AFTER) return;
+  const { endpoint } = turn.record;
+  const detail = { alarm: alarm.name, since: new Date(alarm.stateSince).toISOString() };
+  turn.change((record) => ({ ...record, stuckAt: now }));
+  ports.log.count('StuckAlarms');
+  ports.log.warn('a wake alarm has been in ALARM for a day: it keeps its endpoint up', { endpoint, ...detail });
+  ports.announcer.announce({ at: now, type: 'Alarm Stuck', endpoint, detail });
+}

@@ -1,0 +1,34 @@
+import { wakeTriggersOf } from '../domain/kinds.ts';
+import type { WakeTrigger } from '../domain/policy.ts';
+import type { Demand, FleetRecord } from '../domain/record.ts';
+
+export type AlarmSource = Extract<Demand['source'], `alarm:${string}`>;
+
+const SUFFIX = '-backlog';
+
+/** Our wake alarm of an asynchronous endpoint. */
+export function ownAlarmName(tagPrefix: string, endpoint: string): string {
+  return `${tagPrefix}-${endpoint}${SUFFIX}`;
+}
+
+/** The endpoint that an alarm of ours is named after; undefined: the name is not of that form. */
+export function endpointOfOwnAlarm(tagPrefix: string, alarm: string): string | undefined {
+  const prefix = `${tagPrefix}-`;
+  if (!alarm.startsWith(prefix) || !alarm.endsWith(SUFFIX)) return undefined;
+  const endpoint = alarm.slice(prefix.length, -SUFFIX.length);
+  return endpoint === '' ? undefined : endpoint;
+}
+
+export function alarmSourceOf(alarm: string): AlarmSource {
+  return `alarm:${alarm}`;
+}
+
+export function listensTo({ kind, policy }: FleetRecord, trigger: WakeTrigger): boolean {
+  return policy !== undefined && wakeTriggersOf(kind, policy).includes(trigger);
+}
+
+/** Alarms that teams name in the endpoint's policy. */
+export function alarmSources({ kind, policy }: FleetRecord): readonly AlarmSource[] {
+  if (policy === undefined) return [];
+  return wakeTriggersOf(kind, policy).filter((trigger): trigger is AlarmSource => trigger.startsWith('alarm:'));
+}

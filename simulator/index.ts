@@ -1,0 +1,74 @@
+import type { Caller, CallGate, Deployment, SdkRequestHandler, SimulatedAws, SimulatedAwsOptions } from './contract.ts';
+import { createDynamoDb } from './dynamodb/service.ts';
+import { createEventBridge, EventBus } from './eventbridge/service.ts';
+import { SimulatorKernel } from './kernel.ts';
+import { LambdaService } from './lambda.ts';
+import { Scheduler } from './scheduler.ts';
+import { createSsm } from './ssm/service.ts';
+import { createTagging } from './tagging/service.ts';
+import { deployStack } from './template/deploy.ts';
+import { InProcessHandler } from './wire/handler.ts';
+import { createWorld } from './world.ts';
+
+export * from './contract.ts';
+export { TemplateError } from './template/read.ts';
+
+const DEFAULT_ACCOUNT = '123456789012';
+const DEFAULT_TAGGING_LAG_MS = 180_000;
+
+/** A complete simulated AWS account in one region, at virtual time `start`. */
+export function createSimulatedAws(options: SimulatedAwsOptions): SimulatedAws {
+  return assemble(options).aws;
+}
+
+/** The account and the kernel beneath it, which the HTTP server serves too. */
+export function assemble(options: SimulatedAwsOptions): { aws: SimulatedAws; kernel: SimulatorKernel } {
+  const { start, seed, region } = options;
+  const kernel = new SimulatorKernel({ start, seed, region, accountId: options.accountId ?? DEFAULT_ACCOUNT });
+  const lambda = new LambdaService(kernel);
+  const deliver = (arn: string, payload: string): boolean => {
+    if (!lambda.has(arn)) return false;
+    lambda.invoke(arn, payload);
+    return true;
+  };
+  const bus = new EventBus(kernel, {
+    deliver,
+    planDelivery: (delivery, now) => kernel.faults.planDelivery(delivery, now),
+  });
+  kernel.setBus((event) => {
+    bus.put(event);
+  });
+  const scheduler = new Scheduler(kernel, deliver);
+  const world = createWorld(kernel);
+  for (const service of world.services) kernel.register(service, () => world.settle());
+  kernel.register(createDynamoDb(kernel));
+  kernel.register(createSsm(kernel));
+  kernel.register(createEventBridge(kernel, bus));
+  kernel.register(createTagging(options.taggingLagMs ?? DEFAULT_TAGGING_LAG_MS, () => world.taggedResources()));
+  let stacks = 0;
+
+  const aws: SimulatedAws = {
+    clock: kernel.clock,
+    region,
+    accountId: kernel.accountId,
+    world,
+    random: (stream) => kernel.random(stream),
+    uuid: (stream) => kernel.uuid(stream),
+    call: (caller, service, operation, input) => kernel.call(caller, service, operation, input),
+    emit: (event) => kernel.emit(event),
+    deploy(templateText, parameters, implement): Deployment {
+      stacks += 1;
+      const stackName = stacks === 1 ? 'stack' : `stack-${stacks}`;
+      return deployStack({ kernel, lambda, scheduler, stackName, templateText, parameters, implement });
+    },
+    requestHandler: (caller: Caller, gate?: CallGate): SdkRequestHandler => new InProcessHandler(kernel, caller, gate),
+    addCallFault: (fault) => kernel.faults.addCallFault(fault),
+    addDeliveryFault: (fault) => kernel.faults.addDeliveryFault(fault),
+    onCall: (listener) => kernel.onCall(listener),
+    onBusEvent: (listener) => bus.onEvent(listener),
+    onStep: (listener) => kernel.onStep(listener),
+    callCounts: () => kernel.callCounts(),
+    run: (until) => kernel.run(until),
+  };
+  return { aws, kernel };
+}

@@ -1,0 +1,271 @@
+import {
+  type EndpointLoad,
+  type EpochMs,
+  type Kernel,
+  PRIORITY,
+  type RequestTotals,
+  SLOT_MS,
+  type Timer,
+} from '../contract.ts';
+import type { EndpointMetrics } from './endpoint-metrics.ts';
+import { ServiceFlow } from './service-flow.ts';
+import { arrivalInstant, countUpTo, WaitingCallers } from './waiting-callers.ts';
+
+/** A caller of a real-time endpoint waits a minute (SageMaker runtime API, InvokeEndpoint: 60 seconds to respond). */
+const RESPONSE_LIMIT_MS = 60_000;
+/** API reference, AsyncInferenceClientConfig/InvokeEndpointAsync: RequestTTLSeconds defaults to its maximum, 6 hours. */
+const DEFAULT_TTL_SECONDS = 21_600;
+const ASK_EVERY_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** Slots looked through at once for the next arrival at an absent endpoint. */
+const SCAN_SLOTS = 360;
+
+export const NO_LOAD: EndpointLoad = { arrivals: () => 0, serves: { concurrent: 1, seconds: 1 }, whenAway: 'lost' };
+
+/** What the endpoint can do with requests from an instant on. */
+export interface Capacity {
+  readonly kind: 'real-time' | 'async';
+  /** The endpoint takes requests: a real-time one with instances in service, an asynchronous one that is not away. */
+  readonly accepts: boolean;
+  readonly instances: number;
+  readonly instanceType: string;
+  readonly metrics: EndpointMetrics | undefined;
+}
+
+/** Nothing of that name can answer. */
+export const ABSENT: Capacity = {
+  kind: 'real-time',
+  accepts: false,
+  instances: 0,
+  instanceType: '',
+  metrics: undefined,
+};
+
+/**
+ * The requests of one endpoint name, across its incarnations. Lazy: moves on when somebody reads or when capacity changes;
+ * readers see whole slots only, so that looking never changes what happens.
+ */
+export class LoadOnEndpoint {
+  readonly #kernel: Kernel;
+  readonly #load: EndpointLoad;
+  readonly #start: EpochMs;
+  readonly #serviceMs: number;
+  readonly #waiting = new WaitingCallers();
+  readonly #hours: number[] = [];
+  #flow: ServiceFlow;
+  #flowKind: Capacity['kind'] = 'real-time';
+  #capacity: Capacity = ABSENT;
+  #at: EpochMs;
+  #slot = -1;
+  #slotArrivals = 0;
+  #total = 0;
+  #cold = 0;
+  #failed = 0;
+  #expired = 0;
+  /** Served by flows of earlier incarnations of another kind. */
+  #servedBefore = 0;
+  #droppedSeen = 0;
+  #askTimer: Timer | undefined;
+  #lastAsk = -Infinity;
+
+  constructor(kernel: Kernel, load: EndpointLoad, start: EpochMs) {
+    this.#kernel = kernel;
+    this.#load = load;
+    this.#start = start;
+    this.#at = start;
+    this.#serviceMs = load.serves.seconds * 1000;
+    if (!(this.#serviceMs > 0)) throw new RangeError(`serves.seconds: ${load.serves.seconds}: must be above 0`);
+    if (!(load.serves.concurrent >= 1))
+      throw new RangeError(`serves.concurrent: ${load.serves.concurrent}: must be at least 1`);
+    this.#flow = this.#openFlow('real-time', start);
+  }
+
+  setCapacity(capacity: Capacity): void {
+    const now = this.#kernel.clock.now();
+    this.#advance(now);
+    const before = this.#capacity;
+    this.#capacity = capacity;
+    if (capacity.accepts && capacity.kind !== this.#flowKind) this.#changeKind(capacity.kind, now);
+    // With the endpoint goes its queue: a real-time caller gets an error, and what becomes of an asynchronous
+    // queue is not documented, so the worse is assumed.
+    if (before.accepts && !capacity.accepts) this.#failed += this.#loseQueue();
+    this.#armAsk(now);
+  }
+
+  /** `count` requests at this instant. */
+  inject(count: number): void {
+    if (!Number.isInteger(count) || count < 0)
+      throw new RangeError(`requests: ${count}: must be a whole number, at least 0`);
+    const now = this.#kernel.clock.now();
+    this.#advance(now);
+    this.#countArrivals(now, count);
+    if (this.#capacity.accepts) {
+      if (this.#capacity.instances === 0) this.#cold += count;
+      this.#flow.admit(count);
+      return;
+    }
+    const slot = Math.floor((now - this.#start) / SLOT_MS);
+    const share = (now - this.#start) / SLOT_MS - slot;
+    this.#turnAway(slot, share, share, count);
+    this.#armAsk(now);
+  }
+
+  /** Moves on to the last whole slot. */
+  settle(now: EpochMs): void {
+    const whole = this.#start + Math.floor((now - this.#start) / SLOT_MS) * SLOT_MS;
+    if (whole > this.#at) this.#advance(whole);
+  }
+
+  totals(): RequestTotals {
+    const served = this.#servedBefore + this.#flow.served;
+    return {
+      total: this.#total,
+      served,
+      cold: this.#cold,
+      failed: this.#failed,
+      expired: this.#expired,
+      pending: this.#flow.inside + this.#waiting.count,
+    };
+  }
+
+  arrivalsByHour(): readonly number[] {
+    return this.#hours.map((count) => count ?? 0);
+  }
+
+  #openFlow(kind: Capacity['kind'], at: EpochMs): ServiceFlow {
+    const ttlMs = (this.#load.requestTtlSeconds ?? DEFAULT_TTL_SECONDS) * 1000;
+    // A real-time request that cannot be answered in time any more is given up, not served too late.
+    const patienceMs = kind === 'async' ? ttlMs : Math.max(0, RESPONSE_LIMIT_MS - this.#serviceMs);
+    this.#flowKind = kind;
+    this.#droppedSeen = 0;
+    return new ServiceFlow(at, this.#serviceMs, patienceMs);
+  }
+
+  /** A name recreated as the other kind: what the old one still served is done. */
+  #changeKind(kind: Capacity['kind'], at: EpochMs): void {
+    this.#loseQueue();
+    this.#servedBefore += this.#flow.served + this.#flow.inside;
+    this.#flow = this.#openFlow(kind, at);
+  }
+
+  #loseQueue(): number {
+    const lost = this.#flow.abandon();
+    this.#droppedSeen = this.#flow.dropped;
+    return lost;
+  }
+
+  #advance(to: EpochMs): void {
+    while (this.#at < to) {
+      const slot = Math.floor((this.#at - this.#start) / SLOT_MS);
+      const slotStart = this.#start + slot * SLOT_MS;
+      const end = Math.min(to, slotStart + SLOT_MS);
+      this.#advanceSegment(slot, slotStart, this.#at, end);
+      this.#at = end;
+    }
+  }
+
+  #advanceSegment(slot: number, slotStart: EpochMs, from: EpochMs, to: EpochMs): void {
+    const [a, b] = [(from - slotStart) / SLOT_MS, (to - slotStart) / SLOT_MS];
+    const count = this.#arrivalsOf(slot);
+    const arrived = countUpTo(count, b) - countUpTo(count, a);
+    this.#countArrivals(from, arrived);
+    const { accepts, instances, kind } = this.#capacity;
+    if (!accepts) {
+      this.#failed += this.#waiting.giveUp(slot, a, b);
+      this.#turnAway(slot, a, b, arrived);
+      this.#flow.advance(to, 0, 0);
+      return;
+    }
+    if (instances === 0) this.#cold += arrived;
+    const admitted = arrived + (this.#waiting.count > 0 ? this.#waiting.admit(slot, a, b) : 0);
+    const flow = this.#flow;
+    const [servedBefore, insideBefore, exactBefore, busyBefore] = [
+      flow.served,
+      flow.inside,
+      flow.insideExact,
+      flow.busyExact,
+    ];
+    flow.advance(to, admitted, instances * this.#load.serves.concurrent);
+    const dropped = flow.dropped - this.#droppedSeen;
+    this.#droppedSeen = flow.dropped;
+    if (kind === 'async') this.#expired += dropped;
+    else this.#failed += dropped;
+    const oldest = kind === 'async' && flow.queued > 0 ? flow.oldestArrival() : undefined;
+    this.#capacity.metrics?.publish({
+      from,
+      to,
+      instances,
+      instanceType: this.#capacity.instanceType,
+      serversPerInstance: this.#load.serves.concurrent,
+      admitted,
+      served: flow.served - servedBefore,
+      dropped,
+      insideBefore,
+      insideAfter: flow.inside,
+      insideMean: (exactBefore + flow.insideExact) / 2,
+      busyMean: (busyBefore + flow.busyExact) / 2,
+      queuedAfter: flow.queued,
+      oldestAgeMs: oldest === undefined ? 0 : to - oldest,
+      serviceMs: this.#serviceMs,
+    });
+  }
+
+  #arrivalsOf(slot: number): number {
+    if (slot !== this.#slot) {
+      this.#slot = slot;
+      const count = this.#load.arrivals(slot);
+      if (!Number.isInteger(count) || count < 0)
+        throw new RangeError(`arrivals(${slot}): ${count}: must be a whole number, at least 0`);
+      this.#slotArrivals = count;
+    }
+    return this.#slotArrivals;
+  }
+
+  #countArrivals(at: EpochMs, count: number): void {
+    if (count === 0) return;
+    this.#total += count;
+    const hour = Math.floor((at - this.#start) / HOUR_MS);
+    while (this.#hours.length <= hour) this.#hours.push(0);
+    this.#hours[hour]! += count;
+  }
+
+  #turnAway(slot: number, from: number, to: number, count: number): void {
+    this.#cold += count;
+    // InvokeEndpointAsync of an absent endpoint fails at once; only real-time callers try again.
+    if (this.#load.whenAway === 'asks') this.#waiting.add(slot, from, to, count);
+    else this.#failed += count;
+  }
+
+  /** While the endpoint is away and its callers ask: fires when the next ask is due, at the latest when a scan ends. */
+  #armAsk(now: EpochMs): void {
+    this.#askTimer?.cancel();
+    this.#askTimer = undefined;
+    if (this.#capacity.accepts || this.#load.whenAway !== 'asks' || !this.#load.onAsk) return;
+    const next = this.#waiting.count > 0 ? now : this.#scanForArrival(now);
+    const due = Math.max(next, this.#lastAsk + ASK_EVERY_MS, now);
+    this.#askTimer = this.#kernel.clock.at(due, PRIORITY.traffic, () => this.#ask());
+  }
+
+  #ask(): void {
+    const now = this.#kernel.clock.now();
+    this.#advance(now);
+    if (this.#waiting.count > 0 && now - this.#lastAsk >= ASK_EVERY_MS) {
+      this.#lastAsk = now;
+      this.#load.onAsk?.(now);
+    }
+    this.#armAsk(now);
+  }
+
+  /** Instant of the next arrival after `now`, or of the end of the scan. */
+  #scanForArrival(now: EpochMs): EpochMs {
+    const first = Math.floor((now - this.#start) / SLOT_MS);
+    for (let slot = first; slot < first + SCAN_SLOTS; slot++) {
+      const count = this.#load.arrivals(slot);
+      if (count === 0) continue;
+      const slotStart = this.#start + slot * SLOT_MS;
+      const index = slot === first ? countUpTo(count, (now - slotStart) / SLOT_MS) : 0;
+      if (index < count) return arrivalInstant(slotStart, count, index);
+    }
+    return this.#start + (first + SCAN_SLOTS) * SLOT_MS;
+  }
+}

@@ -1,0 +1,209 @@
+import type { Metric, MetricOwner, MetricStore } from '../cloudwatch/metric-store.ts';
+import type { EpochMs } from '../contract.ts';
+
+const NAMESPACE = 'AWS/SageMaker';
+/** Instance metrics live in a namespace of their own (SageMaker guide, monitoring-cloudwatch). */
+const INSTANCE_NAMESPACE = '/aws/sagemaker/Endpoints';
+const FINE_STEP_MS = 10_000;
+const OVERHEAD_MICROSECONDS = 2_000;
+const GPU_FAMILIES = /^ml\.(g|p)\d/;
+
+/** What happened on an endpoint in one segment of a slot, while it existed. */
+export interface LoadSample {
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+  readonly instances: number;
+  readonly instanceType: string;
+  readonly serversPerInstance: number;
+  /** Requests that reached the endpoint. */
+  readonly admitted: number;
+  readonly served: number;
+  /** Left the queue unserved: a model error for a real-time caller, an expiry in an asynchronous queue. */
+  readonly dropped: number;
+  /** In the queue or being served: at the begin, at the end, and the mean being served. */
+  readonly insideBefore: number;
+  readonly insideAfter: number;
+  readonly insideMean: number;
+  readonly busyMean: number;
+  readonly queuedAfter: number;
+  readonly oldestAgeMs: number;
+  readonly serviceMs: number;
+}
+
+type Publisher = (sample: LoadSample) => void;
+
+/** Publishes what CloudWatch shows of one endpoint; which metrics exist, and when they fall silent, depends on its kind. */
+export interface EndpointMetrics {
+  publish: Publisher;
+}
+
+function createOpener(store: MetricStore, owner: MetricOwner, endpoint: string, variant: string) {
+  const both = [
+    { Name: 'EndpointName', Value: endpoint },
+    { Name: 'VariantName', Value: variant },
+  ];
+  const cache = new Map<string, Metric>();
+  return (
+    name: string,
+    unit: string,
+    options: { alone?: boolean; instance?: boolean; fine?: boolean } = {},
+  ): Metric => {
+    let metric = cache.get(name);
+    if (!metric) {
+      metric = store.open(
+        {
+          namespace: options.instance ? INSTANCE_NAMESPACE : NAMESPACE,
+          name,
+          dimensions: options.alone ? both.slice(0, 1) : both,
+        },
+        unit,
+        owner,
+        options.fine ? FINE_STEP_MS : undefined,
+      );
+      cache.set(name, metric);
+    }
+    return metric;
+  };
+}
+
+type Opener = ReturnType<typeof createOpener>;
+
+function addOne(metric: Metric, time: EpochMs, value: number, count = 1): void {
+  metric.add(time, value * count, count, value, value);
+}
+
+/** Utilisation is summed over cores and GPUs and has one sample per instance and minute; a simple linear model of load. */
+function publishInstances(open: Opener, sample: LoadSample, isNewMinute: boolean): void {
+  if (!isNewMinute) return;
+  const { from, instances } = sample;
+  const servers = instances * sample.serversPerInstance;
+  const load = servers > 0 ? Math.min(1, sample.busyMean / servers) : 0;
+  addOne(open('CPUUtilization', 'Percent', { instance: true }), from, 2 + 60 * load, instances);
+  addOne(open('MemoryUtilization', 'Percent', { instance: true }), from, 40, instances);
+  addOne(open('DiskUtilization', 'Percent', { instance: true }), from, 20, instances);
+  if (GPU_FAMILIES.test(sample.instanceType)) {
+    addOne(open('GPUUtilization', 'Percent', { instance: true }), from, 95 * load, instances);
+    addOne(open('GPUMemoryUtilization', 'Percent', { instance: true }), from, 70, instances);
+  }
+}
+
+/** Time a request spends in the container: its queue there included. */
+function responseMicroseconds(sample: LoadSample): number {
+  const servers = sample.instances * sample.serversPerInstance;
+  const waitMs = servers > 0 ? (sample.queuedAfter * sample.serviceMs) / servers : 0;
+  return Math.round((sample.serviceMs + waitMs) * 1000);
+}
+
+function createRealTimePublisher(open: Opener): Publisher {
+  let minute = -1;
+  return (sample) => {
+    const { from, to, instances, admitted, dropped } = sample;
+    // Nothing in service publishes nothing; in service without traffic publishes explicit zeros.
+    if (instances === 0) return;
+    const isNewMinute = minute !== Math.floor(from / 60_000);
+    minute = Math.floor(from / 60_000);
+    if (admitted > 0 || isNewMinute) {
+      addOne(open('Invocations', 'None'), from, admitted > 0 ? 1 : 0, Math.max(1, admitted));
+      addOne(open('InvocationsPerInstance', 'None'), from, admitted > 0 ? 1 / instances : 0, Math.max(1, admitted));
+    }
+    if (dropped > 0 || isNewMinute) {
+      for (const name of ['Invocation5XXErrors', 'InvocationModelErrors']) {
+        open(name, 'None').add(from, dropped, Math.max(1, admitted, dropped), 0, dropped > 0 ? 1 : 0);
+      }
+      addOne(open('Invocation4XXErrors', 'None'), from, 0, Math.max(1, admitted));
+    }
+    if (sample.served > 0) {
+      addOne(open('ModelLatency', 'Microseconds'), from, responseMicroseconds(sample), sample.served);
+      addOne(open('OverheadLatency', 'Microseconds'), from, OVERHEAD_MICROSECONDS, sample.served);
+    }
+    // Every instance reports its own concurrency, queued requests included, so that Average is per instance.
+    const peak = Math.max(
+      sample.insideBefore,
+      sample.insideAfter,
+      Math.ceil(sample.insideMean - 1e-9),
+      admitted > 0 ? 1 : 0,
+    );
+    const low = Math.min(sample.insideBefore, sample.insideAfter, Math.floor(sample.insideMean));
+    const share = (to - from) / FINE_STEP_MS;
+    open('ConcurrentRequestsPerModel', 'None', { fine: true }).add(
+      from,
+      // Rounded, so that noise of the running sums does not show.
+      Math.round(sample.insideMean * share * 1e6) / 1e6,
+      instances * share,
+      Math.floor(low / instances),
+      Math.ceil(peak / instances),
+    );
+    publishInstances(open, sample, isNewMinute);
+  };
+}
+
+function createAsyncPublisher(open: Opener): Publisher {
+  let minute = -1;
+  let activeMinute = -1;
+  return (sample) => {
+    const { from, instances, insideAfter } = sample;
+    const number = Math.floor(from / 60_000);
+    const isNewMinute = minute !== number;
+    minute = number;
+    // The backlog metrics have the endpoint's name alone and remain at zero instances; per instance falls silent there.
+    addOne(open('ApproximateBacklogSize', 'None', { alone: true }), from, insideAfter);
+    addOne(
+      open('HasBacklogWithoutCapacity', 'None', { alone: true }),
+      from,
+      instances === 0 && insideAfter > 0 ? 1 : 0,
+    );
+    addOne(
+      open('ApproximateAgeOfOldestRequest', 'Seconds', { alone: true }),
+      from,
+      Math.round(sample.oldestAgeMs / 1000),
+    );
+    if (sample.dropped > 0 || isNewMinute) addOne(open('ExpiredRequests', 'None'), from, sample.dropped);
+    if (instances === 0) return;
+    addOne(open('ApproximateBacklogSizePerInstance', 'None', { alone: true }), from, insideAfter / instances);
+    const isNewActiveMinute = activeMinute !== number;
+    activeMinute = number;
+    if (sample.served > 0 || isNewActiveMinute) {
+      addOne(open('InvocationsProcessed', 'None'), from, sample.served > 0 ? 1 : 0, Math.max(1, sample.served));
+    }
+    if (isNewActiveMinute) addOne(open('InvocationFailures', 'None'), from, 0);
+    if (sample.served > 0) {
+      const waitMs = sample.oldestAgeMs;
+      addOne(open('ModelLatency', 'Microseconds'), from, Math.round(sample.serviceMs * 1000), sample.served);
+      addOne(open('TimeInBacklog', 'Milliseconds'), from, Math.round(waitMs), sample.served);
+      addOne(open('TotalProcessingTime', 'Milliseconds'), from, Math.round(waitMs + sample.serviceMs), sample.served);
+    }
+    publishInstances(open, sample, isNewActiveMinute);
+  };
+}
+
+/** What an endpoint without a single request publishes over a segment. */
+export function idleSample(from: EpochMs, to: EpochMs, instances: number, instanceType: string): LoadSample {
+  return {
+    from,
+    to,
+    instances,
+    instanceType,
+    serversPerInstance: 1,
+    admitted: 0,
+    served: 0,
+    dropped: 0,
+    insideBefore: 0,
+    insideAfter: 0,
+    insideMean: 0,
+    busyMean: 0,
+    queuedAfter: 0,
+    oldestAgeMs: 0,
+    serviceMs: 0,
+  };
+}
+
+export function createEndpointMetrics(
+  store: MetricStore,
+  owner: MetricOwner,
+  endpoint: string,
+  variant: string,
+  kind: 'real-time' | 'async',
+): EndpointMetrics {
+  const open = createOpener(store, owner, endpoint, variant);
+  return { publish: kind === 'async' ? createAsyncPublisher(open) : createRealTimePublisher(open) };
+}

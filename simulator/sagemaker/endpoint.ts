@@ -1,0 +1,147 @@
+import type { EndpointTiming, EpochMs } from '../contract.ts';
+
+export type EndpointStatus =
+  | 'OutOfService'
+  | 'Creating'
+  | 'Updating'
+  | 'SystemUpdating'
+  | 'RollingBack'
+  | 'InService'
+  | 'Deleting'
+  | 'Failed'
+  | 'UpdateRollbackFailed';
+
+/** Statuses in which an endpoint answers requests: an update or a rollback leaves the old capacity in place. */
+export const SERVING_STATUSES: ReadonlySet<EndpointStatus> = new Set([
+  'InService',
+  'Updating',
+  'SystemUpdating',
+  'RollingBack',
+]);
+
+/** Any change is refused in these (`Cannot update in-progress endpoint`). */
+export const BUSY_STATUSES: ReadonlySet<EndpointStatus> = new Set([
+  'Creating',
+  'Updating',
+  'SystemUpdating',
+  'RollingBack',
+  'Deleting',
+]);
+
+export interface InstancePool {
+  readonly InstanceType: string;
+  readonly Priority: number;
+}
+
+/** ProductionVariant as given at CreateEndpointConfig; fields we do not interpret are kept untouched. */
+export interface ProductionVariant {
+  readonly VariantName: string;
+  readonly ModelName?: string;
+  readonly InitialInstanceCount?: number;
+  readonly InstanceType?: string;
+  readonly InstancePools?: readonly InstancePool[];
+  readonly VariantInstanceProvisionTimeoutInSeconds?: number;
+  readonly InitialVariantWeight?: number;
+  readonly ServerlessConfig?: Readonly<Record<string, unknown>>;
+  readonly ManagedInstanceScaling?: Readonly<Record<string, unknown>>;
+  readonly RoutingConfig?: Readonly<Record<string, unknown>>;
+}
+
+export interface EndpointConfig {
+  readonly EndpointConfigName: string;
+  readonly ProductionVariants: readonly ProductionVariant[];
+  readonly AsyncInferenceConfig?: Readonly<Record<string, unknown>>;
+  readonly DataCaptureConfig?: Readonly<Record<string, unknown>>;
+  readonly [member: string]: unknown;
+}
+
+export interface StoredConfig {
+  readonly arn: string;
+  readonly createdAt: EpochMs;
+  readonly config: EndpointConfig;
+}
+
+export interface StoredModel {
+  readonly arn: string;
+  readonly createdAt: EpochMs;
+  readonly model: Readonly<Record<string, unknown>> & { readonly ModelName: string };
+}
+
+/** Instances of a variant by type; a variant without pools has one type only. */
+export interface Variant {
+  readonly definition: ProductionVariant;
+  /** In service or, while Creating, none. */
+  readonly current: Map<string, number>;
+  desired: number;
+  weight: number;
+  desiredWeight: number;
+  /** What DescribeEndpoint says of a variant in change. */
+  transition: { readonly Status: string; readonly StatusMessage: string; readonly StartTime: Date } | undefined;
+  readonly images: readonly DeployedImage[];
+}
+
+export interface DeployedImage {
+  readonly SpecifiedImage: string;
+  readonly ResolvedImage: string;
+  readonly ResolutionTime: Date;
+}
+
+export interface Endpoint {
+  readonly name: string;
+  readonly arn: string;
+  readonly createdAt: EpochMs;
+  config: EndpointConfig;
+  modifiedAt: EpochMs;
+  status: EndpointStatus;
+  variants: Variant[];
+  failureReason: string | undefined;
+  deploymentConfig: Readonly<Record<string, unknown>> | undefined;
+  pending: { readonly configName: string; readonly startedAt: EpochMs } | undefined;
+}
+
+export const DEFAULT_TIMING: EndpointTiming = { startMs: () => 8 * 60_000, deleteMs: 2 * 60_000 };
+
+export function countCurrent(variant: Variant): number {
+  let sum = 0;
+  for (const count of variant.current.values()) sum += count;
+  return sum;
+}
+
+/** Instances able to answer now. */
+export function countServing(endpoint: Endpoint): number {
+  if (!SERVING_STATUSES.has(endpoint.status)) return 0;
+  return endpoint.variants.reduce((sum, variant) => sum + countCurrent(variant), 0);
+}
+
+export function countDesired(endpoint: Endpoint): number {
+  return endpoint.variants.reduce((sum, variant) => sum + variant.desired, 0);
+}
+
+export function isAsync(endpoint: Endpoint): boolean {
+  return endpoint.config.AsyncInferenceConfig !== undefined;
+}
+
+/** A variant whose model is part of it, on instances of its own: SageMaker never lets it go below one instance. */
+export function isClassicRealTime(endpoint: Endpoint, variant: Variant): boolean {
+  return (
+    !isAsync(endpoint) &&
+    variant.definition.ModelName !== undefined &&
+    variant.definition.ServerlessConfig === undefined
+  );
+}
+
+/** Instance types a variant may run on, best first. */
+export function listInstanceTypes(definition: ProductionVariant): readonly string[] {
+  if (definition.InstancePools) {
+    return [...definition.InstancePools].sort((a, b) => a.Priority - b.Priority).map((pool) => pool.InstanceType);
+  }
+  return definition.InstanceType === undefined ? [] : [definition.InstanceType];
+}
+
+/** The type that carries the first variant now, or would first. */
+export function describeInstanceType(endpoint: Endpoint): string {
+  const variant = endpoint.variants[0];
+  if (!variant) return '';
+  const running = [...variant.current].find(([, count]) => count > 0);
+  return running?.[0] ?? listInstanceTypes(variant.definition)[0] ?? '';
+}

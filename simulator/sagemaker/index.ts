@@ -1,0 +1,117 @@
+import type { EndpointSeed, Kernel, SimulatedService } from '../contract.ts';
+import { createConfigOperations } from './config-operations.ts';
+import type { Endpoint } from './endpoint.ts';
+import { createEndpointOperations } from './endpoint-operations.ts';
+import { createListOperations } from './list-operations.ts';
+import { buildArn, nameKey } from './naming.ts';
+import { SageMakerState } from './state.ts';
+import { createTagOperations } from './tags.ts';
+import { addInstances, buildVariants } from './variants.ts';
+
+const SEED_AGE_MS = 30 * 86_400_000;
+export const SEED_VARIANT = 'AllTraffic';
+
+export interface SimulatedSageMaker {
+  readonly state: SageMakerState;
+  readonly service: SimulatedService;
+  /** An endpoint in service since 30 days, with model and config of the same name. */
+  seed(seed: EndpointSeed): Endpoint;
+}
+
+function seedModel(state: SageMakerState, name: string, createdAt: number): void {
+  const arn = buildArn(state.kernel, 'model', name);
+  const { region, accountId } = state.kernel;
+  state.models.set(nameKey(name), {
+    arn,
+    createdAt,
+    model: {
+      ModelName: name,
+      PrimaryContainer: {
+        Image: `${accountId}.dkr.ecr.${region}.amazonaws.com/${nameKey(name)}:latest`,
+        ModelDataUrl: `s3://models-${accountId}/${name}/model.tar.gz`,
+      },
+      ExecutionRoleArn: `arn:aws:iam::${accountId}:role/${name}-execution`,
+    },
+  });
+  state.tags.create(arn, {}, createdAt);
+}
+
+function seedConfig(state: SageMakerState, seed: EndpointSeed, createdAt: number): void {
+  const arn = buildArn(state.kernel, 'endpoint-config', seed.name);
+  const asyncMembers = {
+    AsyncInferenceConfig: {
+      OutputConfig: { S3OutputPath: `s3://models-${state.kernel.accountId}/${seed.name}/output` },
+    },
+  };
+  state.configs.set(nameKey(seed.name), {
+    arn,
+    createdAt,
+    config: {
+      EndpointConfigName: seed.name,
+      ProductionVariants: [
+        {
+          VariantName: SEED_VARIANT,
+          ModelName: seed.name,
+          // A config cannot say 0; an asynchronous endpoint gets there by scaling.
+          InitialInstanceCount: Math.max(1, seed.instances),
+          InstanceType: seed.instanceType,
+          InitialVariantWeight: 1,
+        },
+      ],
+      ...(seed.kind === 'async' ? asyncMembers : {}),
+    },
+  });
+  state.tags.create(arn, {}, createdAt);
+}
+
+function seedEndpoint(state: SageMakerState, seed: EndpointSeed): Endpoint {
+  if (state.endpoints.has(nameKey(seed.name)))
+    throw new Error(`endpoint ${seed.name}: exists already (names are equal without regard to case)`);
+  if (!Number.isInteger(seed.instances) || seed.instances < (seed.kind === 'async' ? 0 : 1)) {
+    throw new Error(
+      `endpoint ${seed.name}: instances ${seed.instances}: must be a whole number, at least ${seed.kind === 'async' ? 0 : 1}`,
+    );
+  }
+  const createdAt = state.now - SEED_AGE_MS;
+  seedModel(state, seed.name, createdAt);
+  seedConfig(state, seed, createdAt);
+  const { config } = state.requireConfig(seed.name);
+  const endpoint: Endpoint = {
+    name: seed.name,
+    arn: buildArn(state.kernel, 'endpoint', seed.name),
+    createdAt,
+    modifiedAt: createdAt,
+    config,
+    status: 'InService',
+    variants: buildVariants(state, config),
+    failureReason: undefined,
+    deploymentConfig: undefined,
+    pending: undefined,
+  };
+  const variant = endpoint.variants[0]!;
+  variant.desired = seed.instances;
+  addInstances(variant, seed.instanceType, seed.instances);
+  state.endpoints.set(nameKey(seed.name), endpoint);
+  state.tags.create(endpoint.arn, { ...seed.tags }, createdAt);
+  state.setTiming(seed.name, seed.timing);
+  state.ledger(seed.name).change(seed.instanceType, seed.instances, state.now);
+  state.report(endpoint);
+  return endpoint;
+}
+
+export function createSageMaker(kernel: Kernel): SimulatedSageMaker {
+  const state = new SageMakerState(kernel);
+  return {
+    state,
+    service: {
+      name: 'SageMaker',
+      operations: {
+        ...createEndpointOperations(state),
+        ...createConfigOperations(state),
+        ...createListOperations(state),
+        ...createTagOperations(state.tags),
+      },
+    },
+    seed: (seed) => seedEndpoint(state, seed),
+  };
+}

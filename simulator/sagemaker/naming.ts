@@ -1,0 +1,53 @@
+import { ApiError, type Kernel } from '../contract.ts';
+
+export type SageMakerResource = 'endpoint' | 'endpoint-config' | 'model';
+
+const RESOURCE_WORDS: Readonly<Record<SageMakerResource, string>> = {
+  endpoint: 'endpoint',
+  'endpoint-config': 'endpoint configuration',
+  model: 'model',
+};
+
+/** SageMaker lower-cases the name inside its ARNs and treats names as equal without regard to case. */
+export function nameKey(name: string): string {
+  return name.toLowerCase();
+}
+
+export function buildArn(
+  kernel: Pick<Kernel, 'region' | 'accountId'>,
+  resource: SageMakerResource,
+  name: string,
+): string {
+  return `arn:aws:sagemaker:${kernel.region}:${kernel.accountId}:${resource}/${nameKey(name)}`;
+}
+
+/** SageMaker models hardly any error: nearly every refusal is this code, told apart by its text alone. */
+export function validationError(message: string): ApiError {
+  return new ApiError('ValidationException', message, 400);
+}
+
+export function notFound(resource: SageMakerResource, arn: string): ApiError {
+  return validationError(`Could not find ${RESOURCE_WORDS[resource]} "${arn}".`);
+}
+
+export function alreadyExists(resource: SageMakerResource, arn: string): ApiError {
+  return validationError(`Cannot create already existing ${RESOURCE_WORDS[resource]} "${arn}".`);
+}
+
+export function inProgress(arn: string): ApiError {
+  return validationError(`Cannot update in-progress endpoint "${arn}".`);
+}
+
+export const CAPACITY_FAILURE =
+  'Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. ' +
+  'Please retry using a different ML instance type or after some time.';
+
+/** The quota refusal is synchronous (HTTP 400) and names limit, use and request (SageMaker guide, endpoint-scaling-query-history). */
+export function quotaExceeded(instanceType: string, limit: number, used: number, delta: number): ApiError {
+  return new ApiError(
+    'ResourceLimitExceeded',
+    `The account-level service limit '${instanceType} for endpoint usage' is ${limit} Instances, with current utilization of ` +
+      `${used} Instances and a request delta of ${delta} Instances. Please use AWS Service Quotas to request an increase for this quota.`,
+    400,
+  );
+}

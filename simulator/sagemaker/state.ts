@@ -1,0 +1,145 @@
+import type { EndpointChange, EndpointTiming, EpochMs, Kernel } from '../contract.ts';
+import { CapacityPool, PaidLedger } from './capacity.ts';
+import {
+  countDesired,
+  countServing,
+  DEFAULT_TIMING,
+  describeInstanceType,
+  type Endpoint,
+  type EndpointStatus,
+  type StoredConfig,
+  type StoredModel,
+} from './endpoint.ts';
+import { emitEndpointEvent } from './endpoint-events.ts';
+import { buildArn, nameKey, notFound } from './naming.ts';
+import { TagRegistry } from './tags.ts';
+
+/** What SageMaker asks of Application Auto Scaling when an endpoint changes. */
+export interface ScalableTargetLookup {
+  /** Resource ids under which the variant is registered; callers may have spelled the endpoint's name in another case. */
+  resourceIdsOf(endpointName: string, variantName: string): readonly string[];
+}
+
+/** Everything SageMaker holds, and the only place where an endpoint's status changes. */
+export class SageMakerState {
+  readonly kernel: Kernel;
+  readonly models = new Map<string, StoredModel>();
+  readonly configs = new Map<string, StoredConfig>();
+  readonly endpoints = new Map<string, Endpoint>();
+  readonly tags = new TagRegistry();
+  readonly pool = new CapacityPool();
+  targets: ScalableTargetLookup = { resourceIdsOf: () => [] };
+  readonly #timings = new Map<string, EndpointTiming>();
+  readonly #starts = new Map<string, number>();
+  readonly #ledgers = new Map<string, PaidLedger>();
+  readonly #lastChange = new Map<string, EndpointChange>();
+  readonly #listeners: ((change: EndpointChange) => void)[] = [];
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+  }
+
+  get now(): EpochMs {
+    return this.kernel.clock.now();
+  }
+
+  onChange(listener: (change: EndpointChange) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  setTiming(name: string, timing: EndpointTiming): void {
+    this.#timings.set(nameKey(name), timing);
+  }
+
+  deleteMs(name: string): number {
+    return (this.#timings.get(nameKey(name)) ?? DEFAULT_TIMING).deleteMs;
+  }
+
+  /** Draws the duration of the next start of this name; counted across incarnations. */
+  nextStartMs(name: string): number {
+    const key = nameKey(name);
+    const n = this.#starts.get(key) ?? 0;
+    this.#starts.set(key, n + 1);
+    return (this.#timings.get(key) ?? DEFAULT_TIMING).startMs(n);
+  }
+
+  ledger(name: string): PaidLedger {
+    const key = nameKey(name);
+    let ledger = this.#ledgers.get(key);
+    if (!ledger) {
+      ledger = new PaidLedger();
+      this.#ledgers.set(key, ledger);
+    }
+    return ledger;
+  }
+
+  /** Instances of a type that the whole account pays for now. */
+  usedInstances(instanceType: string): number {
+    let used = 0;
+    for (const ledger of this.#ledgers.values()) used += ledger.running(instanceType);
+    return used;
+  }
+
+  require(name: string): Endpoint {
+    const endpoint = this.endpoints.get(nameKey(name));
+    if (!endpoint) throw notFound('endpoint', buildArn(this.kernel, 'endpoint', name));
+    return endpoint;
+  }
+
+  requireConfig(name: string): StoredConfig {
+    const config = this.configs.get(nameKey(name));
+    if (!config) throw notFound('endpoint-config', buildArn(this.kernel, 'endpoint-config', name));
+    return config;
+  }
+
+  setStatus(endpoint: Endpoint, status: EndpointStatus): void {
+    endpoint.status = status;
+    endpoint.modifiedAt = this.now;
+    this.report(endpoint);
+    emitEndpointEvent(this.kernel, endpoint, status);
+  }
+
+  /** The endpoint no longer exists: its tags go with it, its config, model and metrics stay. */
+  remove(endpoint: Endpoint): void {
+    this.endpoints.delete(nameKey(endpoint.name));
+    this.tags.drop(endpoint.arn, this.now);
+    endpoint.modifiedAt = this.now;
+    this.#publish({
+      at: this.now,
+      endpoint: endpoint.name,
+      status: 'Absent',
+      desired: 0,
+      serving: 0,
+      config: '',
+      instanceType: '',
+    });
+    emitEndpointEvent(this.kernel, endpoint, 'Deleted');
+  }
+
+  report(endpoint: Endpoint): void {
+    this.#publish({
+      at: this.now,
+      endpoint: endpoint.name,
+      status: endpoint.status,
+      desired: countDesired(endpoint),
+      serving: countServing(endpoint),
+      config: endpoint.config.EndpointConfigName,
+      instanceType: describeInstanceType(endpoint),
+    });
+  }
+
+  #publish(change: EndpointChange): void {
+    const key = nameKey(change.endpoint);
+    const last = this.#lastChange.get(key);
+    const same =
+      last !== undefined &&
+      last.status === change.status &&
+      last.desired === change.desired &&
+      last.serving === change.serving &&
+      last.config === change.config &&
+      last.instanceType === change.instanceType;
+    if (same) return;
+    this.#lastChange.set(key, change);
+    for (const listener of this.#listeners) listener(change);
+  }
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import type { DeployedImage, Endpoint, EndpointConfig, ProductionVariant, Variant } from './endpoint.ts';
+import { nameKey } from './naming.ts';
+import type { SageMakerState } from './state.ts';
+
+interface Container {
+  readonly Image?: string;
+}
+
+function resolveImages(state: SageMakerState, definition: ProductionVariant): DeployedImage[] {
+  const model = definition.ModelName === undefined ? undefined : state.models.get(nameKey(definition.ModelName))?.model;
+  if (!model) return [];
+  const containers = [model['PrimaryContainer'], ...((model['Containers'] as Container[] | undefined) ?? [])] as (
+    | Container
+    | undefined
+  )[];
+  return containers.flatMap((container) => {
+    if (container?.Image === undefined) return [];
+    const digest = createHash('sha256').update(container.Image).digest('hex');
+    const repository = container.Image.replace(/(?:@sha256:|:)[^/]*$/, '');
+    return [
+      {
+        SpecifiedImage: container.Image,
+        ResolvedImage: `${repository}@sha256:${digest}`,
+        ResolutionTime: new Date(state.now),
+      },
+    ];
+  });
+}
+
+/** Variants at their initial counts and weights, with no instance yet: what a create or an update starts from. */
+export function buildVariants(state: SageMakerState, config: EndpointConfig): Variant[] {
+  return config.ProductionVariants.map((definition) => ({
+    definition,
+    current: new Map(),
+    desired: definition.ServerlessConfig === undefined ? (definition.InitialInstanceCount ?? 1) : 0,
+    weight: definition.InitialVariantWeight ?? 1,
+    desiredWeight: definition.InitialVariantWeight ?? 1,
+    transition: undefined,
+    images: resolveImages(state, definition),
+  }));
+}
+
+export function addInstances(variant: Variant, instanceType: string, count: number): void {
+  variant.current.set(instanceType, (variant.current.get(instanceType) ?? 0) + count);
+}
+
+/** Takes instances away, lowest-priority pool first; returns what was taken, by type. */
+export function takeInstances(variant: Variant, count: number): Map<string, number> {
+  const taken = new Map<string, number>();
+  const priorities = new Map(variant.definition.InstancePools?.map((pool) => [pool.InstanceType, pool.Priority]));
+  const types = [...variant.current.keys()].sort((a, b) => (priorities.get(b) ?? 0) - (priorities.get(a) ?? 0));
+  let rest = count;
+  for (const type of types) {
+    const take = Math.min(rest, variant.current.get(type)!);
+    if (take === 0) continue;
+    variant.current.set(type, variant.current.get(type)! - take);
+    taken.set(type, take);
+    rest -= take;
+  }
+  return taken;
+}
+
+export function findVariant(endpoint: Endpoint, name: string): Variant | undefined {
+  return endpoint.variants.find((variant) => variant.definition.VariantName === name);
+}

@@ -1,0 +1,266 @@
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { EndpointLoad } from '../../simulator/contract.ts';
+import { readMetric, seedAsync, seedRealTime, setInstances, TIMING } from '../support/world-endpoints.ts';
+import { createWorldUnderTest, HOUR, MINUTE, START, type WorldUnderTest } from '../support/world-kernel.ts';
+
+let w: WorldUnderTest;
+
+beforeEach(() => {
+  w = createWorldUnderTest();
+});
+
+function loadOf(overrides: Partial<EndpointLoad>): EndpointLoad {
+  return { arrivals: () => 0, serves: { concurrent: 4, seconds: 1 }, whenAway: 'lost', ...overrides };
+}
+
+/** Away for 10 minutes in all: 2 to delete, 8 to start. */
+function recreate(): void {
+  w.call('SageMaker', 'DeleteEndpoint', { EndpointName: 'Chat' });
+  w.advance(2 * MINUTE);
+  w.call('SageMaker', 'CreateEndpoint', { EndpointName: 'Chat', EndpointConfigName: 'Chat' });
+}
+
+describe('requests of a real-time endpoint', () => {
+  test('are lost, and cold, while nothing is in service', () => {
+    seedRealTime(w, { load: loadOf({ arrivals: () => 3 }) });
+    w.advance(10 * MINUTE);
+    recreate();
+    w.advance(8 * MINUTE);
+    w.advance(5 * MINUTE + 1_000);
+    expect(w.world.requests('chat')).toEqual({
+      total: 450,
+      served: 270,
+      cold: 180,
+      failed: 180,
+      expired: 0,
+      pending: 0,
+    });
+  });
+
+  test('that ask wait, try again every 30 s, and are all served once the endpoint is back', () => {
+    const asks: number[] = [];
+    const arrivals = (slot: number): number => (slot === 61 ? 2 : 0);
+    seedRealTime(w, { load: loadOf({ arrivals, whenAway: 'asks', onAsk: (at) => asks.push((at - START) / 1000) }) });
+    w.advance(10 * MINUTE);
+    recreate();
+    expect(asks).toEqual([612.5, 672.5]);
+    w.advance(8 * MINUTE);
+    // The first of the two requests comes a quarter into the slot; while they wait, one ask a minute.
+    expect(asks).toEqual(Array.from({ length: 10 }, (_, i) => 612.5 + 60 * i));
+    expect(w.world.requests('Chat')).toMatchObject({ cold: 2, pending: 2, served: 0 });
+    w.advance(40_000);
+    expect(w.world.requests('Chat')).toEqual({ total: 2, served: 2, cold: 2, failed: 0, expired: 0, pending: 0 });
+    // Their next tries are whole half-minutes after they came: 12.5 s and 17.5 s into the minute of the return.
+    w.advance(3 * MINUTE);
+    expect(readMetric(w, 'Invocations', { ms: 4 * MINUTE })).toEqual([2, 0]);
+  });
+
+  test('that ask give up after 15 minutes', () => {
+    let asks = 0;
+    seedRealTime(w, {
+      load: loadOf({ arrivals: (slot) => (slot === 30 ? 4 : 0), whenAway: 'asks', onAsk: () => asks++ }),
+    });
+    w.call('SageMaker', 'DeleteEndpoint', { EndpointName: 'Chat' });
+    w.advance(5 * MINUTE + 15 * MINUTE);
+    expect(w.world.requests('Chat')).toMatchObject({ failed: 0, pending: 4 });
+    w.advance(10_000);
+    expect(w.world.requests('Chat')).toEqual({ total: 4, served: 0, cold: 4, failed: 4, expired: 0, pending: 0 });
+    const before = asks;
+    w.advance(HOUR);
+    expect(asks).toBe(before);
+  });
+
+  test('an arrival long after the endpoint went is asked for at its very instant', () => {
+    const asks: number[] = [];
+    seedRealTime(w, {
+      load: loadOf({ arrivals: (slot) => (slot === 5000 ? 1 : 0), whenAway: 'asks', onAsk: (at) => asks.push(at) }),
+    });
+    w.call('SageMaker', 'DeleteEndpoint', { EndpointName: 'Chat' });
+    w.advance(50_005_000);
+    expect(asks).toEqual([START + 50_005_000]);
+  });
+
+  test('an injected request asks at once, and is served where something is in service', () => {
+    const asks: number[] = [];
+    seedRealTime(w, { load: loadOf({ whenAway: 'asks', onAsk: (at) => asks.push(at - START) }) });
+    w.world.inject('chat', 5);
+    w.advance(10_000);
+    expect(w.world.requests('Chat')).toMatchObject({ total: 5, served: 5, cold: 0 });
+    w.call('SageMaker', 'DeleteEndpoint', { EndpointName: 'Chat' });
+    w.advance(5_000);
+    w.world.inject('Chat', 2);
+    w.advance(0);
+    expect(asks).toEqual([15_000]);
+    expect(w.world.requests('Chat').cold).toBe(2);
+  });
+
+  test('fail after a minute unanswered', () => {
+    // 40 a slot and room for 20: the queue grows to a minute's worth, then as many fail as come too many.
+    seedRealTime(w, { load: loadOf({ arrivals: () => 40, serves: { concurrent: 2, seconds: 1 } }) });
+    w.advance(50_000);
+    expect(w.world.requests('Chat').failed).toBe(0);
+    w.advance(HOUR - 50_000);
+    const { total, served, failed, pending } = w.world.requests('Chat');
+    expect(served).toBeGreaterThanOrEqual(7_190);
+    expect(served).toBeLessThanOrEqual(7_200);
+    // 4 a second for the 59 s after which an answer would come too late.
+    expect(pending).toBeLessThanOrEqual(240);
+    expect(total).toBe(served + failed + pending);
+    expect(readMetric(w, 'Invocation5XXErrors').every((value) => value === 120)).toBe(true);
+  });
+});
+
+describe('requests of an asynchronous endpoint', () => {
+  test('queue while there is no instance, and are worked off in order', () => {
+    seedAsync(w, { load: loadOf({ arrivals: (slot) => (slot < 6 ? 2 : 0), serves: { concurrent: 1, seconds: 40 } }) });
+    w.advance(10 * MINUTE);
+    expect(w.world.requests('Scribe')).toEqual({ total: 12, served: 0, cold: 12, failed: 0, expired: 0, pending: 12 });
+    setInstances(w, 2, 'Scribe');
+    w.advance(8 * MINUTE + 50_000);
+    expect(w.world.requests('Scribe').served).toBe(2);
+    w.advance(4 * MINUTE);
+    expect(w.world.requests('Scribe')).toMatchObject({ served: 12, pending: 0, cold: 12 });
+  });
+
+  test('expire after their time to live', () => {
+    seedAsync(w, { load: loadOf({ arrivals: (slot) => (slot === 0 ? 10 : 0), requestTtlSeconds: 600 }) });
+    w.advance(10 * MINUTE);
+    expect(w.world.requests('Scribe').expired).toBe(0);
+    w.advance(10_000);
+    expect(w.world.requests('Scribe')).toMatchObject({ expired: 10, pending: 0 });
+    w.advance(2 * MINUTE);
+    expect(readMetric(w, 'ExpiredRequests', { endpoint: 'Scribe' }).reduce((a, b) => a + b, 0)).toBe(10);
+  });
+
+  test('are lost with a deleted endpoint', () => {
+    seedAsync(w, { load: loadOf({ arrivals: (slot) => (slot === 0 ? 10 : 0) }) });
+    w.advance(MINUTE);
+    w.call('SageMaker', 'DeleteEndpoint', { EndpointName: 'Scribe' });
+    expect(w.world.requests('Scribe')).toMatchObject({ failed: 10, pending: 0 });
+  });
+});
+
+describe('counting', () => {
+  test('adds up whatever happens, and never depends on who looks', () => {
+    const event = fc.record({
+      after: fc.integer({ min: 1, max: 900 }),
+      what: fc.constantFrom('delete', 'create', 'two', 'one', 'inject', 'nothing'),
+    });
+    const play = (events: readonly { after: number; what: string }[], seed: number, looks: boolean) => {
+      const world = createWorldUnderTest();
+      const arrivals = (slot: number): number => (slot * seed) % 7;
+      seedRealTime(world, {
+        timing: { ...TIMING, startMs: (n) => 100_000 + n * 1_234 },
+        load: loadOf({ arrivals, whenAway: 'asks', onAsk: () => {} }),
+      });
+      const attempt = (run: () => void): void => {
+        try {
+          run();
+        } catch {
+          // Refused where the state does not allow it: that is part of the game.
+        }
+      };
+      for (const { after, what } of events) {
+        for (let s = 0; s < after; s += 7) {
+          world.advance(Math.min(7, after - s) * 1000);
+          if (!looks) continue;
+          const { total, served, failed, expired, pending } = world.world.requests('Chat');
+          expect(total).toBe(served + failed + expired + pending);
+        }
+        if (what === 'delete') attempt(() => world.call('SageMaker', 'DeleteEndpoint', { EndpointName: 'Chat' }));
+        if (what === 'create')
+          attempt(() =>
+            world.call('SageMaker', 'CreateEndpoint', { EndpointName: 'Chat', EndpointConfigName: 'Chat' }),
+          );
+        if (what === 'two') attempt(() => setInstances(world, 2));
+        if (what === 'one') attempt(() => setInstances(world, 1));
+        if (what === 'inject') world.world.inject('Chat', 13);
+      }
+      const totals = world.world.requests('Chat');
+      expect(world.world.arrivalsByHour('Chat').reduce((a, b) => a + b, 0)).toBe(totals.total);
+      return totals;
+    };
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 12 }), fc.integer({ min: 1, max: 6 }), (events, seed) => {
+        expect(play(events, seed, true)).toEqual(play(events, seed, false));
+      }),
+      { seed: 3, numRuns: 40 },
+    );
+  });
+});
+
+describe('metrics', () => {
+  test('real-time: explicit zeros in service, silence before, a minute late', () => {
+    seedRealTime(w, { load: loadOf({ arrivals: (slot) => (slot === 6 ? 3 : 0) }) });
+    w.advance(2 * MINUTE);
+    expect(readMetric(w, 'Invocations')).toEqual([0]);
+    w.advance(MINUTE);
+    expect(readMetric(w, 'Invocations')).toEqual([0, 3]);
+    expect(readMetric(w, 'ConcurrentRequestsPerModel', { stat: 'Maximum' })).toEqual([0, 1]);
+    w.call('SageMaker', 'DeleteEndpoint', { EndpointName: 'Chat' });
+    w.advance(30 * MINUTE);
+    expect(readMetric(w, 'Invocations', { ms: 29 * MINUTE })).toEqual([]);
+    expect(readMetric(w, 'CPUUtilization', { ms: 29 * MINUTE, namespace: '/aws/sagemaker/Endpoints' })).toEqual([]);
+  });
+
+  test('real-time: per instance, in tens of seconds, and only under both dimensions', () => {
+    seedRealTime(w, { instances: 2, load: loadOf({ arrivals: () => 30, serves: { concurrent: 8, seconds: 2 } }) });
+    w.advance(10 * MINUTE);
+    expect(readMetric(w, 'InvocationsPerInstance', { ms: 4 * MINUTE })).toEqual([90, 90, 90]);
+    expect(readMetric(w, 'Invocations', { alone: true })).toEqual([]);
+    // 3 a second for 2 s each on 2 instances: three inside each at any time.
+    const fine = readMetric(w, 'ConcurrentRequestsPerModel', { stat: 'Average', period: 10, ms: MINUTE });
+    expect(fine).toHaveLength(5);
+    for (const value of fine) expect(value).toBeCloseTo(3, 6);
+    expect(readMetric(w, 'ModelLatency', { stat: 'Average', ms: 3 * MINUTE })).toEqual([2_000_000, 2_000_000]);
+    expect(
+      readMetric(w, 'CPUUtilization', { stat: 'SampleCount', ms: 3 * MINUTE, namespace: '/aws/sagemaker/Endpoints' }),
+    ).toEqual([2, 2]);
+  });
+
+  test('ten-second points are gone after three hours, minutes stay', () => {
+    seedRealTime(w);
+    w.advance(4 * HOUR);
+    expect(readMetric(w, 'ConcurrentRequestsPerModel', { period: 10, ms: 4 * HOUR })).toHaveLength(3 * 360 - 1);
+    expect(readMetric(w, 'ConcurrentRequestsPerModel', { period: 60, ms: 4 * HOUR })).toHaveLength(4 * 60 - 1);
+  });
+
+  test('asynchronous: the backlog stays visible at zero instances, what needs instances falls silent', () => {
+    seedAsync(w, {
+      load: loadOf({ arrivals: (slot) => (slot === 0 ? 3 : 0), serves: { concurrent: 1, seconds: 60 } }),
+    });
+    w.advance(5 * MINUTE);
+    const read = (name: string, alone = true): number[] =>
+      readMetric(w, name, { endpoint: 'Scribe', alone, stat: 'Maximum', ms: 3 * MINUTE });
+    expect(read('ApproximateBacklogSize')).toEqual([3, 3]);
+    expect(read('HasBacklogWithoutCapacity')).toEqual([1, 1]);
+    expect(read('ApproximateBacklogSizePerInstance')).toEqual([]);
+    expect(read('InvocationsProcessed', false)).toEqual([]);
+    expect(read('ApproximateBacklogSize', false)).toEqual([]);
+    expect(read('Invocations', false)).toEqual([]);
+    setInstances(w, 1, 'Scribe');
+    w.advance(11 * MINUTE);
+    // In process is part of the backlog: with one at work, three are still inside.
+    expect(read('ApproximateBacklogSize')[0]).toBe(3);
+    expect(read('HasBacklogWithoutCapacity')).toEqual([0, 0]);
+    w.advance(5 * MINUTE);
+    expect(read('ApproximateBacklogSize')).toEqual([0, 0]);
+    expect(
+      readMetric(w, 'InvocationsProcessed', { endpoint: 'Scribe', ms: 7 * MINUTE }).reduce((a, b) => a + b, 0),
+    ).toBe(3);
+    expect(readMetric(w, 'InvocationsProcessed', { endpoint: 'Scribe', ms: 3 * MINUTE })).toEqual([0, 0]);
+  });
+
+  test('hidden metrics are missing for good, and unreadable meanwhile', () => {
+    seedRealTime(w, { load: loadOf({ arrivals: () => 1 }) });
+    w.advance(10 * MINUTE);
+    const handle = w.world.hideMetrics('chat', w.now(), w.now() + 10 * MINUTE);
+    w.advance(5 * MINUTE);
+    expect(readMetric(w, 'Invocations', { ms: 15 * MINUTE })).toEqual([]);
+    expect(handle.times()).toBe(1);
+    w.advance(15 * MINUTE);
+    expect(readMetric(w, 'Invocations', { ms: 30 * MINUTE })).toHaveLength(10 + 9);
+    expect(w.world.requests('Chat').served).toBeGreaterThan(170);
+  });
+});

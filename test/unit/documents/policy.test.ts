@@ -1,0 +1,315 @@
+// biome-ignore-all lint/suspicious/noThenProperty: the word of the grammar
+// oxlint-disable unicorn/no-thenable
+import { describe, expect, test } from 'vitest';
+import { parsePolicy } from '../../../shared/documents/index.ts';
+import { METRIC_NAMES } from '../../../shared/domain/metric-names.ts';
+import { CHAT_DEV, CHECKOUT, must, problemsOf, TRANSCRIBE } from './support.ts';
+
+const parse = (document: unknown) => must(parsePolicy('test', document));
+
+describe('the examples of the design', () => {
+  test('chat-dev', () => {
+    expect(parse(CHAT_DEV)).toMatchObject({
+      rungs: [{ kind: 'bounds', during: 'office', min: 1, max: 4 }, { kind: 'zero' }],
+      zero: { by: 'park', idleFor: 30 * 60_000, minUp: 20 * 60_000 },
+      wake: {
+        on: ['request', 'alarm:orders-queue-not-empty'],
+        lead: 'learned',
+        fallbackConfigs: ['chat-g6-2xlarge', 'chat-g5-2xlarge'],
+      },
+      scaling: [],
+    });
+  });
+
+  test('transcribe-async', () => {
+    expect(parse(TRANSCRIBE)).toMatchObject({
+      rungs: [
+        { kind: 'bounds', during: 'office', min: 1, max: 5 },
+        { kind: 'bounds', min: 0, max: 5 },
+      ],
+      wake: { on: ['backlog'], backlogPerInstance: 5 },
+      scaling: [
+        {
+          kind: 'target-tracking',
+          metric: 'ApproximateBacklogSizePerInstance',
+          target: 5,
+          scaleInCooldown: 300_000,
+          scaleOutCooldown: 60_000,
+        },
+      ],
+    });
+  });
+
+  test('checkout: times become the metric’s unit, defaults are filled in', () => {
+    expect(parse(CHECKOUT).scaling[1]).toEqual({
+      kind: 'step',
+      alarm: {
+        metric: 'ModelLatency',
+        threshold: 500_000,
+        periods: 3,
+        period: 60_000,
+        statistic: 'Average',
+        comparison: '>=',
+        missing: 'notBreaching',
+      },
+      steps: [
+        { from: 0, change: { add: 1 } },
+        { from: 500_000, change: { add: 3 } },
+      ],
+      cooldown: 300_000,
+    });
+  });
+});
+
+describe('defaults', () => {
+  test('an empty policy leaves everything as it is', () => {
+    expect(parse({})).toMatchObject({
+      rungs: [{ kind: 'leave' }],
+      zero: { idleFor: 5 * 60_000, minUp: 20 * 60_000 },
+      wake: { lead: 'learned', fallbackConfigs: [] },
+      scaling: [],
+    });
+    expect(parse({}).wake.on).toBeUndefined();
+    expect(parse({}).zero.by).toBeUndefined();
+  });
+
+  test('idleFor is longer where an endpoint is deleted', () => {
+    expect(parse({ zero: { by: 'park' } }).zero.idleFor).toBe(30 * 60_000);
+    expect(parse({ zero: { by: 'instances' } }).zero.idleFor).toBe(5 * 60_000);
+  });
+
+  test('cooldowns', () => {
+    const scaling = [{ kind: 'target-tracking', metric: 'InvocationsPerInstance', target: 70 }];
+    expect(parse({ scaling }).scaling[0]).toMatchObject({ scaleInCooldown: 300_000, scaleOutCooldown: 300_000 });
+  });
+});
+
+test('rungs take then: zero and leave, otherwise takes the same forms', () => {
+  const capacity = [
+    { during: 'nights', then: 'zero' },
+    { during: 'freeze', then: 'leave' },
+  ];
+  expect(parse({ capacity, otherwise: { then: 'zero' } }).rungs).toEqual([
+    { kind: 'zero', during: 'nights' },
+    { kind: 'leave', during: 'freeze' },
+    { kind: 'zero' },
+  ]);
+  expect(parse({ otherwise: 'leave' }).rungs).toEqual([{ kind: 'leave' }]);
+});
+
+test('variants have capacity and scaling of their own, and every schedule they use is known', () => {
+  const policy = parse({
+    capacity: [{ during: 'office', min: 1, max: 2 }],
+    variants: { blue: { capacity: [{ during: 'nights', min: 3, max: 4 }], scaling: CHECKOUT.scaling } },
+  });
+  expect(policy.variants.get('blue')).toMatchObject({
+    rungs: [{ during: 'nights', min: 3, max: 4 }, { kind: 'leave' }],
+    scaling: [{ kind: 'target-tracking' }, { kind: 'step' }],
+  });
+  expect(policy.uses).toEqual([
+    { schedule: 'office', path: ['capacity', 0, 'during'] },
+    { schedule: 'nights', path: ['variants', 'blue', 'capacity', 0, 'during'] },
+  ]);
+});
+
+const COUNT = 'a whole number from 0 to 100000';
+const METRICS = `one of the metrics ${METRIC_NAMES.join(', ')}`;
+const DURATION = 'a duration like 90s, 30m, 1d2h or 1d2h3m4s5ms (units in that order, each at most once)';
+const RESERVED = 'reserved for a later version, not built yet; remove it';
+const step = (more: object) => ({ scaling: [{ ...CHECKOUT.scaling[1], ...more }] });
+const alarm = (more: object) => step({ alarm: { metric: 'ModelLatency', threshold: '1s', periods: 3, ...more } });
+const target = (more: object) => ({
+  scaling: [{ kind: 'target-tracking', metric: 'ConcurrentRequestsPerModel', target: 8, ...more }],
+});
+
+test.each<[string, object, string]>([
+  [
+    'unknown field',
+    { capasity: [] },
+    'capasity: []: unknown field; one of the fields capacity, otherwise, zero, wake, scaling, variants, tier (did you mean capacity?)',
+  ],
+  ['min above max', { capacity: [{ during: 'a', min: 5, max: 4 }] }, 'capacity[0].min: 5: at most max, which is 4'],
+  ['min without max', { capacity: [{ during: 'a', min: 5 }] }, `capacity[0].max: nothing: required: ${COUNT}`],
+  [
+    'no schedule',
+    { capacity: [{ min: 1, max: 2 }] },
+    'capacity[0].during: nothing: required: a schedule: a name of 1 to 64 characters of a-z, 0-9 and -',
+  ],
+  [
+    'name of a schedule',
+    { capacity: [{ during: 'Office', min: 1, max: 2 }] },
+    'capacity[0].during: Office: a schedule: a name of 1 to 64 characters of a-z, 0-9 and -',
+  ],
+  ['fraction', { otherwise: { min: 0.5, max: 2 } }, `otherwise.min: 0.5: ${COUNT}`],
+  ['negative', { otherwise: { min: -1, max: 2 } }, `otherwise.min: -1: ${COUNT}`],
+  ['text for a count', { otherwise: { min: '1', max: 2 } }, `otherwise.min: 1: ${COUNT}`],
+  ['unknown word', { otherwise: 'zeroo' }, 'otherwise: zeroo: zero, leave or { min, max } (did you mean zero?)'],
+  [
+    'then and bounds',
+    { capacity: [{ during: 'a', then: 'zero', min: 1 }] },
+    'capacity[0].min: 1: unknown field; one of the fields during, then',
+  ],
+  ['unknown then', { capacity: [{ during: 'a', then: 'nil' }] }, 'capacity[0].then: nil: zero or leave'],
+  ['no rung', { capacity: ['office'] }, 'capacity[0]: office: { during, min, max } or { during, then: zero | leave }'],
+  ['zero.by', { zero: { by: 'prak' } }, 'zero.by: prak: park, instances or copies (did you mean park?)'],
+  ['idleFor too short', { zero: { idleFor: '4m' } }, 'zero.idleFor: 4m: a duration of at least 5m'],
+  ['bare number', { zero: { minUp: 20 } }, `zero.minUp: 20: ${DURATION}`],
+  ['units out of order', { zero: { minUp: '5m1h' } }, `zero.minUp: 5m1h: ${DURATION}`],
+  [
+    'unknown trigger',
+    { wake: { on: ['requests'] } },
+    'wake.on[0]: requests: request, backlog, schedule or alarm:<name of a CloudWatch alarm> (did you mean request?)',
+  ],
+  [
+    'alarm without a name',
+    { wake: { on: ['alarm:'] } },
+    'wake.on[0]: alarm:: request, backlog, schedule or alarm:<name of a CloudWatch alarm>',
+  ],
+  [
+    'trigger without a list',
+    { wake: { on: 'request' } },
+    'wake.on: request: a list, each request, backlog, schedule or alarm:<name of a CloudWatch alarm>',
+  ],
+  ['lead', { wake: { lead: 'learnt' } }, 'wake.lead: learnt: learned, or a duration of at most 1d'],
+  ['long lead', { wake: { lead: '25h' } }, 'wake.lead: 25h: learned, or a duration of at most 1d'],
+  ['backlogPerInstance', { wake: { backlogPerInstance: 0 } }, 'wake.backlogPerInstance: 0: a number above 0'],
+  [
+    'fallback twice',
+    { wake: { fallbackConfigs: ['a', 'a'] } },
+    'wake.fallbackConfigs: ["a","a"]: each endpoint config once',
+  ],
+  [
+    'config name',
+    { wake: { fallbackConfigs: ['a_b'] } },
+    'wake.fallbackConfigs[0]: a_b: the name of an endpoint config',
+  ],
+  [
+    'unknown kind',
+    { scaling: [{ kind: 'steps' }] },
+    'scaling[0].kind: steps: target-tracking or step (did you mean step?)',
+  ],
+  ['no kind', { scaling: [{}] }, 'scaling[0].kind: nothing: required: target-tracking or step'],
+  ['no scaling policy', { scaling: ['step'] }, 'scaling[0]: step: a scaling policy, { kind, … }'],
+  [
+    'unknown metric',
+    target({ metric: 'ConcurentRequestsPerModel' }),
+    `scaling[0].metric: ConcurentRequestsPerModel: ${METRICS} (did you mean ConcurrentRequestsPerModel?)`,
+  ],
+  ['target 0', target({ target: 0 }), 'scaling[0].target: 0: more than 0'],
+  [
+    'time for a count',
+    target({ target: '5s' }),
+    'scaling[0].target: 5s: a number: ConcurrentRequestsPerModel does not measure time',
+  ],
+  [
+    'cooldown of milliseconds',
+    target({ scaleInCooldown: '1500ms' }),
+    'scaling[0].scaleInCooldown: 1500ms: a duration in whole seconds, like 300s',
+  ],
+  [
+    'two trackers of one metric',
+    { scaling: [...target({}).scaling, ...target({}).scaling] },
+    'scaling[1].metric: ConcurrentRequestsPerModel: another metric than the target-tracking policies above',
+  ],
+  ['no steps', step({ steps: [] }), 'scaling[0].steps: []: at least one step'],
+  [
+    'step without a change',
+    step({ steps: [{ from: 0 }] }),
+    'scaling[0].steps[0]: {"from":0}: exactly one of add, percent, set',
+  ],
+  [
+    'step with two changes',
+    step({ steps: [{ from: 0, add: 1, set: 2 }] }),
+    'scaling[0].steps[0]: {"from":0,"add":1,"set":2}: exactly one of add, percent, set',
+  ],
+  [
+    'steps out of order',
+    step({
+      steps: [
+        { from: 5, add: 1 },
+        { from: 5, add: 2 },
+      ],
+    }),
+    'scaling[0].steps[1].from: 5: steps in rising order of `from`',
+  ],
+  [
+    'gap between steps',
+    step({
+      steps: [
+        { from: 0, to: 3, add: 1 },
+        { from: 5, add: 2 },
+      ],
+    }),
+    'scaling[0].steps[0].to: 3: the `from` of the next step, or absent',
+  ],
+  ['step backwards', step({ steps: [{ from: 5, to: 5, add: 1 }] }), 'scaling[0].steps[0].to: 5: more than `from`'],
+  [
+    'alarm without periods',
+    step({ alarm: { metric: 'ModelLatency', threshold: 1 } }),
+    'scaling[0].alarm.periods: nothing: required: a whole number from 1 to 100',
+  ],
+  [
+    'time of a count in an alarm',
+    step({ alarm: { metric: 'Invocations', threshold: '5s', periods: 1 }, steps: [{ from: 0, add: 1 }] }),
+    'scaling[0].alarm.threshold: 5s: a number: Invocations does not measure time',
+  ],
+  [
+    'period',
+    alarm({ period: '45s' }),
+    'scaling[0].alarm.period: 45s: a period of an alarm: 10s, 20s, 30s or a multiple of 1m',
+  ],
+  [
+    'look-back of an alarm',
+    alarm({ period: '1h', periods: 25 }),
+    'scaling[0].alarm.periods: 25: periods × period of at most 1d',
+  ],
+  ['comparison', alarm({ comparison: '=' }), 'scaling[0].alarm.comparison: =: >=, >, < or <='],
+  ['list for an object', { zero: [] }, 'zero: []: an object with fields of by, idleFor, minUp'],
+  ['name of a variant', { variants: { 'a.b': {} } }, 'variants["a.b"]: a.b: the name of a variant'],
+  [
+    'otherwise of a variant',
+    { variants: { blue: { otherwise: 'zero' } } },
+    'variants.blue.otherwise: zero: unknown field; one of the fields capacity, scaling',
+  ],
+  ['wake.smoke', { wake: { smoke: true } }, `wake.smoke: true: ${RESERVED}`],
+  ['wake.returnToPreferred', { wake: { returnToPreferred: true } }, `wake.returnToPreferred: true: ${RESERVED}`],
+  ['wake.by', { wake: { by: 'step-policy' } }, `wake.by: step-policy: ${RESERVED}`],
+  ['onDrift', { onDrift: 'restore' }, `onDrift: restore: ${RESERVED}`],
+  ['suspend', { suspend: {} }, `suspend: {}: ${RESERVED}`],
+  ['weights', { variants: { blue: { weights: 1 } } }, `variants.blue.weights: 1: ${RESERVED}`],
+  ['zero.rehearse', { zero: { rehearse: true } }, `zero.rehearse: true: ${RESERVED}`],
+  ['zero.stackOwned', { zero: { stackOwned: true } }, `zero.stackOwned: true: ${RESERVED}`],
+  ['zero.allowImageChange', { zero: { allowImageChange: true } }, `zero.allowImageChange: true: ${RESERVED}`],
+  ['scaleIn', { scaleIn: false }, `scaleIn: false: ${RESERVED}`],
+])('%s', (_, document, expected) => {
+  expect(problemsOf(parsePolicy('test', document))).toEqual([expected]);
+});
+
+test('a reserved name is reserved only where it has its place', () => {
+  expect(problemsOf(parsePolicy('test', { rehearse: true }))[0]).toContain('unknown field');
+});
+
+test('all problems at once', () => {
+  const document = {
+    capacity: [{ during: 'a', min: 5, max: 4 }, { during: 'b' }],
+    otherwise: 'zeroo',
+    wake: { on: ['x', 'y'], smoke: 1 },
+    scaling: [{ kind: 'x' }, ...target({ target: -1 }).scaling],
+    more: 1,
+    evenMore: 2,
+  };
+  expect(problemsOf(parsePolicy('Test', document)).map((line) => line.split(':')[0])).toEqual([
+    'name',
+    'capacity[0].min',
+    'capacity[1].min',
+    'capacity[1].max',
+    'otherwise',
+    'wake.on[0]',
+    'wake.on[1]',
+    'wake.smoke',
+    'scaling[0].kind',
+    'scaling[1].target',
+    'more',
+    'evenMore',
+  ]);
+});

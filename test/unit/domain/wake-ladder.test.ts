@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import type { WakeProgress } from '../../../shared/domain/record.ts';
+import { MINUTE } from '../../../shared/domain/time.ts';
+import {
+  type FailedAttempt,
+  hasGivenUp,
+  planAfterFailure,
+  type WakeFailure,
+} from '../../../shared/domain/wake-ladder.ts';
+
+const NOW = Date.parse('2026-03-24T07:00:00Z');
+const start: WakeProgress = {
+  startedAt: NOW,
+  reason: 'window',
+  configIndex: 0,
+  attempts: 1,
+  paidAttempts: 0,
+  createdAt: NOW,
+};
+
+function fail(progress: WakeProgress, failure: WakeFailure, changes: Partial<FailedAttempt> = {}): WakeProgress {
+  return planAfterFailure(progress, {
+    at: NOW,
+    failure,
+    message: 'm',
+    paid: true,
+    ladder: 3,
+    policyVersion: '1',
+    jitter: 0.5,
+    ...changes,
+  });
+}
+
+describe('planAfterFailure', () => {
+  it.each(['capacity', 'quota'] as const)(
+    '%s: the next config at once, after the last one a timed retry from the first',
+    (failure) => {
+      const second = fail(start, failure);
+      expect(second).toMatchObject({ configIndex: 1 });
+      expect(second.nextTryAt).toBeUndefined();
+      const last = fail({ ...start, configIndex: 2, attempts: 3 }, failure);
+      expect(last.configIndex).toBe(0);
+      expect(last.nextTryAt).toBeGreaterThan(NOW);
+    },
+  );
+
+  it('never waits longer than 15 minutes between rounds, and never gives up for want of capacity', () => {
+    for (let attempts = 1; attempts < 200; attempts += 1) {
+      for (const jitter of [0, 0.999999]) {
+        const plan = fail({ ...start, attempts, configIndex: 2 }, 'capacity', { jitter });
+        expect((plan.nextTryAt ?? 0) - NOW).toBeGreaterThanOrEqual(MINUTE);
+        expect((plan.nextTryAt ?? 0) - NOW).toBeLessThanOrEqual(15 * MINUTE);
+        expect(plan.gaveUp).toBeUndefined();
+      }
+    }
+  });
+
+  it.each(['rejected', 'unknown'] as const)(
+    '%s: three paid attempts, then none until the policy differs',
+    (failure) => {
+      const third = fail(fail(fail(start, failure), failure), failure);
+      expect(third).toMatchObject({ paidAttempts: 3, configIndex: 0, gaveUp: { policyVersion: '1' } });
+      expect(hasGivenUp(third, '1')).toBe(true);
+      expect(hasGivenUp(third, '2')).toBe(false);
+    },
+  );
+
+  it('a refused call costs nothing and does not count', () => {
+    let progress = start;
+    for (let count = 0; count < 10; count += 1) progress = fail(progress, 'rejected', { paid: false });
+    expect(progress).toMatchObject({ paidAttempts: 0 });
+    expect(progress.gaveUp).toBeUndefined();
+  });
+
+  it('permission: again in ten minutes; throttling: in the next run', () => {
+    expect(fail(start, 'permission').nextTryAt).toBe(NOW + 10 * MINUTE);
+    expect(fail(start, 'transient').nextTryAt).toBeUndefined();
+  });
+
+  it('ends the attempt, so that the next create has a generation of its own', () => {
+    for (const failure of ['capacity', 'permission', 'transient', 'rejected'] as const)
+      expect(fail(start, failure).createdAt).toBeUndefined();
+  });
+});

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { parseScenario } from '../../rehearsal/scenario.ts';
+import { STARTER, traceScenario } from '../../rehearsal/starter.ts';
+import { formatProblem } from '../../shared/documents/problem.ts';
+
+const files: Record<string, string> = {
+  'folder/chat.csv': 'minute_index,count\n0,1\n1,2\n',
+  'folder/broken.csv': 'minute_index,count\n0,1\n2,2\n',
+  'folder/schedules/office.yaml': 'timezone: Europe/Berlin\nopen: [{ days: mon-fri, from: "08:00", to: "19:00" }]\n',
+  'folder/policies/bad.yaml': 'capacity:\n  - { during: office, min: 4, max: 1 }\n',
+};
+
+const parse = (text: string) => parseScenario(text, 'folder/week.yaml', (path) => files[path]);
+
+function problemsOf(text: string): string[] {
+  const parsed = parse(text);
+  return parsed.ok ? [] : parsed.problems.map(formatProblem);
+}
+
+function scenarioOf(text: string) {
+  const parsed = parse(text);
+  if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'));
+  return parsed;
+}
+
+const head = 'start: 2026-03-23T00:00:00+01:00\nfor: 1d\n';
+const chat = 'endpoints:\n  chat: { kind: real-time, instanceType: ml.g5.2xlarge }\n';
+
+describe('a scenario', () => {
+  it('has the documented defaults', () => {
+    const { scenario } = scenarioOf(`start: 2026-03-23T00:00:00+01:00\n${chat}  queue: { kind: async, instanceType: ml.g5.xlarge }\n`);
+    expect(scenario).toMatchObject({
+      name: 'week.yaml',
+      start: Date.parse('2026-03-22T23:00:00Z'),
+      durationMs: 14 * 86_400_000,
+      seed: 1,
+      region: 'us-east-1',
+    });
+    const [real, queue] = scenario.endpoints;
+    expect(real).toMatchObject({ instances: 1, startsIn: { kind: 'fixed', ms: 480_000 }, deletesInMs: 120_000, whenAway: 'lost' });
+    expect(queue).toMatchObject({ instances: 0 });
+    expect(real?.traffic.length).toBe(14 * 1440);
+  });
+
+  it('reads documents and traces relative to itself, and converts them as apply does', () => {
+    const { scenario, warnings } = scenarioOf(`${head}
+schedules: { office: schedules/office.yaml, closed: { timezone: Europe/Berlin, closed: [{ holidays: DE-BE }] } }
+policies: { dev: { capacity: [{ during: office, min: 1, max: 2 }], otherwise: zero } }
+endpoints:
+  Chat: { kind: real-time, policy: dev, instanceType: ml.g5.2xlarge, traffic: { trace: chat.csv } }
+`);
+    expect(JSON.parse(scenario.schedules['office']!)).toMatchObject({ timezone: 'Europe/Berlin' });
+    expect(scenario.schedules['closed']).toContain('"2026-04-06"');
+    expect(scenario.schedules['closed']).toContain('"until":"2028-12-31"');
+    expect([...scenario.endpoints[0]!.traffic.subarray(0, 4)]).toEqual([1, 2, 0, 0]);
+    expect(warnings).toEqual([expect.stringContaining('1438 minutes shorter than the run')]);
+  });
+
+  it('knows every verb of happens, at an instant or an offset', () => {
+    const { scenario } = scenarioOf(`${head}${chat}
+happens:
+  - { at: +1h, for: 40m, noCapacity: ml.g5.2xlarge, failsAfter: 30m }
+  - { at: 2026-03-23T03:00:00+01:00, for: 10m, throttle: SageMaker.*, share: 0.5 }
+  - { at: +2h, for: 10m, fail: SageMaker.DeleteEndpoint, with: { code: AccessDeniedException, message: no } }
+  - { at: +2h, fail: CloudWatch.GetMetricData, with: InternalServiceFault }
+  - { at: +3h, crash: idle-windows, after: SageMaker.DeleteEndpoint }
+  - { at: +4h, for: 1h, events: drop, of: "SageMaker Endpoint State Change" }
+  - { at: +4h, events: { delay: 20m } }
+  - { at: +4h, events: twice, of: tick }
+  - { at: +5h, for: 2h, metrics: missing, of: chat }
+  - { at: +6h, call: SageMaker.AddTags, with: { ResourceArn: $ARN(chat) } }
+  - { at: +7h, requests: 3, to: chat }
+  - { at: +8h, put: policies/chat-dev, document: { otherwise: zero } }
+  - { at: +8h, put: policies/chat-dev, text: "{ broken" }
+  - { at: +9h, remove: policies/chat-dev }
+  - { at: +9h, giveBack: chat }
+  - { at: +10h, hold: chat, mode: up, until: +12h, why: load test }
+  - { at: +11h, unhold: chat }
+`);
+    expect(scenario.happens.map(({ verb }) => verb)).toEqual([
+      ...['noCapacity', 'callFault', 'callFault', 'callFault', 'crash', 'events', 'events', 'events', 'hideMetrics'],
+      ...['call', 'requests', 'put', 'put', 'remove', 'giveBack', 'hold', 'unhold'],
+    ]);
+    expect(scenario.happens[1]).toMatchObject({ at: scenario.start + 3 * 3_600_000, until: scenario.start + 3 * 3_600_000 + 600_000 });
+    expect(scenario.happens[6]).toMatchObject({ mode: { delayMs: 1_200_000 }, until: undefined });
+    expect(scenario.happens[11]).toMatchObject({ kind: 'policies', name: 'chat-dev', text: '{"otherwise":"zero"}' });
+    expect(scenario.happens[0]?.what).toBe('noCapacity ml.g5.2xlarge for 40m');
+  });
+
+  it('that ships as a starter is valid', () => {
+    const { scenario } = scenarioOf(STARTER);
+    expect(scenario.endpoints.map(({ name }) => name)).toEqual(['chat', 'transcribe']);
+    expect(scenario.expect).toEqual({ maxCold: 0.1 });
+    expect(scenarioOf(traceScenario('chat.csv', 2)).scenario.durationMs).toBe(120_000);
+  });
+});
+
+describe('problems of a scenario', () => {
+  it('name place, field, value and what is allowed, all at once', () => {
+    const problems = problemsOf(`start: tomorrow
+endpoint:
+  chat: {}
+endpoints:
+  chat: { kind: realtime, instanceType: g5.2xlarge, startIn: 3m, serves: { concurrent: 0, in: 1s } }
+happens:
+  - { at: 30h, crash: idle-window, after: SageMaker.DeleteEndpoints }
+  - { at: +1h, explode: chat }
+`);
+    expect(problems).toEqual([
+      expect.stringMatching(/^folder\/week.yaml:1:8: start: tomorrow: an instant in ISO form/),
+      expect.stringMatching(/^folder\/week.yaml:2:1: endpoint: .*unknown field.*\(did you mean endpoints\?\)$/),
+      expect.stringMatching(/^folder\/week.yaml:5:17: endpoints.chat.kind: realtime: .*\(did you mean real-time\?\)$/),
+      expect.stringMatching(/^folder\/week.yaml:5:41: endpoints.chat.instanceType: g5.2xlarge: /),
+      expect.stringMatching(/^folder\/week.yaml:5:53: endpoints.chat.startIn: 3m: unknown field.*\(did you mean startsIn\?\)$/),
+      expect.stringMatching(/^folder\/week.yaml:5:88: endpoints.chat.serves.concurrent: 0: a whole number from 1/),
+      expect.stringMatching(/^folder\/week.yaml:7:11: happens\[0\].at: 30h: /),
+      expect.stringMatching(/^folder\/week.yaml:7:23: happens\[0\].crash: idle-window: .*\(did you mean idle-windows\?\)$/),
+      expect.stringMatching(/^folder\/week.yaml:7:43: .*\(did you mean SageMaker.DeleteEndpoint\?\)$/),
+      expect.stringMatching(/^folder\/week.yaml:8:5: happens\[1\]: .*with one of noCapacity, throttle/),
+    ]);
+  });
+
+  it.each(['components', 'serverless'])('say that kind %s comes later', (kind) => {
+    expect(problemsOf(`${head}endpoints:\n  chat: { kind: ${kind}, instanceType: ml.g5.2xlarge }\n`)).toEqual([
+      expect.stringContaining(`endpoints.chat.kind: ${kind}: comes with a later version; today real-time or async`),
+    ]);
+  });
+
+  it.each([
+    ['policies: { bad: policies/bad.yaml }', /^folder\/policies\/bad.yaml:2:\d+: capacity\[0\]/],
+    ['policies: { bad: { otherwise: never } }', /^folder\/week.yaml:3:\d+: policies.bad.otherwise: never/],
+    ['policies: { bad: nowhere.yaml }', /policies.bad: nowhere.yaml: a file that can be read/],
+    ['policies: { bad: { capacity: [{ during: offise, min: 1, max: 2 }] } }\nschedules: { office: schedules/office.yaml }', /offise: .*did you mean office/],
+    ['schedules: { s: { timezone: Europe/Berlinn } }', /schedules.s.timezone: Europe\/Berlinn: .*did you mean Europe\/Berlin/],
+    ['schedules: { s: { timezone: Europe/Berlin, closed: [{ holidays: XX }] } }', /schedules.s.closed\[0\]/],
+    ['happens: [{ at: +1h, hold: chat, mode: up, until: +800h, why: x }]', /happens\[0\].until: .*at most 30 days/],
+    ['happens: [{ at: +1h, requests: 3, to: chatt }]', /happens\[0\].to: chatt: .*did you mean chat/],
+    ['happens: [{ at: +1h, put: policies/x }]', /exactly one of document and text/],
+    ['happens: [{ at: +1h, put: policies/x, document: { otherwise: never } }]', /happens\[0\].document.otherwise: never/],
+    ['happens: [{ at: 2026-03-01T00:00:00Z, remove: policies/x }]', /happens\[0\].at: .*not before the start/],
+    ['happens: [{ at: +1h, throttle: Sagemaker.* }]', /happens\[0\].throttle: Sagemaker/],
+    ['expect: { maxCold: 3 }', /expect.maxCold: 3: a percentage/],
+    ['prices: { ml.g5.2xlarge: -1 }', /prices.*: -1: USD per hour/],
+  ])('of %s', (line, pattern) => {
+    const problems = problemsOf(`${head}${line}\n${chat}`);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(pattern);
+  });
+
+  it('of endpoints that SageMaker would not tell apart, and of wrong combinations', () => {
+    const problems = problemsOf(`${head}endpoints:
+  Chat: { kind: real-time, instanceType: ml.g5.2xlarge, instances: 0 }
+  chat: { kind: async, instanceType: ml.g5.2xlarge, whenAway: asks }
+`);
+    expect(problems.some((problem) => problem.includes('instances: 0: at least 1 for kind real-time'))).toBe(true);
+    expect(problems.some((problem) => problem.includes('whenAway: asks: only for kind real-time'))).toBe(true);
+    const twins = problemsOf(`${head}endpoints:
+  Chat: { kind: real-time, instanceType: ml.g5.2xlarge }
+  chat: { kind: real-time, instanceType: ml.g5.2xlarge }
+`);
+    expect(twins).toEqual([expect.stringContaining('a name of its own: SageMaker does not tell it from Chat')]);
+  });
+
+  it('of a trace bear the file and line of the trace', () => {
+    const text = `${head}endpoints:\n  chat: { kind: real-time, instanceType: ml.g5.2xlarge, traffic: { trace: broken.csv } }\n`;
+    expect(problemsOf(text)).toEqual([
+      'folder/broken.csv:3:1: minute_index: 2: must be 1: one row a minute from 0, in order and without gaps',
+    ]);
+  });
+});
