@@ -41,7 +41,7 @@ export function mixedFleet(days: number): Scenario {
       instanceType: 'ml.g5.xlarge',
       serves: kind === 'queue' ? { concurrent: 1, in: '20s' } : { concurrent: 8, in: '500ms' },
       traffic: day(kind === 'production' ? 900 : 3),
-      whenAway: 'asks',
+      ...(kind === 'queue' ? {} : { whenAway: 'asks' }),
     };
   }
   return scenarioFrom({
@@ -59,7 +59,13 @@ export function quietFleet(size: number, hours: number): Scenario {
   for (let index = 0; index < size; index += 1) {
     endpoints[`steady-${index}`] = { kind: 'real-time', policy: 'steady', instanceType: 'ml.g5.xlarge' };
   }
-  return scenarioFrom({ start: '2026-03-23T00:00:00+01:00', for: `${hours}h`, policies: POLICIES, endpoints });
+  return scenarioFrom({
+    start: '2026-03-23T00:00:00+01:00',
+    for: `${hours}h`,
+    schedules: SCHEDULES,
+    policies: POLICIES,
+    endpoints,
+  });
 }
 
 /** One asynchronous endpoint at zero with a backlog of 12 after an hour. */
@@ -67,6 +73,7 @@ export function sleepingQueue(): Scenario {
   return scenarioFrom({
     start: '2026-03-23T00:00:00+01:00',
     for: '2h',
+    schedules: SCHEDULES,
     policies: POLICIES,
     endpoints: {
       transcribe: {

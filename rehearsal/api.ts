@@ -1,7 +1,7 @@
 import type { Caller, ServiceName, SimulatedAws } from '../simulator/contract.ts';
 import { loadServiceModel } from '../simulator/wire/model.ts';
 
-export type Answer =
+type Answer =
   | { readonly ok: true; readonly value: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly code: string; readonly message: string };
 
@@ -20,7 +20,10 @@ export function createApi(aws: SimulatedAws, caller: Caller): Api {
     const { response } = await handler.handle({
       method: 'POST',
       path: '/',
-      headers: { 'x-amz-target': `${loadServiceModel(service).targetPrefix}.${operation}`, 'content-type': 'application/x-amz-json-1.1' },
+      headers: {
+        'x-amz-target': `${loadServiceModel(service).targetPrefix}.${operation}`,
+        'content-type': 'application/x-amz-json-1.1',
+      },
       body: JSON.stringify(input),
     });
     const { statusCode, body } = response as { statusCode: number; body: Uint8Array };

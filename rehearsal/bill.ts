@@ -34,7 +34,8 @@ export class ScalerMeter {
       if (DYNAMODB_WRITES.has(operation)) this.#writes += writeUnits(input);
       else this.#reads += Math.max(1, (output?.Items as unknown[] | undefined)?.length ?? 1);
     } else if (service === 'CloudWatch') {
-      if (operation === 'GetMetricData') this.#metrics += (input?.MetricDataQueries as unknown[] | undefined)?.length ?? 1;
+      if (operation === 'GetMetricData')
+        this.#metrics += (input?.MetricDataQueries as unknown[] | undefined)?.length ?? 1;
       else this.#cloudWatchCalls += 1;
       if (operation === 'PutMetricAlarm' && input !== undefined) this.#alarms.add(String(input.AlarmName));
       if (operation === 'DeleteAlarms') for (const name of input?.AlarmNames ?? []) this.#alarms.delete(String(name));

@@ -4,7 +4,7 @@ import type { ScenarioEndpoint } from './model.ts';
 import { summariseDecisions, toIso } from './observe.ts';
 import type { EndpointResult, RehearsalResult, Span, Violation } from './result.ts';
 import type { Rulebook } from './rulebook.ts';
-import type { Run } from './runner.ts';
+import type { Run } from './run.ts';
 import { judgeWindows, promisedWindows } from './windows.ts';
 
 const HOUR_MS = 3_600_000;
@@ -19,7 +19,9 @@ export interface ResultParts {
 }
 
 /** The whole result; what the CLI should say beside it comes as warnings. */
-export async function buildResult(parts: ResultParts): Promise<{ result: RehearsalResult; warnings: readonly string[] }> {
+export async function buildResult(
+  parts: ResultParts,
+): Promise<{ result: RehearsalResult; warnings: readonly string[] }> {
   const { run, rulebook, meter } = parts;
   const { scenario, aws, observer } = run;
   const end = scenario.start + scenario.durationMs;

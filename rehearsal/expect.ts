@@ -8,13 +8,17 @@ export function findUnmet(scenario: Scenario, result: RehearsalResult): readonly
   for (const [name, { requests, windows }] of Object.entries(result.endpoints)) {
     if (maxCold !== undefined && requests.cold > maxCold * requests.total) {
       const share = ((100 * requests.cold) / requests.total).toFixed(2);
-      unmet.push(`expect.maxCold: ${name}: ${share} % of ${requests.total} requests were cold; at most ${100 * maxCold} %`);
+      unmet.push(
+        `expect.maxCold: ${name}: ${share} % of ${requests.total} requests were cold; at most ${100 * maxCold} %`,
+      );
     }
     if (maxLateMs === undefined) continue;
     for (const { begins, lateSeconds, during } of windows) {
       if (lateSeconds * 1_000 <= maxLateMs) continue;
       const allowed = maxLateMs / 1_000;
-      unmet.push(`expect.maxLate: ${name}: window ${during} of ${begins} was ${lateSeconds} s late; at most ${allowed} s`);
+      unmet.push(
+        `expect.maxLate: ${name}: window ${during} of ${begins} was ${lateSeconds} s late; at most ${allowed} s`,
+      );
     }
   }
   return unmet;

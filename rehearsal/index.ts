@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { ScalerMeter } from './bill.ts';
 import { buildResult } from './build-result.ts';
 import type { Code } from './functions.ts';
@@ -8,12 +7,15 @@ import type { LoggedProblem } from './observe.ts';
 import { PRODUCT } from './product.ts';
 import type { RehearsalResult } from './result.ts';
 import { Rulebook } from './rulebook.ts';
-import { type Run, runScenario } from './runner.ts';
+import type { Run } from './run.ts';
+import { runScenario } from './runner.ts';
+import { readTemplateText } from './template.ts';
 
 export type { Scenario } from './model.ts';
 export type { RehearsalResult } from './result.ts';
 export { parseScenario } from './scenario.ts';
 export { formatTable } from './table.ts';
+export { readTemplateText } from './template.ts';
 export { writeJson } from './write-json.ts';
 
 export interface RehearseOptions {
@@ -37,16 +39,12 @@ export interface Rehearsal {
   readonly problems: readonly LoggedProblem[];
 }
 
-export function readTemplate(): string {
-  return readFileSync(new URL('../template.yaml', import.meta.url), 'utf8');
-}
-
 /** Runs a scenario through the real handlers on simulated AWS. */
 export async function rehearse(scenario: Scenario, options: RehearseOptions = {}): Promise<Rehearsal> {
   const end = scenario.start + scenario.durationMs;
   let attached: Attached | undefined;
   const run = await runScenario(scenario, {
-    template: options.template ?? readTemplate(),
+    template: options.template ?? readTemplateText(),
     code: options.code ?? PRODUCT,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -75,9 +73,9 @@ function attach(run: Run, end: number): Attached {
   for (const kind of ['schedules', 'policies'] as const) {
     for (const [name, text] of Object.entries(scenario[kind])) rulebook.put(kind, name, text);
   }
-  for (const { name, policy, tags } of scenario.endpoints) {
+  for (const { name, policy, tags, kind } of scenario.endpoints) {
     const enrolment = policy === undefined ? {} : { [`${tagPrefix}:policy`]: policy };
-    rulebook.enrol(name, { ...tags, ...enrolment }, scenario.start);
+    rulebook.enrol(name, { ...tags, ...enrolment }, scenario.start, kind);
   }
   aws.onCall((record) => rulebook.see(record));
   return { rulebook, meter: new ScalerMeter(aws), checker: createInvariantChecker(run, rulebook) };

@@ -12,7 +12,7 @@ import { WorldState } from './invariants/world-state.ts';
 import { toIso } from './observe.ts';
 import type { Violation } from './result.ts';
 import type { Rulebook } from './rulebook.ts';
-import type { Run } from './runner.ts';
+import type { Run } from './run.ts';
 
 /** One that lasts is one violation; a flood of different ones says no more than the first hundred. */
 const MAXIMUM_VIOLATIONS = 100;

@@ -44,7 +44,7 @@ export type StartTime =
   | { readonly kind: 'lognormal'; readonly p50Ms: number; readonly p95Ms: number };
 
 /** Unmet: exit code 4. */
-export interface Expectation {
+interface Expectation {
   /** Share of cold requests of each endpoint, 0 … 1. */
   readonly maxCold?: number;
   /** Lateness of each window. */

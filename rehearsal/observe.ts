@@ -26,7 +26,7 @@ export interface LoggedProblem {
 }
 
 /** Everything that is seen of a run from outside, in order. */
-export interface Observations {
+interface Observations {
   readonly changes: ReadonlyMap<string, readonly EndpointChange[]>;
   readonly decisions: readonly LoggedDecision[];
   readonly problems: readonly LoggedProblem[];
@@ -35,6 +35,8 @@ export interface Observations {
   readonly calls: ReadonlyMap<string, number>;
   /** How the invocations of each function (logical id) ended. */
   readonly invocations: ReadonlyMap<string, Readonly<Record<InvocationOutcome, number>>>;
+  /** Instants at which a run crashed or timed out. */
+  readonly deaths: readonly number[];
   /** What handlers threw. */
   readonly failures: readonly { readonly at: number; readonly function: string; readonly error: unknown }[];
 }
@@ -46,6 +48,7 @@ export class Observer implements Observations {
   readonly events: EventResult[] = [];
   readonly invocations = new Map<string, Record<InvocationOutcome, number>>();
   readonly failures: { readonly at: number; readonly function: string; readonly error: unknown }[] = [];
+  readonly deaths: number[] = [];
   readonly calls = new Map<string, number>();
   readonly #aws: SimulatedAws;
   readonly #decisionListeners: ((decision: LoggedDecision) => void)[] = [];
@@ -102,6 +105,7 @@ export class Observer implements Observations {
       this.invocations.set(functionId, counts);
     }
     counts[outcome] += 1;
+    if (outcome === 'crashed' || outcome === 'timed-out') this.deaths.push(this.#aws.clock.now());
     if (outcome === 'error') this.failures.push({ at: this.#aws.clock.now(), function: functionId, error });
   }
 

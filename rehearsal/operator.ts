@@ -5,7 +5,7 @@ import { createFleetStore } from '../shared/aws/dynamodb.ts';
 import { createRuntime } from '../shared/runtime/create-runtime.ts';
 import { type GiveBackPorts, giveBack } from '../shared/use-cases/give-back.ts';
 import { type HoldPorts, removeHold, setHold } from '../shared/use-cases/hold.ts';
-import type { Run } from './runner.ts';
+import type { UnscriptedRun } from './run.ts';
 import { createVirtualWorld } from './virtual-world.ts';
 
 /** What people do with the operator's command in a scenario; a refusal throws, with what it says. */
@@ -23,7 +23,7 @@ export interface Operator {
 const WHO = 'operator';
 
 /** The use cases of the command, with a runtime of its own: an operator has rights and a clock, and is no function. */
-export function createOperator({ aws, deployment }: Omit<Run, 'happenings'>): Operator {
+export function createOperator({ aws, deployment }: UnscriptedRun): Operator {
   const ports = lazily((): HoldPorts & GiveBackPorts => {
     const environment = deployment.functions[0]?.environment ?? {};
     const { clientOf, config, announcer, log } = createRuntime(

@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import type { RehearsalResult } from './result.ts';
 
 const instant = v.pipe(v.string(), v.isoTimestamp(), v.description('an instant, ISO 8601 in UTC'));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -30,7 +29,10 @@ const decision = v.strictObject({
 const window = v.strictObject({
   begins: instant,
   ends: instant,
-  readyAt: v.pipe(v.nullable(instant), v.description('when as many instances served as the rung asks for; null: never')),
+  readyAt: v.pipe(
+    v.nullable(instant),
+    v.description('when as many instances served as the rung asks for; null: never'),
+  ),
   lateSeconds: v.number(),
   during: v.pipe(v.string(), v.description('the schedule, or otherwise')),
 });
@@ -95,7 +97,3 @@ export const resultSchema = v.pipe(
   v.title('Rehearsal result'),
   v.description('What a rehearsal yields: capacity, decisions, requests, windows, money and broken invariants.'),
 );
-
-/** Fails to compile when the schema allows what the type does not. */
-export type SchemaMatchesType = v.InferOutput<typeof resultSchema> extends Omit<RehearsalResult, 'timezone'> ? true : never;
-export const SCHEMA_MATCHES_TYPE: SchemaMatchesType = true;

@@ -1,4 +1,3 @@
-import type { Agenda, CompiledPolicy } from '../shared/domain/policy.ts';
 import {
   compilePolicy,
   type Parsed,
@@ -8,6 +7,7 @@ import {
   readJson,
   type Schedule,
 } from '../shared/documents/index.ts';
+import type { Agenda, CompiledPolicy, Rung } from '../shared/domain/policy.ts';
 import type { CallRecord } from '../simulator/contract.ts';
 
 /** What the documents and tags of simulated AWS ask of one endpoint, from one instant on. */
@@ -26,7 +26,10 @@ export interface Rules {
 /** The only variant of an endpoint that exists when a scenario starts. */
 const VARIANT = 'AllTraffic';
 
+type Kind = 'real-time' | 'async';
+
 interface Enrolled {
+  readonly kind: Kind;
   tags: Readonly<Record<string, string>>;
   history: Rules[];
 }
@@ -67,9 +70,10 @@ export class Rulebook {
     else this.#policies.delete(name);
   }
 
-  enrol(endpoint: string, tags: Readonly<Record<string, string>>, at: number): void {
+  /** `kind` counts when the endpoint is first seen: it never changes. */
+  enrol(endpoint: string, tags: Readonly<Record<string, string>>, at: number, kind: Kind = 'real-time'): void {
     const known = this.#endpoints.get(endpoint);
-    if (known === undefined) this.#endpoints.set(endpoint, { tags, history: [] });
+    if (known === undefined) this.#endpoints.set(endpoint, { kind, tags, history: [] });
     else known.tags = tags;
     this.#compile(endpoint, at);
   }
@@ -136,14 +140,14 @@ export class Rulebook {
   #compile(endpoint: string, at: number): void {
     const enrolled = this.#endpoints.get(endpoint)!;
     const before = enrolled.history.at(-1);
-    const next = this.#rules(enrolled.tags, at, before);
+    const next = this.#rules(enrolled, at, before);
     if (before !== undefined && isSame(before, next)) return;
     if (before?.from === at) enrolled.history[enrolled.history.length - 1] = next;
     else enrolled.history.push(next);
     for (const listener of this.#listeners) listener(endpoint);
   }
 
-  #rules(tags: Readonly<Record<string, string>>, at: number, before: Rules | undefined): Rules {
+  #rules({ tags, kind }: Enrolled, at: number, before: Rules | undefined): Rules {
     const policyName = tags[`${this.#prefix}:policy`];
     const isProtected = tags[`${this.#prefix}:protect`]?.toLowerCase() === 'true';
     const found = policyName === undefined ? undefined : this.#policies.get(policyName);
@@ -152,10 +156,28 @@ export class Rulebook {
         ? compilePolicy(found.value, this.#schedules, { from: at, until: this.#until, variant: VARIANT })
         : undefined;
     const head = { from: at, policyName, protected: isProtected };
-    if (compiled?.ok) return { ...head, valid: true, policy: compiled.value.policy, agenda: compiled.value.agenda };
+    if (compiled?.ok && suitsKind(kind, compiled.value)) {
+      const { policy, agenda } = compiled.value;
+      return { ...head, valid: true, policy, agenda };
+    }
     const lastValid = policyName !== undefined && before?.policyName === policyName ? before : undefined;
     return { ...head, valid: false, policy: lastValid?.policy, agenda: lastValid?.agenda };
   }
+}
+
+function meansZero(rung: Rung): boolean {
+  return rung.kind === 'zero' || (rung.kind === 'bounds' && rung.min === 0);
+}
+
+/** Rules of the kind, which policies do not know: what breaks them is invalid for this endpoint. */
+function suitsKind(
+  kind: Kind,
+  { policy, agenda }: { readonly policy: CompiledPolicy; readonly agenda: Agenda },
+): boolean {
+  const by = policy.zero?.by;
+  if (kind === 'async') return by === undefined || by === 'instances';
+  if (by !== undefined && by !== 'park') return false;
+  return by === 'park' || !agenda.rungs.some(meansZero);
 }
 
 function isSame(a: Rules, b: Rules): boolean {

@@ -1,11 +1,12 @@
-import { EVENT_SOURCE, REQUEST_SOURCE } from '../shared/domain/decision.ts';
+import { REQUEST_SOURCE } from '../shared/domain/decision.ts';
 import type { Deployment, EndpointLoad, EndpointTiming, SimulatedAws } from '../simulator/contract.ts';
 import { createSimulatedAws } from '../simulator/index.ts';
 import { type Api, createApi, mustAnswer } from './api.ts';
 import { type Code, RehearsedFunction } from './functions.ts';
 import type { Scenario, ScenarioEndpoint, StartTime } from './model.ts';
 import { Observer } from './observe.ts';
-import { type HappeningState, scheduleHappenings } from './script.ts';
+import { parameterOf, type Run } from './run.ts';
+import { scheduleHappenings } from './script.ts';
 import { arrivalsOf } from './traffic/traffic.ts';
 
 export interface RunnerOptions {
@@ -19,20 +20,6 @@ export interface RunnerOptions {
   readonly signal?: AbortSignal;
   /** Called once everything stands and before time moves: where the invariant checker attaches. */
   readonly onReady?: (run: Run) => void;
-}
-
-/** A run that has begun: what stands, and what is seen of it. */
-export interface Run {
-  readonly scenario: Scenario;
-  readonly aws: SimulatedAws;
-  readonly deployment: Deployment;
-  readonly observer: Observer;
-  readonly tagPrefix: string;
-  readonly tableName: string;
-  /** The people around the endpoints: they write documents, make scripted calls, ask for wakes. */
-  readonly person: Api;
-  readonly happenings: readonly HappeningState[];
-  readonly functions: ReadonlyMap<string, RehearsedFunction>;
 }
 
 /** Simulated time between two calls of `onProgress`. */
@@ -96,7 +83,9 @@ function environmentOf(deployment: Deployment, name: string): string {
   const values = new Set(deployment.functions.map((fn) => fn.environment[name]).filter((value) => value !== undefined));
   const [value] = values;
   if (value === undefined || values.size > 1) {
-    throw new Error(`template: Environment: ${name}: ${values.size === 0 ? 'missing' : [...values].join(', ')}: must be the same for every function`);
+    throw new Error(
+      `template: Environment: ${name}: ${values.size === 0 ? 'missing' : [...values].join(', ')}: must be the same for every function`,
+    );
   }
   return value;
 }
@@ -107,10 +96,6 @@ async function putDocuments(scenario: Scenario, person: Api, tagPrefix: string):
       await mustAnswer(person, 'SSM', 'PutParameter', parameterOf(tagPrefix, kind, name, text));
     }
   }
-}
-
-export function parameterOf(tagPrefix: string, kind: 'schedules' | 'policies', name: string, text: string) {
-  return { Name: `/${tagPrefix}/${kind}/${name}`, Type: 'String', Value: text, Overwrite: true };
 }
 
 function seedOf(scenario: Scenario, endpoint: ScenarioEndpoint, aws: SimulatedAws, tagPrefix: string) {
@@ -148,8 +133,6 @@ function askForWake(aws: SimulatedAws, endpoint: string): void {
     ],
   });
 }
-
-export const PRODUCT_SOURCE = EVENT_SOURCE;
 
 function timingOf(endpoint: ScenarioEndpoint, aws: SimulatedAws): EndpointTiming {
   const drawn: number[] = [];

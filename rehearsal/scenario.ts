@@ -1,25 +1,27 @@
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
-import { compilePolicy, parsePolicy, parseSchedule, type Schedule, toParameterText } from '../shared/documents/index.ts';
-import { compileScheduleHolidays } from '../shared/documents/holidays.ts';
+import { compilePolicy, parsePolicy, type Schedule, toParameterText } from '../shared/documents/index.ts';
 import { compareProblems, makeProblem, nearest, type Path, type Problem } from '../shared/documents/problem.ts';
 import { toProblems } from '../shared/documents/schema.ts';
+import { parseInstant } from '../shared/documents/values.ts';
 import { parseYaml, type SourceDocument } from '../shared/documents/yaml.ts';
 import { zoneNames } from '../shared/documents/zones.ts';
 import type { Scenario, ScenarioEndpoint } from './model.ts';
+import { checkParameters } from './scenario/check-parameters.ts';
+import { convertSchedule, type ReadFile, type ResolveContext, under } from './scenario/context.ts';
 import { type ScenarioDocument, scenarioSchema } from './scenario/grammar.ts';
 import { CALL_HINTS } from './scenario/happenings.ts';
 import { resolveHappenings } from './scenario/resolve-happenings.ts';
 import { resolveTraffic } from './scenario/resolve-traffic.ts';
 import { ZONE_ALLOWED } from './scenario/traffic.ts';
+import { readTemplateText } from './template.ts';
 import { minutesOf } from './traffic/traffic.ts';
+
+export type { ReadFile } from './scenario/context.ts';
 
 export type ParsedScenario =
   | { readonly ok: true; readonly scenario: Scenario; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
-
-/** Text of a file; undefined: there is none that can be read. */
-export type ReadFile = (path: string) => string | undefined;
 
 const DEFAULTS = {
   durationMs: 14 * 86_400_000,
@@ -31,34 +33,21 @@ const DEFAULTS = {
   serves: { concurrent: 100, in: 100 },
 } as const;
 
-/** What the resolving steps share: where they are, what they may read, and where their problems go. */
-export interface ResolveContext {
-  readonly source: SourceDocument;
-  readonly document: ScenarioDocument;
-  readonly start: number;
-  readonly durationMs: number;
-  readonly seed: number;
-  readonly problems: Problem[];
-  readonly warnings: string[];
-  /** Reads a file named in the document; a problem at `path` and undefined when that does not work. */
-  read(name: string, path: Path): { readonly file: string; readonly text: string } | undefined;
-}
-
-/** A scenario document with everything it names, or all that is wrong with it at once. */
-export function parseScenario(text: string, file: string, readFile: ReadFile): ParsedScenario {
+/**
+ * A scenario document with everything it names, or all that is wrong with it at once. `template` is the text of the
+ * template whose parameters it may set (default: the one that ships).
+ */
+export function parseScenario(text: string, file: string, readFile: ReadFile, template?: string): ParsedScenario {
   const source = parseYaml(file, text);
   if (!source.ok) return { ok: false, problems: source.problems };
   const result = v.safeParse(scenarioSchema, source.value.value);
-  if (!result.success) {
-    const hints = { [ZONE_ALLOWED]: zoneNames, ...CALL_HINTS };
-    const problems = source.value.place(toProblems(source.value.value, result.issues, hints));
-    return { ok: false, problems: problems.sort(compareProblems) };
-  }
-  const context = contextOf(source.value, result.output, file, readFile);
+  if (!result.success) return { ok: false, problems: explain(source.value, result.issues, readFile) };
+  const context = contextOf(source.value, result.output, readFile);
   const schedules = resolveSchedules(context);
   const policies = resolvePolicies(context, schedules.parsed);
   const endpoints = resolveEndpoints(context);
   const happens = resolveHappenings(context);
+  context.problems.push(...checkParameters(context.document.parameters ?? {}, template ?? readTemplateText()));
   if (context.problems.length > 0) {
     return { ok: false, problems: source.value.place(context.problems).sort(compareProblems) };
   }
@@ -80,7 +69,33 @@ export function parseScenario(text: string, file: string, readFile: ReadFile): P
   return { ok: true, scenario, warnings: context.warnings };
 }
 
-function contextOf(source: SourceDocument, document: ScenarioDocument, file: string, readFile: ReadFile): ResolveContext {
+/** Problems of a document that is not a scenario, with those of the schedules and policies that can be read anyway. */
+function explain(source: SourceDocument, issues: readonly v.BaseIssue<unknown>[], readFile: ReadFile): Problem[] {
+  const hints = { [ZONE_ALLOWED]: zoneNames, ...CALL_HINTS };
+  const { start, schedules, policies } = (isObject(source.value) ? source.value : {}) as Record<string, unknown>;
+  const since = typeof start === 'string' ? parseInstant(start) : undefined;
+  const document = {
+    start: since ?? Date.UTC(2026, 0, 1),
+    schedules: readableEntries(schedules),
+    policies: readableEntries(policies),
+    endpoints: {},
+  } as ScenarioDocument;
+  const context = contextOf(source, document, readFile);
+  resolvePolicies(context, resolveSchedules(context).parsed);
+  const problems = [...toProblems(source.value, issues, hints), ...context.problems];
+  return source.place(problems).sort(compareProblems);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readableEntries(section: unknown): Record<string, unknown> {
+  const entries = Object.entries(isObject(section) ? section : {});
+  return Object.fromEntries(entries.filter(([, entry]) => typeof entry === 'string' || isObject(entry)));
+}
+
+function contextOf(source: SourceDocument, document: ScenarioDocument, readFile: ReadFile): ResolveContext {
   const problems: Problem[] = [];
   return {
     source,
@@ -91,7 +106,7 @@ function contextOf(source: SourceDocument, document: ScenarioDocument, file: str
     problems,
     warnings: [],
     read(name, path) {
-      const found = isAbsolute(name) ? name : join(dirname(file), name);
+      const found = isAbsolute(name) ? name : join(dirname(source.file), name);
       const text = readFile(found);
       if (text !== undefined) return { file: found, text };
       problems.push(makeProblem(path, name, 'a file that can be read, relative to this document'));
@@ -112,28 +127,6 @@ function loadDocument(
   const parsed = parseYaml(found.file, found.text);
   if (parsed.ok) return parsed.value;
   context.problems.push(...parsed.problems);
-  return undefined;
-}
-
-/** A problem of an inline document, as one of the document around it. */
-export function under(path: Path, problem: Problem): Problem {
-  const inner = problem.path ?? [];
-  const { field, value, allowed, atKey, didYouMean } = problem;
-  const moved = makeProblem([...path, ...inner], '', allowed, { didYouMean, ...(atKey === undefined ? {} : { atKey }) });
-  // A problem of the whole (its name, its size) keeps its own word for the field.
-  return { ...moved, value, field: inner.length === 0 && field !== 'document' ? `${moved.field}.${field}` : moved.field };
-}
-
-/** Converts a schedule as `apply` does; undefined after its problems were noted. */
-export function convertSchedule(context: ResolveContext, value: unknown, place: (p: readonly Problem[]) => Problem[], name: string) {
-  const compiled = compileScheduleHolidays(value, new Date(context.start).getUTCFullYear());
-  if (!compiled.ok) {
-    context.problems.push(...place(compiled.problems));
-    return undefined;
-  }
-  const parsed = parseSchedule(name, compiled.value);
-  if (parsed.ok) return { schedule: parsed.value, text: toParameterText(compiled.value) };
-  context.problems.push(...place(parsed.problems));
   return undefined;
 }
 

@@ -3,16 +3,7 @@ import { PRIORITY } from '../simulator/contract.ts';
 import type { Api } from './api.ts';
 import type { Happening } from './model.ts';
 import { createOperator, type Operator } from './operator.ts';
-import { parameterOf, type Run } from './runner.ts';
-
-/** An entry of `happens` with what came of it. */
-export interface HappeningState {
-  readonly happening: Happening;
-  times(): number;
-  answer(): unknown;
-}
-
-type Unscripted = Omit<Run, 'happenings'>;
+import { type HappeningState, parameterOf, type UnscriptedRun } from './run.ts';
 
 export interface Script {
   readonly states: readonly HappeningState[];
@@ -28,7 +19,7 @@ interface Crash {
 }
 
 /** Puts everything that the scenario says will happen on the clock. */
-export function scheduleHappenings(run: Unscripted): Script {
+export function scheduleHappenings(run: UnscriptedRun): Script {
   const crashes: Crash[] = [];
   const operator = createOperator(run);
   const states = run.scenario.happens.map((happening) => schedule(run, operator, happening, crashes));
@@ -53,7 +44,7 @@ function matches(pattern: CallPattern, call: string): boolean {
   return (service === '*' || service === calledService) && (operation === '*' || operation === calledOperation);
 }
 
-function schedule(run: Unscripted, operator: Operator, happening: Happening, crashes: Crash[]): HappeningState {
+function schedule(run: UnscriptedRun, operator: Operator, happening: Happening, crashes: Crash[]): HappeningState {
   const { aws } = run;
   const counted = (handle: FaultHandle): HappeningState => ({
     happening,
@@ -104,7 +95,7 @@ function schedule(run: Unscripted, operator: Operator, happening: Happening, cra
 /** What an entry does at its instant; the value is its answer, a throw leaves `times` at 0 with the error as answer. */
 type Action = () => Promise<unknown>;
 
-function act(run: Unscripted, happening: Happening, action: Action): HappeningState {
+function act(run: UnscriptedRun, happening: Happening, action: Action): HappeningState {
   let times = 0;
   let answer: unknown = null;
   run.aws.clock.at(happening.at, PRIORITY.script, () => {
@@ -139,7 +130,7 @@ async function call(
   return answer.value;
 }
 
-function actionOf(run: Unscripted, operator: Operator, happening: Happening): Action {
+function actionOf(run: UnscriptedRun, operator: Operator, happening: Happening): Action {
   const { aws, person, tagPrefix } = run;
   switch (happening.verb) {
     case 'call':
@@ -171,7 +162,7 @@ function actionOf(run: Unscripted, operator: Operator, happening: Happening): Ac
 }
 
 /** `$ARN(chat)` anywhere in a text becomes the endpoint's ARN, which SageMaker shows in lower case. */
-function expandArns(value: Readonly<Record<string, unknown>>, run: Unscripted): Record<string, unknown> {
+function expandArns(value: Readonly<Record<string, unknown>>, run: UnscriptedRun): Record<string, unknown> {
   const expand = (part: unknown): unknown => {
     if (typeof part === 'string') {
       return part.replace(

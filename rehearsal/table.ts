@@ -1,6 +1,19 @@
 import type { EndpointResult, RehearsalResult } from './result.ts';
 
-const HEAD = ['endpoint', 'paid h', 'always-on h', 'paid', 'requests', 'cold', 'failed', 'parks', 'wakes', 'late', 'USD', 'USD always-on'];
+const HEAD = [
+  'endpoint',
+  'paid h',
+  'always-on h',
+  'paid',
+  'requests',
+  'cold',
+  'failed',
+  'parks',
+  'wakes',
+  'late',
+  'USD',
+  'USD always-on',
+];
 
 function percent(part: number, whole: number): string {
   return whole === 0 ? '-' : `${((100 * part) / whole).toFixed(2)} %`;

@@ -47,10 +47,7 @@ function readyAt(changes: readonly EndpointChange[], window: PromisedWindow): nu
   return serving >= window.min ? window.begins : undefined;
 }
 
-export function judgeWindows(
-  windows: readonly PromisedWindow[],
-  changes: readonly EndpointChange[],
-): WindowResult[] {
+export function judgeWindows(windows: readonly PromisedWindow[], changes: readonly EndpointChange[]): WindowResult[] {
   return windows.map((window) => {
     const ready = readyAt(changes, window);
     return {

@@ -60,6 +60,20 @@ export interface SimulatedService {
   readonly operations: Readonly<Record<string, Operation>>;
 }
 
+/** Condition keys of a request. Keys that hold several values (`aws:TagKeys`, `events:source`) are lists. */
+export type RequestContext = Readonly<Record<string, string | readonly string[]>>;
+
+/** What a caller's policies must allow for a call to work. */
+export interface Permission {
+  /** `sagemaker:DeleteEndpoint` */
+  readonly action: string;
+  /** An ARN, or `*` where the service knows no resources. */
+  readonly resource: string;
+  readonly context: RequestContext;
+  /** The operation in whose course AWS asks for it, where that is not the action itself: `SageMaker.CreateEndpoint`. */
+  readonly impliedBy?: string;
+}
+
 /** One call as it happened; given to observers after the operation ran (or failed). */
 export interface CallRecord {
   readonly seq: number;
@@ -74,6 +88,8 @@ export interface CallRecord {
   // biome-ignore lint/suspicious/noExplicitAny: any operation's shape
   readonly output?: any;
   readonly error?: { readonly code: string; readonly message: string };
+  /** With `enforceIam` only: what the call needed, of callers other than services. */
+  readonly needed?: readonly Permission[];
 }
 
 /** Order of events that fall on the same instant: the world first, then metrics and alarms, then what runs because of them. */
@@ -280,6 +296,11 @@ export interface SimulatedAwsOptions {
   readonly accountId?: string;
   /** How far the tagging API is behind SageMaker's own tags. Default 3 minutes. */
   readonly taggingLagMs?: number;
+  /**
+   * Calls of kind `product` need what the role of their function in the deployed template allows, the permissions that
+   * AWS asks for in the course of a call included; persons and services may do everything. Default false.
+   */
+  readonly enforceIam?: boolean;
 }
 
 /** How often a scripted fault took effect; kept up to date while the simulation runs. */

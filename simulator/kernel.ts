@@ -7,6 +7,7 @@ import {
   type EpochMs,
   type Kernel,
   type Operation,
+  type Permission,
   type ServiceName,
   type SimulatedService,
 } from './contract.ts';
@@ -21,6 +22,14 @@ export interface PerformedCall {
 }
 
 const MAXIMUM_EXTRA_TURNS = 50;
+
+/** What a call needs by IAM, and AWS's refusal where the caller does not have it. */
+export type Authorize = (
+  caller: Caller,
+  service: ServiceName,
+  operation: string,
+  input: unknown,
+) => { readonly needed: readonly Permission[]; readonly refusal: ApiError | undefined };
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
@@ -42,6 +51,7 @@ export class SimulatorKernel implements Kernel {
   /** Brings the world up to now before one of its services is asked. */
   readonly #settled = new Map<ServiceName, () => void>();
   #emit: (event: BusEvent) => void = () => {};
+  #authorize: Authorize | undefined;
   #seq = 0;
   /** Grows with everything that may make product code run on; the run loop waits until it stands still. */
   #activity = 0;
@@ -79,6 +89,11 @@ export class SimulatorKernel implements Kernel {
     this.#emit = emit;
   }
 
+  /** From now on every call of a person or of the product is weighed. */
+  setAuthorization(authorize: Authorize): void {
+    this.#authorize = authorize;
+  }
+
   emit(event: BusEvent): void {
     this.#emit(event);
   }
@@ -108,7 +123,7 @@ export class SimulatorKernel implements Kernel {
   ): PerformedCall {
     const name = `${service}.${operation}`;
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
-    const base = {
+    let base: Omit<CallRecord, 'input'> = {
       seq: this.#seq++,
       at: this.clock.now(),
       caller,
@@ -123,6 +138,11 @@ export class SimulatorKernel implements Kernel {
       const run = this.#operations.get(name);
       if (run === undefined) throw new ApiError('UnknownOperationException', `${name} is not simulated.`);
       input = check(sent);
+      if (this.#authorize !== undefined && caller.kind !== 'service') {
+        const { needed, refusal } = this.#authorize(caller, service, operation, input);
+        base = { ...base, needed };
+        if (refusal !== undefined) throw refusal;
+      }
       this.#settled.get(service)?.();
       const output = run(input, { caller, now: base.at });
       return { record: this.#record({ ...base, input, output }) };

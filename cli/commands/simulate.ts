@@ -51,13 +51,15 @@ function writeStarter(io: Io, file: string): void {
 async function simulate(io: Io, file: string | undefined, options: Options): Promise<void> {
   const source = sourceOf(io, file, options);
   // Brings the simulator and all SDK clients with it: only for those who rehearse.
-  const { formatTable, parseScenario, rehearse, writeJson } = await import('../../rehearsal/index.ts');
-  const parsed = parseScenario(source.text, source.file, (path) => readTextIfThere(io, path));
+  const { formatTable, parseScenario, readTemplateText, rehearse, writeJson } = await import(
+    '../../rehearsal/index.ts'
+  );
+  const template = options.template === undefined ? readTemplateText() : readText(io, options.template);
+  const parsed = parseScenario(source.text, source.file, (path) => readTextIfThere(io, path), template);
   if (!parsed.ok) throw documentError(parsed.problems);
   for (const warning of parsed.warnings) io.note(`warning: ${warning}`);
-  const template = options.template === undefined ? {} : { template: readText(io, options.template) };
   const { scenario } = parsed;
-  const rehearsal = await rehearse(scenario, { ...template, onProgress: progressOf(io, scenario) });
+  const rehearsal = await rehearse(scenario, { template, onProgress: progressOf(io, scenario) });
   io.progress('');
   const { result } = rehearsal;
   if (options.report !== undefined) {
@@ -74,10 +76,12 @@ async function simulate(io: Io, file: string | undefined, options: Options): Pro
 function conclude(io: Io, scenario: Scenario, { result, warnings, problems }: Rehearsal): void {
   for (const warning of warnings) io.note(`warning: ${warning}`);
   for (const { at, function: fn, message, fields } of problems.slice(0, SHOWN_PROBLEMS)) {
-    io.note(`warning: ${new Date(at).toISOString()}: ${fn}: ${message} ${JSON.stringify(fields).slice(0, 500)}`);
+    const error = fields['error'] as { readonly name?: string; readonly message?: string } | undefined;
+    const why = error === undefined ? '' : `: ${error.name}: ${error.message}`;
+    io.note(`warning: ${new Date(at).toISOString()}: ${fn}: ${message}${why}`);
   }
   if (problems.length > SHOWN_PROBLEMS)
-    io.note(`warning: ${problems.length - SHOWN_PROBLEMS} more problems of the functions`);
+    io.note(`warning: ${problems.length - SHOWN_PROBLEMS} more such problems of the functions`);
   const { violations } = result.invariants;
   for (const { at, invariant, endpoint, what } of violations) {
     io.fail(`invariant ${invariant}: ${at}: ${endpoint ?? '-'}: ${what}`);

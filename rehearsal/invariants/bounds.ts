@@ -16,6 +16,7 @@ export function checkBounds(context: CheckContext): Check {
   function judge(state: EndpointState, at: number): void {
     const rules = context.rulebook.rulesOf(state.name);
     if (rules?.policyName === undefined || rules.policy === undefined) return;
+    if (!rules.valid || context.state.toldInvalid(state.name, rules.from)) return;
     if (state.status !== 'InService' && state.status !== 'Updating') return;
     if (!isSettled(context, state, rules, at) || context.state.mode() === 'off') {
       context.wakeAt(at + MINUTE_MS);
@@ -29,7 +30,7 @@ export function checkBounds(context: CheckContext): Check {
     const { desired } = state;
     const draining = at - rungSince(rules, at) < DRAIN_MS;
     const excused = isExcused(context, state, at);
-    context.judge(desired <= bounds.max || draining || excused || !rules.valid || rules.protected, 3, state.name, () => {
+    context.judge(desired <= bounds.max || draining || excused || rules.protected, 3, state.name, () => {
       const rung = currentRung(rules, at);
       return `desired ${desired} is above max ${bounds.max} of ${rung?.during ?? 'otherwise'}, and no drain explains it`;
     });

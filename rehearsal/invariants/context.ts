@@ -2,7 +2,7 @@ import type { Caller, CallRecord, EndpointChange } from '../../simulator/contrac
 import type { LoggedDecision } from '../observe.ts';
 import type { Violation } from '../result.ts';
 import type { Rulebook } from '../rulebook.ts';
-import type { Run } from '../runner.ts';
+import type { Run } from '../run.ts';
 import type { EndpointState, WorldState } from './world-state.ts';
 
 /** Documents, tags, holds, demand and calendar have so long before invariants 3 and 4 judge what came of them. */
@@ -17,7 +17,7 @@ export function isChecker(caller: Caller): boolean {
   return caller.name === CHECKER.name;
 }
 
-export type InvariantNumber = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
+type InvariantNumber = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
 
 /** What a check of an invariant may look at and say. */
 export interface CheckContext {

@@ -14,7 +14,11 @@ const DEFAULT_IDLE_MS = 30 * MINUTE_MS;
 function requestsBetween(context: CheckContext, endpoint: ScenarioEndpoint, from: number, to: number): number {
   const { start, happens } = context.run.scenario;
   let count = 0;
-  for (let minute = Math.max(0, Math.ceil((from - start) / MINUTE_MS)); start + (minute + 1) * MINUTE_MS <= to; minute += 1) {
+  for (
+    let minute = Math.max(0, Math.ceil((from - start) / MINUTE_MS));
+    start + (minute + 1) * MINUTE_MS <= to;
+    minute += 1
+  ) {
     count += endpoint.traffic[minute] ?? 0;
   }
   for (const happening of happens) {
@@ -30,7 +34,8 @@ function whyNot(context: CheckContext, state: EndpointState, rules: Rules | unde
   const recently = (instant: number | undefined): boolean => instant !== undefined && at - instant <= SAME_RUN_MS;
   const endpoint = scenario.endpoints.find(({ name }) => name === state.name);
   if (rules?.policyName === undefined) reasons.push('it is not enrolled');
-  if (rules?.policyName !== undefined && rules.policy?.zero?.by !== 'park') reasons.push('its policy does not say zero: { by: park }');
+  if (rules?.policyName !== undefined && rules.policy?.zero?.by !== 'park')
+    reasons.push('its policy does not say zero: { by: park }');
   if (rules?.protected === true) reasons.push('it is protected');
   if (context.state.mode() !== 'on') reasons.push(`the mode is ${context.state.mode()}`);
   if (!recently(state.recipeReadAt)) reasons.push('no recipe of it was read back in this run');

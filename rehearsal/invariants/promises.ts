@@ -45,7 +45,12 @@ export function rungSince(rules: Rules, at: number): number {
 }
 
 /** Bounds that may be in force now: the rung's own, and those of the next ones whose lead may have begun. */
-export function admittedBounds(context: CheckContext, state: EndpointState, rules: Rules, at: number): Bounds | undefined {
+export function admittedBounds(
+  context: CheckContext,
+  state: EndpointState,
+  rules: Rules,
+  at: number,
+): Bounds | undefined {
   const { agenda, policy } = rules;
   if (agenda === undefined || policy === undefined) return undefined;
   const hold = context.state.holdOf(state.name, at);
@@ -79,7 +84,7 @@ export function isSettled(context: CheckContext, state: EndpointState, rules: Ru
 export function isExcused(context: CheckContext, state: EndpointState, at: number): boolean {
   // A refusal is tried again after at most 15 minutes, and then takes a start.
   const from = at - HOUR_MS - state.longestStartMs;
-  if (context.state.isDisturbed(from, at)) return true;
+  if (context.state.isDisturbed(from, at) || context.state.ticksLost(from, at)) return true;
   const type = context.run.scenario.endpoints.find(({ name }) => name === state.name)?.instanceType;
   return type !== undefined && context.state.isShort(type, from, at);
 }

@@ -8,7 +8,11 @@ const SHARE_AT_ZERO = 0.5;
 export function checkQueues(context: CheckContext): Check {
   const queues = context.run.scenario.endpoints
     .filter(({ kind }) => kind === 'async')
-    .map((endpoint) => ({ endpoint, expired: 0, zeroSince: endpoint.instances === 0 ? context.run.scenario.start : undefined }));
+    .map((endpoint) => ({
+      endpoint,
+      expired: 0,
+      zeroSince: endpoint.instances === 0 ? context.run.scenario.start : undefined,
+    }));
   type Queue = { endpoint: (typeof queues)[number]['endpoint']; expired: number; zeroSince: number | undefined };
 
   function judge(queue: Queue, at: number): void {

@@ -31,7 +31,10 @@ function takeSnapshot(context: CheckContext, name: string): Snapshot {
   const items = new Map<string, string>();
   const ask = (service: ServiceName, operation: string, input: unknown) => aws.call(CHECKER, service, operation, input);
   const endpoint = ask('SageMaker', 'DescribeEndpoint', { EndpointName: name });
-  const tags = ask('SageMaker', 'ListTags', { ResourceArn: endpoint.EndpointArn }).Tags as { Key: string; Value: string }[];
+  const tags = ask('SageMaker', 'ListTags', { ResourceArn: endpoint.EndpointArn }).Tags as {
+    Key: string;
+    Value: string;
+  }[];
   for (const { Key, Value } of tags) {
     if (Key !== `${tagPrefix}:wake` && !Key.startsWith('aws:')) items.set(`tag ${Key}`, Value);
   }
@@ -45,7 +48,13 @@ function takeSnapshot(context: CheckContext, name: string): Snapshot {
     };
     const target = { ServiceNamespace: 'sagemaker', ResourceIds: [ResourceId] };
     list('DescribeScalableTargets', 'ScalableTargets', target, () => ResourceId, 'scalable target');
-    list('DescribeScalingPolicies', 'ScalingPolicies', of, (one: { PolicyName: string }) => one.PolicyName, 'scaling policy');
+    list(
+      'DescribeScalingPolicies',
+      'ScalingPolicies',
+      of,
+      (one: { PolicyName: string }) => one.PolicyName,
+      'scaling policy',
+    );
     list(
       'DescribeScheduledActions',
       'ScheduledActions',
@@ -89,7 +98,12 @@ export function checkRestores(context: CheckContext): Check {
     const now = takeSnapshot(context, name);
     const lost = [...before.snapshot].filter(([item, value]) => now.get(item) !== value).map(([item]) => item);
     const untold = lost.filter((item) => !isAnnounced(name, item, before.at));
-    context.judge(untold.length === 0, 2, name, () => `not as before its park, and not announced: ${untold.join(', ')}`);
+    context.judge(
+      untold.length === 0,
+      2,
+      name,
+      () => `not as before its park, and not announced: ${untold.join(', ')}`,
+    );
   }
 
   function isAnnounced(name: string, item: string, since: number): boolean {
@@ -118,7 +132,7 @@ export function checkRestores(context: CheckContext): Check {
       context.wakeAt(at + RESTORE_MS);
     },
     step(at) {
-      for (const [name, instant] of [...due]) if (instant <= at) judge(name, at);
+      for (const [name, instant] of due) if (instant <= at) judge(name, at);
       for (const name of dirty) {
         const state = world.endpoint(name);
         if (state === undefined || parked.has(name) || state.inServiceSince === undefined) continue;

@@ -4,7 +4,13 @@ import { endpointOf } from './records.ts';
 
 /** Letting go follows the loss of the tag by a re-check. */
 const LETTING_GO_MS = HOUR_MS;
-const FORBIDDEN: ReadonlySet<string> = new Set(['DeleteModel', 'DeleteEndpointConfig', 'UpdateEndpoint', 'DeleteTags', 'AddTags']);
+const FORBIDDEN: ReadonlySet<string> = new Set([
+  'DeleteModel',
+  'DeleteEndpointConfig',
+  'UpdateEndpoint',
+  'DeleteTags',
+  'AddTags',
+]);
 
 /** 10: what we did not make, we do not touch. */
 export function checkStrangers(context: CheckContext): Check {
@@ -55,7 +61,12 @@ export function checkStrangers(context: CheckContext): Check {
       }
       if (service === 'CloudWatch') judgeAlarms(record);
       if (service !== 'SageMaker' && service !== 'ApplicationAutoScaling') return;
-      context.judge(!FORBIDDEN.has(operation), 10, null, `called ${service}.${operation}, which changes what an owner made`);
+      context.judge(
+        !FORBIDDEN.has(operation),
+        10,
+        null,
+        `called ${service}.${operation}, which changes what an owner made`,
+      );
       const endpoint = endpointOf(record, world.endpoints());
       if (endpoint === undefined) return;
       context.judge(isOurs(endpoint, at), 10, endpoint, `${service}.${operation} on an endpoint that nobody enrolled`);

@@ -3,7 +3,12 @@ import { type Check, type CheckContext, GRACE_MS, HOUR_MS, MINUTE_MS } from './c
 import { currentRung, isExcused, longestLead, nextEdge, rungSince } from './promises.ts';
 import type { EndpointState } from './world-state.ts';
 
-const LATE_EVENTS: ReadonlySet<string> = new Set(['Endpoint Late', 'Wake Failed', 'Endpoint Orphaned', 'Decision Refused']);
+const LATE_EVENTS: ReadonlySet<string> = new Set([
+  'Endpoint Late',
+  'Wake Failed',
+  'Endpoint Orphaned',
+  'Decision Refused',
+]);
 const UNDERWAY: ReadonlySet<string> = new Set(['Creating', 'Updating', 'RollingBack', 'SystemUpdating']);
 /** A shortage may show late, is tried again within 15 minutes, and the next start takes its time too. */
 const RECOVERY_MS = 45 * MINUTE_MS;
@@ -27,8 +32,12 @@ export function checkWindows(context: CheckContext): Check {
     const rules = rulebook.rulesOf(state.name);
     if (rules?.policyName === undefined || rules.agenda === undefined || !rules.valid) return;
     wakeForNext(state, at);
+    if (world.toldInvalid(state.name, rules.from)) return;
     const rung = currentRung(rules, at);
     if (rung === undefined || world.mode() === 'off') return;
+    // A dry run raises nothing; what was parked before still wakes.
+    if (world.mode() === 'dry-run' && state.status !== 'Absent') return;
+    if (world.ticksLost(at - 2 * GRACE_MS, at)) return;
     const min = minimumOf(rung);
     const since = rungSince(rules, at);
     if (min < 1 || at - since < GRACE_MS) return;
@@ -41,10 +50,14 @@ export function checkWindows(context: CheckContext): Check {
     const lead = longestLead(state, rules);
     const told = (announced.get(state.name.toLowerCase()) ?? Number.NEGATIVE_INFINITY) >= since - lead - RECOVERY_MS;
     const underway = UNDERWAY.has(state.status) || state.desired >= min || at - state.changedAt < GRACE_MS;
-    context.judge(told || underway, 4, state.name, () => describe(state, min, rung.during, 'nor waking, nor announced as late'));
+    context.judge(told || underway, 4, state.name, () =>
+      describe(state, min, rung.during, 'nor waking, nor announced as late'),
+    );
     const recovery = RECOVERY_MS + 2 * state.longestStartMs;
     const overdue = at - Math.max(since, rules.from) > recovery && !isExcused(context, state, at);
-    context.judge(!overdue, 4, state.name, () => describe(state, min, rung.during, 'although nothing has stood in its way for long'));
+    context.judge(!overdue, 4, state.name, () =>
+      describe(state, min, rung.during, 'although nothing has stood in its way for long'),
+    );
     context.wakeAt(at + 5 * MINUTE_MS);
   }
 

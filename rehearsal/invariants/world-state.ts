@@ -1,7 +1,6 @@
 import type { CallRecord, EndpointChange } from '../../simulator/contract.ts';
 import type { Happening } from '../model.ts';
-import type { HappeningState } from '../script.ts';
-import type { Run } from '../runner.ts';
+import type { HappeningState, Run } from '../run.ts';
 
 /** One endpoint as simulated AWS has it now, and what the product has seen of it. */
 export interface EndpointState {
@@ -47,12 +46,14 @@ type Of<V extends Happening['verb']> = Extract<Happening, { verb: V }>;
 export class WorldState {
   readonly #run: Run;
   readonly #endpoints = new Map<string, EndpointState>();
+  readonly #invalid = new Map<string, number>();
+  #seenEvents = 0;
   readonly #beforeCall = new Map<string, EndpointState>();
   readonly #shortages: readonly Of<'noCapacity'>[];
   readonly #callFaults: readonly Of<'callFault'>[];
   readonly #hidden: readonly Of<'hideMetrics'>[];
   readonly #holds: readonly HappeningState[];
-  readonly #crashes: readonly Of<'crash'>[];
+  readonly #lostTicks: readonly Of<'events'>[];
 
   constructor(run: Run) {
     this.#run = run;
@@ -61,7 +62,7 @@ export class WorldState {
     this.#shortages = only('noCapacity');
     this.#callFaults = only('callFault');
     this.#hidden = only('hideMetrics');
-    this.#crashes = only('crash');
+    this.#lostTicks = only('events').filter(({ of, mode }) => of === 'tick' && mode !== 'twice');
     this.#holds = run.happenings.filter(({ happening }) => happening.verb === 'hold' || happening.verb === 'unhold');
     for (const { name, instances, instanceType } of endpoints) {
       const state = { name, status: 'InService', desired: instances, serving: instances, config: name, instanceType };
@@ -172,12 +173,27 @@ export class WorldState {
   isDisturbed(from: number, to: number): boolean {
     return (
       this.#callFaults.some((one) => overlaps(one, from, to)) ||
-      this.#crashes.some((one) => one.at <= to && one.at >= from)
+      this.#run.observer.deaths.some((at) => at <= to && at >= from)
     );
+  }
+
+  /** Ticks were dropped or delayed at some time in [from, to]: nobody could act on the calendar. */
+  ticksLost(from: number, to: number): boolean {
+    return this.#lostTicks.some((one) => overlaps(one, from, to));
   }
 
   metricsHidden(endpoint: string, from: number, to: number): boolean {
     return this.#hidden.some((one) => one.endpoint === endpoint && overlaps(one, from, to));
+  }
+
+  /** `Policy Invalid` was announced for this endpoint since then: its calendar promises nothing. */
+  toldInvalid(endpoint: string, since: number): boolean {
+    const { events } = this.#run.observer;
+    for (; this.#seenEvents < events.length; this.#seenEvents += 1) {
+      const { detailType, detail, at } = events[this.#seenEvents]!;
+      if (detailType === 'Policy Invalid') this.#invalid.set(String(detail['endpoint']).toLowerCase(), Date.parse(at));
+    }
+    return (this.#invalid.get(endpoint.toLowerCase()) ?? Number.NEGATIVE_INFINITY) >= since;
   }
 
   /** Parameter `Mode` of the template, as deployed. */

@@ -12,13 +12,13 @@ import {
 import { happeningSchema } from './happenings.ts';
 import { trafficSchema } from './traffic.ts';
 
-export const ENDPOINT_PATTERN = /^[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}$/;
-export const ENDPOINT_ALLOWED = 'an endpoint name: 1 to 63 letters, digits and inner hyphens';
+const ENDPOINT_PATTERN = /^[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}$/;
+const ENDPOINT_ALLOWED = 'an endpoint name: 1 to 63 letters, digits and inner hyphens';
 const INSTANCE_TYPE_ALLOWED = 'a SageMaker instance type like ml.g5.2xlarge';
 const START_ALLOWED = `${DURATION_ALLOWED}, or { p50, p95 }`;
 const MAXIMUM_RUN_MS = 400 * 86_400_000;
 
-export function duration(allowed: string, isAllowed: (ms: number) => boolean) {
+function duration(allowed: string, isAllowed: (ms: number) => boolean) {
   return text(DURATION_PATTERN, allowed, (input) => {
     const ms = parseDuration(input);
     return ms !== undefined && isAllowed(ms) ? ms : undefined;
@@ -83,7 +83,10 @@ const endpointSchema = v.pipe(
       addIssue({ message: 'at least 1 for kind real-time', path: at('instances') });
     }
     if (endpointKind === 'async' && whenAway !== undefined) {
-      addIssue({ message: 'only for kind real-time: an asynchronous request waits in its queue', path: at('whenAway') });
+      addIssue({
+        message: 'only for kind real-time: an asynchronous request waits in its queue',
+        path: at('whenAway'),
+      });
     }
     if (endpointKind === 'real-time' && requestTtl !== undefined) {
       addIssue({ message: 'only for kind async', path: at('requestTtl') });

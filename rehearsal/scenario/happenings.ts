@@ -52,7 +52,7 @@ function knowsCall(input: string, wildcards: boolean): boolean {
 }
 
 /** Words that a misspelt call is compared with. */
-export function callNames(): readonly string[] {
+function callNames(): readonly string[] {
   return SERVICE_NAMES.flatMap((service) =>
     Object.keys(loadServiceModel(service).operations).map((operation) => `${service}.${operation}`),
   );
@@ -68,7 +68,7 @@ const call = text(/^[A-Za-z]+\.[A-Za-z]+$/, CALL_ALLOWED, (input) => (knowsCall(
 const SHARE = 'a number above 0, at most 1';
 const share = v.pipe(v.number(SHARE), v.gtValue(0, SHARE), v.maxValue(1, SHARE), v.description(SHARE));
 
-const CODE_ALLOWED = "an error code like AccessDeniedException, or { code, message }";
+const CODE_ALLOWED = 'an error code like AccessDeniedException, or { code, message }';
 const code = word(/^[A-Za-z][A-Za-z0-9.]{0,127}$/, CODE_ALLOWED);
 const failure = oneOf(
   (input) => (typeof input === 'object' && input !== null ? 1 : 0),
@@ -118,7 +118,13 @@ const putSchema = v.pipe(
       addIssue({ message: 'exactly one of document and text', path: at('document') });
     }
   }),
-  v.transform((input) => ({ verb: 'put' as const, at: input.at, ...input.put, document: input.document, text: input.text })),
+  v.transform((input) => ({
+    verb: 'put' as const,
+    at: input.at,
+    ...input.put,
+    document: input.document,
+    text: input.text,
+  })),
 );
 
 /** One schema for each verb; the key that is present says which is meant. */

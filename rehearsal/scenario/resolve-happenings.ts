@@ -2,7 +2,7 @@ import { parsePolicy, toParameterText } from '../../shared/documents/index.ts';
 import { makeProblem, nearest, type Problem } from '../../shared/documents/problem.ts';
 import { formatDuration } from '../../shared/documents/values.ts';
 import type { Happening } from '../model.ts';
-import { convertSchedule, type ResolveContext, under } from '../scenario.ts';
+import { convertSchedule, type ResolveContext, under } from './context.ts';
 import type { HappeningDocument, ScenarioTime } from './happenings.ts';
 
 const MAXIMUM_HOLD_MS = 30 * 86_400_000;

@@ -1,8 +1,8 @@
-import type { ResolveContext } from '../scenario.ts';
 import { countDiurnal } from '../traffic/diurnal.ts';
 import { countConstant, countStretches } from '../traffic/plan.ts';
 import { fitTrace, parseTrace } from '../traffic/trace.ts';
 import type { MinuteCounts } from '../traffic/traffic.ts';
+import type { ResolveContext } from './context.ts';
 import type { TrafficDocument } from './traffic.ts';
 
 /** Requests of an endpoint by minute; none where its traffic has problems, which are noted. */

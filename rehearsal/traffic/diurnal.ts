@@ -3,7 +3,7 @@ import { createRandomStreams } from '../../simulator/random.ts';
 import { MINUTE_MS, type MinuteCounts } from './traffic.ts';
 
 /** A multiplication of the traffic that nobody announced: a promotion, a batch of retries, a mention on television. */
-export type Burst =
+type Burst =
   | { readonly kind: 'random'; readonly perWeek: number; readonly factor: number; readonly forMs: number }
   | { readonly kind: 'fixed'; readonly atMs: number; readonly factor: number; readonly forMs: number };
 

@@ -1,7 +1,7 @@
-import { type MinuteCounts } from './traffic.ts';
+import type { MinuteCounts } from './traffic.ts';
 
 /** What is wrong with a trace file: the line (from 1), what stands there, and what is allowed. */
-export interface TraceProblem {
+interface TraceProblem {
   readonly line: number;
   readonly column: number;
   readonly field: string;

@@ -45,7 +45,9 @@ export function createScalingControl({ scaling, cloudWatch }: ScalingClients): S
     isAsSpecified: (policy, spec, endpoint) => sameConfiguration(policy.definition, policyRequest(spec, endpoint)),
     async deletePolicy(resourceId, name) {
       const outcome = await outcomeOf(`${SERVICE}.DeleteScalingPolicy`, () =>
-        scaling.send(new DeleteScalingPolicyCommand({ ...VARIANT_INSTANCES, ResourceId: resourceId, PolicyName: name })),
+        scaling.send(
+          new DeleteScalingPolicyCommand({ ...VARIANT_INSTANCES, ResourceId: resourceId, PolicyName: name }),
+        ),
       );
       return goneIsFine(outcome);
     },
@@ -57,4 +59,3 @@ function goneIsFine(outcome: Awaited<ReturnType<typeof outcomeOf<unknown>>>) {
   if (outcome.ok || outcome.failure.class === 'missing') return { ok: true, value: undefined } as const;
   return outcome;
 }
-

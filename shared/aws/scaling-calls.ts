@@ -153,14 +153,23 @@ function suspendedState(suspended: TargetView['suspended']) {
   };
 }
 
-/** Members of the answer that name or locate the policy, and those AWS makes itself. */
+/** Members of the answer that name or locate the policy, and those that AWS makes itself. */
+const NOT_IN_DEFINITION = new Set<keyof ScalingPolicy>([
+  'PolicyName',
+  'PolicyARN',
+  'ServiceNamespace',
+  'ResourceId',
+  'ScalableDimension',
+  'Alarms',
+  'CreationTime',
+]);
+
 export function policyView(policy: ScalingPolicy): ScalingPolicyView {
-  const { PolicyName, PolicyARN, ServiceNamespace, ResourceId, ScalableDimension, Alarms, CreationTime, ...definition } =
-    policy;
+  const members = Object.entries(policy).filter(([member]) => !NOT_IN_DEFINITION.has(member as keyof ScalingPolicy));
   return {
-    name: PolicyName ?? '',
-    arn: PolicyARN ?? '',
+    name: policy.PolicyName ?? '',
+    arn: policy.PolicyARN ?? '',
     type: policy.PolicyType ?? '',
-    definition: toJsonObject(definition),
+    definition: toJsonObject(Object.fromEntries(members)),
   };
 }

@@ -4,6 +4,7 @@ import type {
 } from '@aws-sdk/client-application-auto-scaling';
 import { metricFacts } from '../domain/metric-names.ts';
 import type { ScalingSpec, TargetTracking } from '../domain/policy.ts';
+import type { JsonObject } from '../domain/recipe.ts';
 import { SECOND } from '../domain/time.ts';
 import { canonicalJson, toJsonObject } from './json.ts';
 
@@ -61,9 +62,11 @@ export function sameConfiguration(shown: object, wanted: object): boolean {
   return canonicalJson(withDefaults(shown)) === canonicalJson(withDefaults(wanted));
 }
 
-function withDefaults(request: object) {
+function withDefaults(request: object): JsonObject {
   const json = toJsonObject(request);
   const tracking = json['TargetTrackingScalingPolicyConfiguration'];
-  if (typeof tracking !== 'object' || tracking === null || Array.isArray(tracking)) return json;
-  return { ...json, TargetTrackingScalingPolicyConfiguration: { DisableScaleIn: false, ...tracking } };
+  if (tracking === undefined) return json;
+  // Both sides come from our own requests or AWS's answers: the member is an object wherever it is there.
+  const configuration = tracking as JsonObject;
+  return { ...json, TargetTrackingScalingPolicyConfiguration: { DisableScaleIn: false, ...configuration } };
 }

@@ -17,104 +17,104 @@ interface Missing {
   put(): Promise<unknown>;
 }
 
+interface Parts {
+  readonly calls: ScalingCalls;
+  readonly alarms: AttachedAlarms;
+}
+
 /** Everything of a variant's scaling that a DeleteEndpoint takes with it: saved, put back, and read back. */
 export function createScalingSnapshots(calls: ScalingCalls, alarms: AttachedAlarms): Snapshots {
-  async function read(resourceId: string): Promise<TargetSnapshot | undefined> {
-    const [target] = await calls.targets([resourceId]);
-    if (target === undefined) return undefined;
-    const view = targetView(target);
-    const [policies, actions, tags] = await Promise.all([
-      calls.policies(resourceId),
-      calls.scheduledActions(resourceId),
-      view.arn === undefined ? {} : calls.tags(view.arn),
-    ]);
-    const views = policies.map(policyView);
-    const steps = views.filter(({ type }) => type === 'StepScaling');
-    const attached = (await Promise.all(steps.map(({ arn }) => alarms.ofPolicy(arn)))).flat();
-    return {
-      resourceId,
-      dimension: VARIANT_INSTANCES.ScalableDimension,
-      min: view.min,
-      max: view.max,
-      suspended: view.suspended,
-      tags,
-      policies: byName(views),
-      scheduledActions: byName(actions.map(scheduledAction)),
-      alarms: byName([...new Map(attached.map((alarm) => [alarm.name, alarm])).values()]),
-    };
-  }
-
-  /** What of the snapshot is not there, in the order in which it has to be put. */
-  async function differences(wanted: TargetSnapshot, bounds: Bounds): Promise<readonly Missing[]> {
-    const actual = await read(wanted.resourceId);
-    const missing: Missing[] = [];
-    if (actual === undefined || !sameTarget(actual, wanted)) {
-      missing.push({
-        item: `scalable target ${wanted.resourceId}`,
-        put: () =>
-          calls.register({
-            resourceId: wanted.resourceId,
-            bounds,
-            suspended: wanted.suspended,
-            ...(actual === undefined ? { tags: withoutAwsTags(wanted.tags) } : {}),
-          }),
-      });
-    }
-    for (const policy of wanted.policies) {
-      const there = actual?.policies.find(({ name }) => name === policy.name);
-      if (there !== undefined && same(there.definition, policy.definition)) continue;
-      const put = () => calls.putPolicy(wanted.resourceId, policy.name, policy.definition);
-      missing.push({ item: `scaling policy ${policy.name}`, put });
-    }
-    for (const action of wanted.scheduledActions) {
-      const there = actual?.scheduledActions.find(({ name }) => name === action.name);
-      if (there !== undefined && same(there.definition, action.definition)) continue;
-      const put = () => calls.putScheduledAction(wanted.resourceId, action.name, action.definition);
-      missing.push({ item: `scheduled action ${action.name}`, put });
-    }
-    return missing;
-  }
-
-  /** Alarms come last: their actions name policies by an ARN that is new with every creation. */
-  async function alarmDifferences(wanted: TargetSnapshot): Promise<readonly Missing[]> {
-    if (wanted.alarms.length === 0) return [];
-    const policies = (await calls.policies(wanted.resourceId)).map(policyView);
-    const newArns = new Map(
-      wanted.policies.flatMap(({ name, arn }) => {
-        const now = policies.find((policy) => policy.name === name);
-        return now === undefined ? [] : [[arn, now.arn] as const];
-      }),
-    );
-    const actual = await alarms.byName(wanted.alarms.map(({ name }) => name));
-    return wanted.alarms.flatMap((alarm) => {
-      const rewired: AttachedAlarm = { name: alarm.name, definition: rewire(alarm.definition, newArns) };
-      const there = actual.find(({ name }) => name === alarm.name);
-      if (there !== undefined && same(there.definition, rewired.definition)) return [];
-      return [{ item: `alarm ${alarm.name}`, put: () => alarms.put(rewired) }];
-    });
-  }
-
+  const parts: Parts = { calls, alarms };
   return {
-    snapshot: (resourceId) => outcomeOf('ApplicationAutoScaling.Describe*', () => read(resourceId)),
+    snapshot: (resourceId) => outcomeOf('ApplicationAutoScaling.Describe*', () => read(parts, resourceId)),
     async restore(wanted, bounds) {
       const refused: Refused[] = [];
-      const scaling = await outcomeOf('ApplicationAutoScaling.Describe*', () => differences(wanted, bounds));
-      if (!scaling.ok) return scaling;
-      const stopped = await putAll(scaling.value, refused);
-      if (stopped !== undefined) return { ok: false, failure: stopped };
-      const attached = await outcomeOf('CloudWatch.DescribeAlarms', () => alarmDifferences(wanted));
-      if (!attached.ok) return attached;
-      const stoppedAtAlarm = await putAll(attached.value, refused);
-      if (stoppedAtAlarm !== undefined) return { ok: false, failure: stoppedAtAlarm };
+      // Alarms come last: their actions name policies by an ARN that is new with every creation.
+      for (const find of [() => differences(parts, wanted, bounds), () => alarmDifferences(parts, wanted)]) {
+        const missing = await outcomeOf('ApplicationAutoScaling.Describe*', find);
+        if (!missing.ok) return missing;
+        const failure = await putAll(missing.value, refused);
+        if (failure !== undefined) return { ok: false, failure };
+      }
       return { ok: true, value: { refused } };
     },
-    async compare(wanted) {
-      return outcomeOf('ApplicationAutoScaling.Describe*', async () => {
-        const missing = [...(await differences(wanted, wanted)), ...(await alarmDifferences(wanted))];
+    compare: (wanted) =>
+      outcomeOf('ApplicationAutoScaling.Describe*', async () => {
+        const missing = [...(await differences(parts, wanted, wanted)), ...(await alarmDifferences(parts, wanted))];
         return missing.map(({ item }) => item);
-      });
-    },
+      }),
   };
+}
+
+async function read({ calls, alarms }: Parts, resourceId: string): Promise<TargetSnapshot | undefined> {
+  const [target] = await calls.targets([resourceId]);
+  if (target === undefined) return undefined;
+  const view = targetView(target);
+  const [policies, actions, tags] = await Promise.all([
+    calls.policies(resourceId),
+    calls.scheduledActions(resourceId),
+    view.arn === undefined ? {} : calls.tags(view.arn),
+  ]);
+  const views = policies.map(policyView);
+  const steps = views.filter(({ type }) => type === 'StepScaling');
+  const attached = (await Promise.all(steps.map(({ arn }) => alarms.ofPolicy(arn)))).flat();
+  return {
+    resourceId,
+    dimension: VARIANT_INSTANCES.ScalableDimension,
+    min: view.min,
+    max: view.max,
+    suspended: view.suspended,
+    tags,
+    policies: byName(views),
+    scheduledActions: byName(actions.map(scheduledAction)),
+    alarms: byName([...new Map(attached.map((alarm) => [alarm.name, alarm])).values()]),
+  };
+}
+
+/** What of the snapshot is not there, in the order in which it has to be put. */
+async function differences(parts: Parts, wanted: TargetSnapshot, bounds: Bounds): Promise<readonly Missing[]> {
+  const { calls } = parts;
+  const { resourceId } = wanted;
+  const actual = await read(parts, resourceId);
+  const missing: Missing[] = [];
+  if (actual === undefined || !same({ ...actual.suspended }, { ...wanted.suspended })) {
+    // Bounds are those of the rung in force now, so they are not compared; AWS takes tags for a new target only.
+    const tags = actual === undefined ? { tags: withoutAwsTags(wanted.tags) } : {};
+    const put = () => calls.register({ resourceId, bounds, suspended: wanted.suspended, ...tags });
+    missing.push({ item: `scalable target ${resourceId}`, put });
+  }
+  for (const { name, definition } of lacking(wanted.policies, actual?.policies)) {
+    missing.push({ item: `scaling policy ${name}`, put: () => calls.putPolicy(resourceId, name, definition) });
+  }
+  for (const { name, definition } of lacking(wanted.scheduledActions, actual?.scheduledActions)) {
+    missing.push({
+      item: `scheduled action ${name}`,
+      put: () => calls.putScheduledAction(resourceId, name, definition),
+    });
+  }
+  return missing;
+}
+
+async function alarmDifferences({ calls, alarms }: Parts, wanted: TargetSnapshot): Promise<readonly Missing[]> {
+  if (wanted.alarms.length === 0) return [];
+  const policies = (await calls.policies(wanted.resourceId)).map(policyView);
+  const newArns = new Map(
+    wanted.policies.flatMap(({ name, arn }) => {
+      const now = policies.find((policy) => policy.name === name);
+      return now === undefined ? [] : [[arn, now.arn] as const];
+    }),
+  );
+  const actual = await alarms.byName(wanted.alarms.map(({ name }) => name));
+  const rewired = wanted.alarms.map(({ name, definition }) => ({ name, definition: rewire(definition, newArns) }));
+  return lacking(rewired, actual).map((alarm) => ({ item: `alarm ${alarm.name}`, put: () => alarms.put(alarm) }));
+}
+
+/** Those of the wanted items that are missing or different. */
+function lacking(wanted: readonly AttachedAlarm[], actual: readonly AttachedAlarm[] = []): readonly AttachedAlarm[] {
+  return wanted.filter(({ name, definition }) => {
+    const there = actual.find((item) => item.name === name);
+    return there === undefined || !same(there.definition, definition);
+  });
 }
 
 /** One after the other: these APIs bear a few calls a second. Answers the failure that ends the attempt for this run. */
@@ -131,11 +131,6 @@ async function putAll(missing: readonly Missing[], refused: Refused[]): Promise<
 /** Throttling, an endpoint in progress, a target that is not visible yet: neither done nor refused, the next run tries again. */
 function isRefusal({ class: kind, definite }: Failure): boolean {
   return definite && (kind === 'rejected' || kind === 'permission' || kind === 'quota' || kind === 'unknown');
-}
-
-/** Bounds are those of the rung in force now, so they are not compared; tags only where the target is new. */
-function sameTarget(actual: TargetSnapshot, wanted: TargetSnapshot): boolean {
-  return same({ ...actual.suspended }, { ...wanted.suspended });
 }
 
 function same(a: JsonObject, b: JsonObject): boolean {

@@ -24,7 +24,12 @@ const ASYNC = ['async'] as const;
 
 type Row = Omit<MetricFacts, 'metric'> & { readonly metric?: string };
 
-function variant(statistic: MetricFacts['statistic'], unit: MetricUnit, kinds: Row['kinds'], namespace = SAGEMAKER): Row {
+function variant(
+  statistic: MetricFacts['statistic'],
+  unit: MetricUnit,
+  kinds: Row['kinds'],
+  namespace = SAGEMAKER,
+): Row {
   return { namespace, dimensions: 'variant', statistic, unit, kinds };
 }
 

@@ -118,7 +118,8 @@ function setCapacity(input: CapacityInput, bounds: Bounds): Partial<CapacityPlan
   const { ruling, kind, desired, demanded, activity } = input;
   if (ruling.want === 'zero' && kind === 'real-time') return {};
   const wanted = Math.min(bounds.max, Math.max(bounds.min, demanded));
-  if (wanted > desired) return { desired: wanted, reason: desired === 0 ? fromZeroReason(input, bounds) : ruling.reason };
+  if (wanted > desired)
+    return { desired: wanted, reason: desired === 0 ? fromZeroReason(input, bounds) : ruling.reason };
   if (wanted === desired || !ruling.mayLower) return {};
   if (wanted > 0) return { desired: wanted };
   switch (activity) {

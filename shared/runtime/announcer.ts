@@ -55,6 +55,10 @@ function entryOf({ at, type, endpoint, detail, source }: Announcement): BusEntry
     at,
     source: source ?? EVENT_SOURCE,
     type,
-    detail: JSON.stringify({ ...(endpoint === undefined ? {} : { endpoint }), at: new Date(at).toISOString(), ...detail }),
+    detail: JSON.stringify({
+      ...(endpoint === undefined ? {} : { endpoint }),
+      at: new Date(at).toISOString(),
+      ...detail,
+    }),
   };
 }

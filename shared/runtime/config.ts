@@ -54,7 +54,8 @@ export function parseConfig(env: Environment): Config {
   const oneOf = <T extends string>(name: string, values: readonly T[]): T => {
     const value = env[name];
     const found = values.find((candidate) => candidate === value);
-    if (found === undefined) problems.push(`${name} is ${value === undefined ? 'missing' : `'${value}'`}: one of ${values.join(', ')}`);
+    if (found === undefined)
+      problems.push(`${name} is ${value === undefined ? 'missing' : `'${value}'`}: one of ${values.join(', ')}`);
     return found ?? (values[0] as T);
   };
   const functionTimeout = integer('FUNCTION_TIMEOUT_SECONDS', 10, 60) * SECOND;

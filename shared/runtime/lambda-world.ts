@@ -38,13 +38,14 @@ function lambdaLogSink(level: string | undefined): LogSink {
   };
 }
 
-const WRITE: Readonly<Record<LogLine['level'], (logger: Logger, message: string, fields: Record<string, unknown>) => void>> =
-  {
-    DEBUG: (logger, message, fields) => logger.debug(message, fields),
-    INFO: (logger, message, fields) => logger.info(message, fields),
-    WARN: (logger, message, fields) => logger.warn(message, fields),
-    ERROR: (logger, message, fields) => logger.error(message, fields),
-  };
+const WRITE: Readonly<
+  Record<LogLine['level'], (logger: Logger, message: string, fields: Record<string, unknown>) => void>
+> = {
+  DEBUG: (logger, message, fields) => logger.debug(message, fields),
+  INFO: (logger, message, fields) => logger.info(message, fields),
+  WARN: (logger, message, fields) => logger.warn(message, fields),
+  ERROR: (logger, message, fields) => logger.error(message, fields),
+};
 
 const UNITS = {
   Count: MetricUnit.Count,

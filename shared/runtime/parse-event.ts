@@ -17,7 +17,8 @@ export function parseEvent(event: unknown, receivedAt: Instant): Trigger | Ignor
   if (asFields(fields['alarmData']) !== undefined) return parseAlarmAction(fields, receivedAt);
   const source = fields['source'];
   const detailType = fields['detail-type'];
-  if (source === 'aws.sagemaker' && detailType === 'SageMaker Endpoint State Change') return parseState(fields, receivedAt);
+  if (source === 'aws.sagemaker' && detailType === 'SageMaker Endpoint State Change')
+    return parseState(fields, receivedAt);
   if (source === 'aws.cloudwatch' && detailType === 'CloudWatch Alarm State Change') {
     return parseAlarmDetail(asFields(fields['detail']), receivedAt);
   }
@@ -31,7 +32,9 @@ export function parseEvent(event: unknown, receivedAt: Instant): Trigger | Ignor
 function parseTick(fields: Fields): Trigger | Ignored {
   const scheduledAt = instantOf(fields['scheduledAt']);
   if (scheduledAt === undefined) {
-    return malformed(`scheduledAt is ${printable(fields['scheduledAt'])}: an ISO instant, as <aws.scheduler.scheduled-time> gives`);
+    return malformed(
+      `scheduledAt is ${printable(fields['scheduledAt'])}: an ISO instant, as <aws.scheduler.scheduled-time> gives`,
+    );
   }
   return { kind: 'tick', scheduledAt };
 }
@@ -40,7 +43,8 @@ function parseState(fields: Fields, receivedAt: Instant): Trigger | Ignored {
   const detail = asFields(fields['detail']) ?? {};
   const endpoint = endpointNameOf(detail['EndpointName']);
   const status = detail['EndpointStatus'];
-  if (endpoint === undefined) return malformed(`detail.EndpointName is ${printable(detail['EndpointName'])}: an endpoint's name`);
+  if (endpoint === undefined)
+    return malformed(`detail.EndpointName is ${printable(detail['EndpointName'])}: an endpoint's name`);
   if (typeof status !== 'string') return malformed(`detail.EndpointStatus is ${printable(status)}: a status`);
   // The documented sample carries an epoch in `time`; LastModifiedTime is epoch milliseconds.
   const at = instantOf(fields['time']) ?? instantOf(detail['LastModifiedTime']) ?? receivedAt;
@@ -56,7 +60,8 @@ function parseReady(fields: Fields, receivedAt: Instant): Trigger | Ignored {
 function parseWakeRequest(fields: Fields, receivedAt: Instant): Trigger | Ignored {
   const detail = asFields(fields['detail']) ?? {};
   const endpoint = endpointNameOf(detail['endpoint']);
-  if (endpoint === undefined) return malformed(`detail.endpoint is ${printable(detail['endpoint'])}: an endpoint's name`);
+  if (endpoint === undefined)
+    return malformed(`detail.endpoint is ${printable(detail['endpoint'])}: an endpoint's name`);
   const by = shortText(detail['by']);
   const why = shortText(detail['why']);
   const demand = shortText(detail['demand']);

@@ -1,5 +1,5 @@
-import { compilePolicy, parsePolicy, parseSchedule, readJson } from '../documents/index.ts';
 import type { Parsed, Policy, Problem, Schedule } from '../documents/index.ts';
+import { compilePolicy, parsePolicy, parseSchedule, readJson } from '../documents/index.ts';
 import type { Instant } from '../domain/time.ts';
 import type { RawDocument } from '../ports/documents-source.ts';
 import type { Compilation, DocumentProblem, PolicyLibrary } from '../ports/policy-library.ts';
@@ -19,7 +19,10 @@ export function createPolicyLibrary(tagPrefix: string): PolicyLibrary {
 
   return {
     update(documents) {
-      const stamp = documents.map(({ parameter, version }) => `${parameter}=${version}`).sort().join(' ');
+      const stamp = documents
+        .map(({ parameter, version }) => `${parameter}=${version}`)
+        .sort()
+        .join(' ');
       if (stamp === asOf) return;
       asOf = stamp;
       schedules = parseAll(documents, 'schedules', schedules, parseSchedule);
@@ -42,7 +45,12 @@ export function createPolicyLibrary(tagPrefix: string): PolicyLibrary {
     const entry = policies.get(policyName);
     const parameter = entry?.parameter ?? `/${tagPrefix}/policies/${policyName}`;
     if (entry === undefined) {
-      const problem = { parameter, field: 'document', value: 'nothing', allowed: 'a policy; there is none of this name' };
+      const problem = {
+        parameter,
+        field: 'document',
+        value: 'nothing',
+        allowed: 'a policy; there is none of this name',
+      };
       return { ok: false, missing: true, problems: [problem] };
     }
     if (!entry.parsed.ok) return { ok: false, missing: false, problems: problemsOf(entry) };

@@ -9,12 +9,7 @@ import { parseEvent } from './parse-event.ts';
 
 export type Work = (trigger: Trigger, run: Run) => Promise<RunCounts>;
 
-export type Runner = (
-  name: FunctionName,
-  event: unknown,
-  context: HandlerContext,
-  work: Work,
-) => Promise<RunSummary>;
+export type Runner = (name: FunctionName, event: unknown, context: HandlerContext, work: Work) => Promise<RunSummary>;
 
 export interface RunnerParts {
   readonly config: Config;
@@ -46,7 +41,8 @@ export function createRunner(parts: RunnerParts): Runner {
       decisions: log.decisions(),
     };
     report(parts, run, summary, clock.now() - now);
-    if (counts.failures > 0) throw new Error(`${counts.failures} unexpected failures in this run; see its problem lines`);
+    if (counts.failures > 0)
+      throw new Error(`${counts.failures} unexpected failures in this run; see its problem lines`);
     return summary;
   };
 

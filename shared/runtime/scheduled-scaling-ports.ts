@@ -15,7 +15,14 @@ import { createMemory, type ScheduledScalingPorts } from '../use-cases/scheduled
 import type { Runtime } from './create-runtime.ts';
 import { createPolicyLibrary } from './policy-library.ts';
 
-export function scheduledScalingPorts({ config, clock, sleep, clientOf, announcer, log }: Runtime): ScheduledScalingPorts {
+export function scheduledScalingPorts({
+  config,
+  clock,
+  sleep,
+  clientOf,
+  announcer,
+  log,
+}: Runtime): ScheduledScalingPorts {
   const cloudWatch = clientOf(CloudWatchClient);
   return {
     fleet: createFleetStore({ client: clientOf(DynamoDBClient), tableName: config.tableName, report: log.warn }),

@@ -1,5 +1,12 @@
 import type { MetricOwner, MetricStore } from '../cloudwatch/metric-store.ts';
-import { type EndpointLoad, type EpochMs, type FaultHandle, type Kernel, type RequestTotals, SLOT_MS } from '../contract.ts';
+import {
+  type EndpointLoad,
+  type EpochMs,
+  type FaultHandle,
+  type Kernel,
+  type RequestTotals,
+  SLOT_MS,
+} from '../contract.ts';
 import { countServing, describeInstanceType, type Endpoint, isAsync, SERVING_STATUSES } from '../sagemaker/endpoint.ts';
 import { ABSENT, type Capacity, LoadOnEndpoint, NO_LOAD } from './endpoint-load.ts';
 import { createEndpointMetrics, type EndpointMetrics, idleSample } from './endpoint-metrics.ts';
@@ -74,7 +81,8 @@ export class EndpointLoads {
   recallIdlePast(endpoint: Endpoint): void {
     const { metrics, instances, instanceType } = this.#capacityOf(this.#entryOf(endpoint.name), endpoint);
     const from = Math.ceil((this.#start - PAST_MS) / SLOT_MS) * SLOT_MS;
-    for (let at = from; at < this.#start; at += SLOT_MS) metrics?.publish(idleSample(at, at + SLOT_MS, instances, instanceType));
+    for (let at = from; at < this.#start; at += SLOT_MS)
+      metrics?.publish(idleSample(at, at + SLOT_MS, instances, instanceType));
   }
 
   inject(endpoint: string, count: number): void {

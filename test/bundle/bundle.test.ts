@@ -32,7 +32,10 @@ const BUDGETS: Readonly<Record<string, number>> = {
   IdleWindows: 450 * KIB,
 };
 
-const intrinsics = ['Ref', 'Sub', 'GetAtt', 'If', 'Equals', 'Not'].map((tag) => ({ tag: `!${tag}`, resolve: (text: string) => text }));
+const intrinsics = ['Ref', 'Sub', 'GetAtt', 'If', 'Equals', 'Not'].map((tag) => ({
+  tag: `!${tag}`,
+  resolve: (text: string) => text,
+}));
 const template = parse(readFileSync('template.yaml', 'utf8'), { customTags: intrinsics }) as {
   Resources: Record<string, FunctionResource>;
 };
@@ -41,7 +44,8 @@ const functions = Object.entries(template.Resources).filter(([, { Type }]) => Ty
 function buildOptions({ Metadata, Properties }: FunctionResource, outdir: string): BuildOptions {
   const properties = Metadata.BuildProperties;
   const workingDir = resolve(Properties.CodeUri);
-  const pairs = (list: readonly string[]) => Object.fromEntries(list.map((entry) => entry.split('=') as [string, string]));
+  const pairs = (list: readonly string[]) =>
+    Object.fromEntries(list.map((entry) => entry.split('=') as [string, string]));
   return {
     absWorkingDir: workingDir,
     entryPoints: [...properties.EntryPoints],

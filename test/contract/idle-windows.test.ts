@@ -1,4 +1,9 @@
-import { PutScalingPolicyCommand, RegisterScalableTargetCommand, DescribeScalingPoliciesCommand, DescribeScalableTargetsCommand } from '@aws-sdk/client-application-auto-scaling';
+import {
+  DescribeScalableTargetsCommand,
+  DescribeScalingPoliciesCommand,
+  PutScalingPolicyCommand,
+  RegisterScalableTargetCommand,
+} from '@aws-sdk/client-application-auto-scaling';
 import {
   AddTagsCommand,
   CreateEndpointCommand,
@@ -20,11 +25,18 @@ import { START } from '../support/simulator-clients.ts';
 const zero: Rung = { kind: 'zero' };
 const office: Rung = { kind: 'bounds', min: 1, max: 3, during: 'office' };
 const RESOURCE = 'endpoint/Chat/variant/AllTraffic';
-const TARGET = { ServiceNamespace: 'sagemaker', ResourceId: RESOURCE, ScalableDimension: 'sagemaker:variant:DesiredInstanceCount' } as const;
+const TARGET = {
+  ServiceNamespace: 'sagemaker',
+  ResourceId: RESOURCE,
+  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+} as const;
 /** With 10 idle minutes and the metrics' delay, an endpoint of the simulation's start is deleted about now. */
 const PARKED_BY = 25 * MINUTE;
 
-async function chat(env: Record<string, string> = {}, record: Parameters<IdleWindowsFleet['enrol']>[1] = {}): Promise<IdleWindowsFleet> {
+async function chat(
+  env: Record<string, string> = {},
+  record: Parameters<IdleWindowsFleet['enrol']>[1] = {},
+): Promise<IdleWindowsFleet> {
   const fleet = await createFleet(env);
   fleet.seed({ name: 'Chat' });
   await fleet.enrol('Chat', record);
@@ -42,7 +54,7 @@ const request = { source: 'endpoint-scaler.request', 'detail-type': 'Wake Reques
 describe('park', () => {
   it('takes two runs: the one that writes `parking` never deletes', async () => {
     const fleet = await chat();
-    for (let minute = 0; minute <= 30 && (await fleet.record('chat')).phase !== 'parking'; minute += 1) await fleet.tickUntil(minute * MINUTE);
+    await fleet.tickUntilPhase('chat', 'parking');
     const begun = await fleet.record('chat');
     expect(begun).toMatchObject({ phase: 'parking', generation: 1 });
     expect(count(fleet, 'DeleteEndpoint')).toBe(0);
@@ -59,7 +71,11 @@ describe('park', () => {
     const fleet = await chat();
     const order: string[] = [];
     fleet.aws.onCall(({ service, operation, input }) => {
-      if (operation === 'DeleteEndpoint' || (service === 'DynamoDB' && operation === 'PutItem' && String(input.Item.pk.S).startsWith('recipe/'))) order.push(operation);
+      if (
+        operation === 'DeleteEndpoint' ||
+        (service === 'DynamoDB' && operation === 'PutItem' && String(input.Item.pk.S).startsWith('recipe/'))
+      )
+        order.push(operation);
       if (operation === 'GetItem' && String(input.Key.pk.S).startsWith('recipe/')) order.push('read back');
     });
     await register(fleet);
@@ -68,7 +84,10 @@ describe('park', () => {
     const recipe = await fleet.store.readRecipe('chat', 1);
     expect(recipe).toMatchObject({
       endpoint: 'Chat',
-      preferred: { configName: 'Chat', config: { ProductionVariants: [{ VariantName: 'AllTraffic', InstanceType: 'ml.g5.xlarge' }] } },
+      preferred: {
+        configName: 'Chat',
+        config: { ProductionVariants: [{ VariantName: 'AllTraffic', InstanceType: 'ml.g5.xlarge' }] },
+      },
       tags: { team: 'search' },
       targets: [{ resourceId: RESOURCE, min: 1, max: 3, policies: [{ name: 'requests' }] }],
     });
@@ -76,7 +95,7 @@ describe('park', () => {
 
   it('is given up at once when somebody asks for the endpoint meanwhile', async () => {
     const fleet = await chat();
-    while ((await fleet.record('chat')).phase !== 'parking') await fleet.tickUntil(fleet.aws.clock.now() - START + MINUTE);
+    await fleet.tickUntilPhase('chat', 'parking');
     await fleet.invoke({ ...request, detail: { endpoint: 'CHAT', by: 'ada' } });
     await fleet.tickUntil(fleet.aws.clock.now() - START + 3 * MINUTE);
     expect(await fleet.record('chat')).toMatchObject({ phase: 'up', demand: [{ source: 'request', by: 'ada' }] });
@@ -85,11 +104,20 @@ describe('park', () => {
   });
 
   it('is given up when the endpoint was used between the runs', async () => {
-    const fleet = await chat();
     // Metrics are a minute late: the run that writes `parking` cannot see this request, the one that would delete can.
-    await fleet.tickUntil(14 * MINUTE);
+    const parkingAt = 20 * MINUTE;
+    const fleet = await chat(
+      {},
+      {
+        agenda: agendaOf([
+          [0, office],
+          [parkingAt, zero],
+        ]),
+      },
+    );
+    await fleet.tickUntil(parkingAt - MINUTE);
     fleet.aws.world.inject('Chat', 1);
-    await fleet.tickUntil(15 * MINUTE);
+    await fleet.tickUntil(parkingAt);
     expect((await fleet.record('chat')).phase).toBe('parking');
     await fleet.tickUntil(fleet.aws.clock.now() - START + 3 * MINUTE);
     expect(count(fleet, 'DeleteEndpoint')).toBe(0);
@@ -98,11 +126,18 @@ describe('park', () => {
   });
 
   it.each<[string, Record<string, string>, string]>([
-    ['not enrolled any more', { }, 'refuse not-enrolled'],
+    ['not enrolled any more', {}, 'refuse not-enrolled'],
     ['protected', { [`${PREFIX}:policy`]: 'chat', [`${PREFIX}:protect`]: 'true' }, 'refuse protected'],
     ['another policy', { [`${PREFIX}:policy`]: 'other' }, 'refuse changed-meanwhile'],
     ['a stack’s', { [`${PREFIX}:policy`]: 'chat', 'aws:cloudformation:stack-name': 'app' }, 'refuse stack-owned'],
-    ['full of tags', { [`${PREFIX}:policy`]: 'chat', ...Object.fromEntries(Array.from({ length: 49 }, (_, index) => [`t${index}`, 'x'])) }, 'refuse too-many-tags'],
+    [
+      'full of tags',
+      {
+        [`${PREFIX}:policy`]: 'chat',
+        ...Object.fromEntries(Array.from({ length: 49 }, (_, index) => [`t${index}`, 'x'])),
+      },
+      'refuse too-many-tags',
+    ],
   ])('is refused when the endpoint is %s', async (_name, tags, decision) => {
     const fleet = await createFleet();
     fleet.seed({ name: 'Chat', tags });
@@ -123,7 +158,10 @@ describe('park', () => {
 
   it('of a busy endpoint costs one look per idle window', async () => {
     const fleet = await createFleet();
-    fleet.seed({ name: 'Chat', load: { arrivals: (slot) => (slot % 6 === 0 ? 1 : 0), serves: { concurrent: 4, seconds: 1 }, whenAway: 'lost' } });
+    fleet.seed({
+      name: 'Chat',
+      load: { arrivals: (slot) => (slot % 6 === 0 ? 1 : 0), serves: { concurrent: 4, seconds: 1 }, whenAway: 'lost' },
+    });
     await fleet.enrol('Chat');
     await fleet.tickUntil(HOUR);
     const before = fleet.aws.callCounts()['CloudWatch.GetMetricData'] ?? 0;
@@ -150,7 +188,10 @@ describe('a delete that ends badly', () => {
   it('refused: nothing is lost, up again, and not tried for ten minutes', async () => {
     const fleet = await chat();
     await register(fleet);
-    fault(fleet, 'SageMaker.DeleteEndpoint', 0, HOUR, { code: 'AccessDeniedException', message: 'not authorized to perform: sagemaker:DeleteEndpoint' });
+    fault(fleet, 'SageMaker.DeleteEndpoint', 0, HOUR, {
+      code: 'AccessDeniedException',
+      message: 'not authorized to perform: sagemaker:DeleteEndpoint',
+    });
     await fleet.tickUntil(40 * MINUTE);
     const tries: number[] = [];
     fleet.aws.onCall(({ operation, at }) => operation === 'DeleteEndpoint' && tries.push(at));
@@ -159,19 +200,23 @@ describe('a delete that ends badly', () => {
     expect((await fleet.record('chat')).deleteNoted).toBeUndefined();
     await fleet.tickUntil(2 * HOUR);
     expect(tries.length).toBeGreaterThan(1);
-    for (const [index, at] of tries.entries()) if (index > 0) expect(at - (tries[index - 1] ?? 0)).toBeGreaterThanOrEqual(10 * MINUTE);
+    for (const [index, at] of tries.entries())
+      if (index > 0) expect(at - (tries[index - 1] ?? 0)).toBeGreaterThanOrEqual(10 * MINUTE);
     expect((await fleet.record('chat')).phase, 'parked once it is allowed').toBe('parked');
   });
 
   it('carried out, but its answer was lost: the next runs know it as ours', async () => {
     let crashed = false;
-    const fleet = await createFleet({}, {
-      after({ operation }) {
-        if (operation !== 'DeleteEndpoint' || crashed) return;
-        crashed = true;
-        throw Object.assign(new Error('connection reset'), { name: 'TimeoutError' });
+    const fleet = await createFleet(
+      {},
+      {
+        after({ operation }) {
+          if (operation !== 'DeleteEndpoint' || crashed) return;
+          crashed = true;
+          throw Object.assign(new Error('connection reset'), { name: 'TimeoutError' });
+        },
       },
-    });
+    );
     fleet.seed({ name: 'Chat' });
     await fleet.enrol('Chat');
     await fleet.tickUntil(PARKED_BY + 5 * MINUTE);
@@ -185,17 +230,39 @@ describe('a delete that ends badly', () => {
 
 describe('wake', () => {
   it('brings everything back, in time for its window', async () => {
-    const fleet = await chat({}, { agenda: agendaOf([[0, zero], [2 * HOUR, office]]) });
+    const fleet = await chat(
+      {},
+      {
+        agenda: agendaOf([
+          [0, zero],
+          [2 * HOUR, office],
+        ]),
+      },
+    );
     await register(fleet);
     await fleet.tickUntil(2 * HOUR);
     expect(await fleet.record('chat')).toMatchObject({ phase: 'up' });
-    const { Tags = [], } = await fleet.people.sagemaker.send(new ListTagsCommand({ ResourceArn: (await fleet.record('chat')).arn }));
-    expect(Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]))).toEqual({ [`${PREFIX}:policy`]: 'chat', team: 'search', [`${PREFIX}:wake`]: '2' });
-    const { ScalableTargets = [] } = await fleet.people.scaling.send(new DescribeScalableTargetsCommand({ ServiceNamespace: 'sagemaker', ResourceIds: [RESOURCE] }));
+    const { Tags = [] } = await fleet.people.sagemaker.send(
+      new ListTagsCommand({ ResourceArn: (await fleet.record('chat')).arn }),
+    );
+    expect(Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]))).toEqual({
+      [`${PREFIX}:policy`]: 'chat',
+      team: 'search',
+      [`${PREFIX}:wake`]: '2',
+    });
+    const { ScalableTargets = [] } = await fleet.people.scaling.send(
+      new DescribeScalableTargetsCommand({ ServiceNamespace: 'sagemaker', ResourceIds: [RESOURCE] }),
+    );
     expect(ScalableTargets).toMatchObject([{ MinCapacity: 1, MaxCapacity: 3 }]);
-    const { ScalingPolicies = [] } = await fleet.people.scaling.send(new DescribeScalingPoliciesCommand({ ServiceNamespace: 'sagemaker', ResourceId: RESOURCE }));
+    const { ScalingPolicies = [] } = await fleet.people.scaling.send(
+      new DescribeScalingPoliciesCommand({ ServiceNamespace: 'sagemaker', ResourceId: RESOURCE }),
+    );
     expect(ScalingPolicies.map(({ PolicyName }) => PolicyName)).toEqual(['requests']);
-    expect(types(fleet).filter((type) => type !== 'Decision Refused')).toEqual(['Endpoint Parked', 'Wake Started', 'Endpoint Ready']);
+    expect(types(fleet).filter((type) => type !== 'Decision Refused')).toEqual([
+      'Endpoint Parked',
+      'Wake Started',
+      'Endpoint Ready',
+    ]);
     expect(await fleet.store.samples(['chat', 'ml.g5.xlarge'])).toEqual(
       new Map([
         ['chat', { wakes: [8 * MINUTE], scaleOuts: [] }],
@@ -214,8 +281,13 @@ describe('wake', () => {
 
   it('acknowledges a request for an endpoint that is not in the fleet', async () => {
     const fleet = await chat();
-    expect(await fleet.invoke({ ...request, detail: { endpoint: 'nobody' } })).toMatchObject({ considered: 0, failures: 0 });
-    expect(fleet.lines.some(({ level, message }) => level === 'WARN' && message.includes('not in the fleet'))).toBe(true);
+    expect(await fleet.invoke({ ...request, detail: { endpoint: 'nobody' } })).toMatchObject({
+      considered: 0,
+      failures: 0,
+    });
+    expect(fleet.lines.some(({ level, message }) => level === 'WARN' && message.includes('not in the fleet'))).toBe(
+      true,
+    );
   });
 
   it('ends its demand when the endpoint was idle again, and parks', async () => {
@@ -231,7 +303,15 @@ describe('wake', () => {
 
   it('brings the count that a hold or window asks for', async () => {
     const three: Rung = { kind: 'bounds', min: 3, max: 6, during: 'office' };
-    const fleet = await chat({}, { agenda: agendaOf([[0, zero], [2 * HOUR, three]]) });
+    const fleet = await chat(
+      {},
+      {
+        agenda: agendaOf([
+          [0, zero],
+          [2 * HOUR, three],
+        ]),
+      },
+    );
     await fleet.tickUntil(2 * HOUR + 20 * MINUTE);
     const endpoint = await fleet.people.sagemaker.send(new DescribeEndpointCommand({ EndpointName: 'Chat' }));
     expect(endpoint.ProductionVariants).toMatchObject([{ CurrentInstanceCount: 3, DesiredInstanceCount: 3 }]);
@@ -252,11 +332,22 @@ describe('wake', () => {
 describe('a wake without capacity', () => {
   async function withFallback(): Promise<IdleWindowsFleet> {
     const policy = { ...PARKING_POLICY, wake: { ...PARKING_POLICY.wake, fallbackConfigs: ['chat-g6'] } };
-    const fleet = await chat({}, { policy, agenda: agendaOf([[0, zero], [2 * HOUR, office]]) });
+    const fleet = await chat(
+      {},
+      {
+        policy,
+        agenda: agendaOf([
+          [0, zero],
+          [2 * HOUR, office],
+        ]),
+      },
+    );
     await fleet.people.sagemaker.send(
       new CreateEndpointConfigCommand({
         EndpointConfigName: 'chat-g6',
-        ProductionVariants: [{ VariantName: 'AllTraffic', ModelName: 'Chat', InstanceType: 'ml.g6.xlarge', InitialInstanceCount: 1 }],
+        ProductionVariants: [
+          { VariantName: 'AllTraffic', ModelName: 'Chat', InstanceType: 'ml.g6.xlarge', InitialInstanceCount: 1 },
+        ],
       }),
     );
     return fleet;
@@ -264,26 +355,52 @@ describe('a wake without capacity', () => {
 
   it('takes the next config of the ladder, which is not the new truth', async () => {
     const fleet = await withFallback();
-    fleet.aws.world.addShortage({ instanceType: 'ml.g5.xlarge', from: START + HOUR, until: START + 3 * HOUR, failsAfterMs: 30 * MINUTE });
+    fleet.aws.world.addShortage({
+      instanceType: 'ml.g5.xlarge',
+      from: START + HOUR,
+      until: START + 3 * HOUR,
+      failsAfterMs: 30 * MINUTE,
+    });
     await fleet.tickUntil(3 * HOUR);
     const endpoint = await fleet.people.sagemaker.send(new DescribeEndpointCommand({ EndpointName: 'Chat' }));
     expect(endpoint).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: 'chat-g6' });
     expect(types(fleet)).toContain('Endpoint Late');
-    expect(fleet.events.find(({ type }) => type === 'Wake Failed')?.detail).toMatchObject({ reason: 'wake-failed-capacity', config: 'Chat' });
+    expect(fleet.events.find(({ type }) => type === 'Wake Failed')?.detail).toMatchObject({
+      reason: 'wake-failed-capacity',
+      config: 'Chat',
+    });
     expect(fleet.events.find(({ type }) => type === 'Endpoint Ready')?.detail['lateSeconds']).toBeGreaterThan(0);
     expect((await fleet.breakers.openUntil()).get('ml.g5.xlarge')).toBeGreaterThan(START + DAY);
     expect((await fleet.store.readRecipe('chat', 1))?.preferred.configName).toBe('Chat');
   });
 
   it('goes on until there is capacity, then closes the breaker', async () => {
-    const fleet = await chat({}, { agenda: agendaOf([[0, zero], [2 * HOUR, office]]) });
-    fleet.aws.world.addShortage({ instanceType: 'ml.g5.xlarge', from: START + HOUR, until: START + 4 * HOUR, failsAfterMs: 30 * MINUTE });
+    const fleet = await chat(
+      {},
+      {
+        agenda: agendaOf([
+          [0, zero],
+          [2 * HOUR, office],
+        ]),
+      },
+    );
+    fleet.aws.world.addShortage({
+      instanceType: 'ml.g5.xlarge',
+      from: START + HOUR,
+      until: START + 4 * HOUR,
+      failsAfterMs: 30 * MINUTE,
+    });
     await fleet.tickUntil(5 * HOUR);
     expect((await fleet.record('chat')).phase).toBe('up');
     expect((await fleet.breakers.openUntil()).size).toBe(0);
-    expect((await fleet.store.samples(['chat'])).get('chat')?.wakes, 'failed attempts are no samples').toEqual([8 * MINUTE]);
+    expect((await fleet.store.samples(['chat'])).get('chat')?.wakes, 'failed attempts are no samples').toEqual([
+      8 * MINUTE,
+    ]);
     const late = fleet.events.filter(({ type }) => type === 'Endpoint Late');
-    expect(late.map(({ detail }) => detail['window']), 'announced once, when the window begins').toEqual([new Date(START + 2 * HOUR).toISOString()]);
+    expect(
+      late.map(({ detail }) => detail['window']),
+      'announced once, when the window begins',
+    ).toEqual([new Date(START + 2 * HOUR).toISOString()]);
   });
 
   it('parks no endpoint of a type that met no capacity', async () => {
@@ -295,8 +412,19 @@ describe('a wake without capacity', () => {
   });
 
   it('is retried when the quota is used up, synchronously refused', async () => {
-    const fleet = await chat({}, { agenda: agendaOf([[0, zero], [2 * HOUR, office]]) });
-    fault(fleet, 'SageMaker.CreateEndpoint', HOUR, 2 * HOUR + 30 * MINUTE, { code: 'ResourceLimitExceeded', message: "The account-level service limit 'ml.g5.xlarge for endpoint usage' is 1 Instances" });
+    const fleet = await chat(
+      {},
+      {
+        agenda: agendaOf([
+          [0, zero],
+          [2 * HOUR, office],
+        ]),
+      },
+    );
+    fault(fleet, 'SageMaker.CreateEndpoint', HOUR, 2 * HOUR + 30 * MINUTE, {
+      code: 'ResourceLimitExceeded',
+      message: "The account-level service limit 'ml.g5.xlarge for endpoint usage' is 1 Instances",
+    });
     await fleet.tickUntil(3 * HOUR);
     expect((await fleet.record('chat')).phase).toBe('up');
     expect(fleet.decisions()).toContain('refuse wake-failed-quota');
@@ -306,7 +434,11 @@ describe('a wake without capacity', () => {
 describe('somebody else’s hand', () => {
   const recreate = (fleet: IdleWindowsFleet, tags: Record<string, string>) =>
     fleet.people.sagemaker.send(
-      new CreateEndpointCommand({ EndpointName: 'Chat', EndpointConfigName: 'Chat', Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }),
+      new CreateEndpointCommand({
+        EndpointName: 'Chat',
+        EndpointConfigName: 'Chat',
+        Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })),
+      }),
     );
 
   it('adopts what was recreated with the tag, and leaves it its minimum time up', async () => {
@@ -327,7 +459,12 @@ describe('somebody else’s hand', () => {
     expect(await fleet.store.get('chat')).toBeUndefined();
     expect(await fleet.status('Chat')).toBe('InService');
     expect(await fleet.store.readRecipe('chat', 1), 'kept as history').toBeDefined();
-    const { Tags = [] } = await fleet.people.sagemaker.send(new ListTagsCommand({ ResourceArn: (await fleet.people.sagemaker.send(new DescribeEndpointCommand({ EndpointName: 'Chat' }))).EndpointArn ?? '' }));
+    const { Tags = [] } = await fleet.people.sagemaker.send(
+      new ListTagsCommand({
+        ResourceArn:
+          (await fleet.people.sagemaker.send(new DescribeEndpointCommand({ EndpointName: 'Chat' }))).EndpointArn ?? '',
+      }),
+    );
     expect(Tags).toEqual([{ Key: 'team', Value: 'other' }]);
   });
 
@@ -403,7 +540,11 @@ describe('crash safety', () => {
   it('repeats a create whose end is unknown with the same generation', async () => {
     const fleet = await chat();
     await fleet.tickUntil(30 * MINUTE);
-    fault(fleet, 'SageMaker.CreateEndpoint', 0, 31 * MINUTE, { code: 'InternalFailure', message: 'try again', httpStatus: 500 });
+    fault(fleet, 'SageMaker.CreateEndpoint', 0, 31 * MINUTE, {
+      code: 'InternalFailure',
+      message: 'try again',
+      httpStatus: 500,
+    });
     await fleet.invoke({ ...request, detail: { endpoint: 'chat' } });
     const first = await fleet.record('chat');
     expect(first).toMatchObject({ phase: 'waking', generation: 2 });
@@ -417,7 +558,10 @@ describe('crash safety', () => {
     await fleet.enrol('b');
     await fleet.tickUntil(PARKED_BY);
     await fleet.store.update('chat', (record) => ({ ...record, phase: 'waking', recipeVersion: 77 }));
-    await fleet.store.update('chat', (record) => ({ ...record, demand: [{ source: 'request', since: START, renewedAt: START }] }));
+    await fleet.store.update('chat', (record) => ({
+      ...record,
+      demand: [{ source: 'request', since: START, renewedAt: START }],
+    }));
     await fleet.invoke({ ...request, detail: { endpoint: 'b' } });
     expect(await fleet.status('b')).toBe('Creating');
   });
@@ -425,7 +569,11 @@ describe('crash safety', () => {
   it('gives back when the flag says so, and parks no more', async () => {
     const fleet = await chat();
     await fleet.tickUntil(30 * MINUTE);
-    await fleet.store.update('chat', (record) => ({ ...record, giveBack: { at: START, by: 'ada' }, nextAt: { scaling: 0, windows: 0 } }));
+    await fleet.store.update('chat', (record) => ({
+      ...record,
+      giveBack: { at: START, by: 'ada' },
+      nextAt: { scaling: 0, windows: 0 },
+    }));
     await fleet.tickUntil(3 * HOUR);
     expect(await fleet.status('Chat')).toBe('InService');
     expect(count(fleet, 'DeleteEndpoint')).toBe(1);
@@ -441,7 +589,7 @@ describe('crash safety', () => {
 
   it('follows a tag that was taken away while parking', async () => {
     const fleet = await chat();
-    while ((await fleet.record('chat')).phase !== 'parking') await fleet.tickUntil(fleet.aws.clock.now() - START + MINUTE);
+    await fleet.tickUntilPhase('chat', 'parking');
     const { arn } = await fleet.record('chat');
     await fleet.people.sagemaker.send(new DeleteTagsCommand({ ResourceArn: arn, TagKeys: [`${PREFIX}:policy`] }));
     await fleet.people.sagemaker.send(new AddTagsCommand({ ResourceArn: arn, Tags: [{ Key: 'x', Value: 'y' }] }));
@@ -458,7 +606,10 @@ async function register(fleet: IdleWindowsFleet): Promise<void> {
       ...TARGET,
       PolicyName: 'requests',
       PolicyType: 'TargetTrackingScaling',
-      TargetTrackingScalingPolicyConfiguration: { TargetValue: 100, PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' } },
+      TargetTrackingScalingPolicyConfiguration: {
+        TargetValue: 100,
+        PredefinedMetricSpecification: { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' },
+      },
     }),
   );
 }

@@ -244,6 +244,8 @@ describe('target tracking', () => {
   test('scale-in waits for all policies, and the largest capacity wins', () => {
     seedRealTime(w, { instances: 6, load: loadFrom(0, 30) });
     register(1, 8);
+    // The idle past is over: the alarms see only this load.
+    w.advance(20 * MINUTE);
     track(60, {}, 'a');
     track(30, {}, 'b');
     w.advance(2 * HOUR);

@@ -191,13 +191,14 @@ describe('counting', () => {
 });
 
 describe('metrics', () => {
-  test('real-time: explicit zeros in service, silence before, a minute late', () => {
+  test('real-time: explicit zeros in service, before the start too, silence afterwards, a minute late', () => {
     seedRealTime(w, { load: loadOf({ arrivals: (slot) => (slot === 6 ? 3 : 0) }) });
     w.advance(2 * MINUTE);
-    expect(readMetric(w, 'Invocations')).toEqual([0]);
+    expect(readMetric(w, 'Invocations', { ms: 2 * MINUTE })).toEqual([0]);
+    expect(readMetric(w, 'Invocations')).toEqual(Array.from({ length: 9 }, () => 0));
     w.advance(MINUTE);
-    expect(readMetric(w, 'Invocations')).toEqual([0, 3]);
-    expect(readMetric(w, 'ConcurrentRequestsPerModel', { stat: 'Maximum' })).toEqual([0, 1]);
+    expect(readMetric(w, 'Invocations', { ms: 3 * MINUTE })).toEqual([0, 3]);
+    expect(readMetric(w, 'ConcurrentRequestsPerModel', { stat: 'Maximum', ms: 3 * MINUTE })).toEqual([0, 1]);
     w.call('SageMaker', 'DeleteEndpoint', { EndpointName: 'Chat' });
     w.advance(30 * MINUTE);
     expect(readMetric(w, 'Invocations', { ms: 29 * MINUTE })).toEqual([]);

@@ -1,4 +1,8 @@
-import { ApplicationAutoScalingClient, DeleteScalingPolicyCommand, RegisterScalableTargetCommand } from '@aws-sdk/client-application-auto-scaling';
+import {
+  ApplicationAutoScalingClient,
+  DeleteScalingPolicyCommand,
+  RegisterScalableTargetCommand,
+} from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import {
@@ -17,7 +21,9 @@ const variant = { ServiceNamespace: 'sagemaker', ScalableDimension: 'sagemaker:v
 const resource = { ...variant, ResourceId: 'endpoint/chat/variant/AllTraffic' };
 const tags = [{ Key: 'endpoint-scaler:policy', Value: 'dev' }];
 
-function scenario(more: { traffic?: string; policy?: string; happens?: string; endpoint?: string; length?: string } = {}): string {
+function scenario(
+  more: { traffic?: string; policy?: string; happens?: string; endpoint?: string; length?: string } = {},
+): string {
   return `
 start: 2026-03-02T00:00:00Z
 for: ${more.length ?? '3h'}
@@ -37,7 +43,9 @@ const scaling = (world: World): ApplicationAutoScalingClient => new ApplicationA
 async function look(world: World, endpoint = 'chat'): Promise<void> {
   await sageMaker(world).send(new DescribeEndpointCommand({ EndpointName: endpoint }));
   const key = { pk: { S: `recipe/${endpoint}` }, sk: { S: '0001' } };
-  await new DynamoDBClient(world.clientDefaults).send(new GetItemCommand({ TableName: world.env['TABLE_NAME'], Key: key }));
+  await new DynamoDBClient(world.clientDefaults).send(
+    new GetItemCommand({ TableName: world.env['TABLE_NAME'], Key: key }),
+  );
   const Dimensions = [
     { Name: 'EndpointName', Value: endpoint },
     { Name: 'VariantName', Value: 'AllTraffic' },
@@ -71,9 +79,8 @@ const at =
     if (isTick(event)) await moments[minutesIn(world)]?.(world);
   };
 
-const brokenBy = ({ result }: Rehearsal): readonly number[] => [
-  ...new Set(result.invariants.violations.map(({ invariant }) => invariant)),
-].sort((a, b) => a - b);
+const brokenBy = ({ result }: Rehearsal): readonly number[] =>
+  [...new Set(result.invariants.violations.map(({ invariant }) => invariant))].sort((a, b) => a - b);
 const sentences = ({ result }: Rehearsal): string => JSON.stringify(result.invariants.violations);
 
 describe('invariants', () => {
@@ -148,7 +155,12 @@ describe('invariants', () => {
     const rehearsal = await run(scenario({ policy }), { code: standIn({}) });
     expect(brokenBy(rehearsal)).toEqual([3, 4]);
     expect(rehearsal.result.endpoints['chat']?.windows).toContainEqual(
-      expect.objectContaining({ during: 'early', begins: '2026-03-02T01:00:00.000Z', readyAt: null, lateSeconds: 7200 }),
+      expect.objectContaining({
+        during: 'early',
+        begins: '2026-03-02T01:00:00.000Z',
+        readyAt: null,
+        lateSeconds: 7200,
+      }),
     );
   });
 
@@ -212,7 +224,8 @@ endpoints:
   });
 
   it("10: others' scaling policies stay", async () => {
-    const target = 'ServiceNamespace: sagemaker, ScalableDimension: "sagemaker:variant:DesiredInstanceCount", ResourceId: endpoint/chat/variant/AllTraffic';
+    const target =
+      'ServiceNamespace: sagemaker, ScalableDimension: "sagemaker:variant:DesiredInstanceCount", ResourceId: endpoint/chat/variant/AllTraffic';
     const happens = `
   - { at: +5m, call: ApplicationAutoScaling.RegisterScalableTarget, with: { ${target}, MinCapacity: 1, MaxCapacity: 3 } }
   - { at: +6m, call: ApplicationAutoScaling.PutScalingPolicy, with: { ${target}, PolicyName: theirs, PolicyType: TargetTrackingScaling, TargetTrackingScalingPolicyConfiguration: { TargetValue: 70, PredefinedMetricSpecification: { PredefinedMetricType: SageMakerVariantInvocationsPerInstance } } } }`;

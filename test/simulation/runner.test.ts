@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { DeleteEndpointCommand, DescribeEndpointCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import * as v from 'valibot';
-import { describe, expect, it } from 'vitest';
-import { readTemplate, writeJson } from '../../rehearsal/index.ts';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { RehearsalResult } from '../../rehearsal/index.ts';
+import { readTemplateText, writeJson } from '../../rehearsal/index.ts';
 import { resultSchema } from '../../rehearsal/result-schema.ts';
 import type { World } from '../../shared/runtime/contract.ts';
 import { isTick, minutesIn, run, standIn, type Tick } from './stand-in.ts';
@@ -15,7 +16,8 @@ endpoints:
   Chat: { kind: real-time, instanceType: ml.g5.2xlarge, traffic: { perMinute: 0.5 } }
 `;
 
-const describeChat = (world: World) => new SageMakerClient(world.clientDefaults).send(new DescribeEndpointCommand({ EndpointName: 'Chat' }));
+const describeChat = (world: World) =>
+  new SageMakerClient(world.clientDefaults).send(new DescribeEndpointCommand({ EndpointName: 'Chat' }));
 
 describe('a function that dies', () => {
   it('runs no catch and no finally, and starts cold the next time', async () => {
@@ -62,7 +64,9 @@ describe('faults of a scenario', () => {
     const idleWindows: Tick = async (world, event) => {
       if (!isTick(event) || minutesIn(world) !== 20) return;
       const before = world.clock.now();
-      await describeChat(world).catch((error: { $metadata: { attempts: number } }) => attempts.push(error.$metadata.attempts));
+      await describeChat(world).catch((error: { $metadata: { attempts: number } }) =>
+        attempts.push(error.$metadata.attempts),
+      );
       attempts.push(world.clock.now() - before);
     };
     const happens = `happens:
@@ -95,7 +99,7 @@ describe('what is deployed', () => {
   };
 
   it('is read from the template: rate, environment, parameters', async () => {
-    const template = readTemplate();
+    const template = readTemplateText();
     expect((await ticks(template)).count).toBe(61);
     expect((await ticks(template.replaceAll('rate(1 minute)', 'rate(5 minutes)'))).count).toBe(13);
     expect((await ticks(template, '{ Mode: dry-run }')).mode).toEqual(new Set(['dry-run']));
@@ -103,7 +107,9 @@ describe('what is deployed', () => {
   });
 
   it('is refused where a parameter has a value that the template forbids', async () => {
-    await expect(ticks(readTemplate(), '{ Mode: sometimes }')).rejects.toThrow(/Mode.*sometimes/);
+    await expect(ticks(readTemplateText(), '{ Mode: sometimes }')).rejects.toThrow(
+      /scenario.yaml:6:\d+: parameters.Mode: sometimes: must be one of on, wake-only, dry-run, off/,
+    );
   });
 });
 
@@ -124,7 +130,13 @@ describe('the result', () => {
       import { writeJson } from ${JSON.stringify(fileURLToPath(new URL('../../rehearsal/index.ts', import.meta.url)))};
       process.stdout.write(writeJson((await run(${JSON.stringify(DAY)})).result));`;
     const there = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
-      env: { PATH: process.env['PATH'], TZ: 'Pacific/Kiritimati', AWS_REGION: 'mars-1', AWS_MAX_ATTEMPTS: '9', LANG: 'tr_TR.UTF-8' },
+      env: {
+        PATH: process.env['PATH'],
+        TZ: 'Pacific/Kiritimati',
+        AWS_REGION: 'mars-1',
+        AWS_MAX_ATTEMPTS: '9',
+        LANG: 'tr_TR.UTF-8',
+      },
       maxBuffer: 64 * 1024 * 1024,
       encoding: 'utf8',
     });
@@ -134,6 +146,7 @@ describe('the result', () => {
 
   it('keeps its schema, and its sums', async () => {
     const { result } = await run(DAY);
+    expectTypeOf<v.InferOutput<typeof resultSchema>>().toExtend<Omit<RehearsalResult, 'timezone'>>();
     const written = JSON.parse(writeJson(result)) as typeof result;
     expect(v.safeParse(resultSchema, written).issues).toBeUndefined();
     const { requests, spans, requestsByHour } = written.endpoints['Chat']!;

@@ -1,7 +1,7 @@
 /** Products that misbehave on purpose, on the real template and simulated AWS: what a checker of invariants must see. */
 import { readFileSync } from 'node:fs';
 import type { Code, FunctionCode } from '../../rehearsal/functions.ts';
-import { parseScenario, type Rehearsal, rehearse, type RehearseOptions } from '../../rehearsal/index.ts';
+import { parseScenario, type Rehearsal, type RehearseOptions, rehearse } from '../../rehearsal/index.ts';
 import { formatProblem } from '../../shared/documents/problem.ts';
 import type { World } from '../../shared/runtime/contract.ts';
 
@@ -21,7 +21,11 @@ function code(name: FunctionCode['name'], tick: Tick): FunctionCode {
 
 const nothing: Tick = async () => {};
 
-export function standIn(ticks: { readonly scheduledScaling?: Tick; readonly backlogWake?: Tick; readonly idleWindows?: Tick }): Code {
+export function standIn(ticks: {
+  readonly scheduledScaling?: Tick;
+  readonly backlogWake?: Tick;
+  readonly idleWindows?: Tick;
+}): Code {
   return {
     ScheduledScaling: code('scheduled-scaling', ticks.scheduledScaling ?? nothing),
     BacklogWake: code('backlog-wake', ticks.backlogWake ?? nothing),
@@ -49,7 +53,8 @@ export function decide(world: World, endpoint: string, decision: string, reason:
   });
 }
 
-export const minutesIn = (world: World): number => Math.round((world.clock.now() - Date.parse('2026-03-02T00:00:00Z')) / 60_000);
+export const minutesIn = (world: World): number =>
+  Math.round((world.clock.now() - Date.parse('2026-03-02T00:00:00Z')) / 60_000);
 
 /** The tick of the Scheduler, not an event of the bus. */
 export function isTick(event: unknown): boolean {

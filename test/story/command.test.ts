@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { RehearsalResult } from '../../rehearsal/result.ts';
-import { asynchronous, busyUntil, idle, MONDAY_UTC, office, queueOnly, realTime } from './fleet.ts';
+import { asynchronous, busyBefore, busyUntil, idle, MONDAY_UTC, office, queueOnly, realTime } from './fleet.ts';
 import { endpointOf, expectSound } from './reading.ts';
 import { type CommandOutcome, type Document, inFolder, runCommand, runScenario, simulate } from './run-scenario.ts';
 
@@ -176,7 +176,7 @@ describe('simulate tells what came out', () => {
       simulate({
         ...small({ for: '3h', expect: { maxCold } }),
         endpoints: { chat: realTime('quick', { whenAway: 'asks', ...busyUntil('1h') }) },
-        happens: [{ at: '+2h', requests: 2, to: 'chat' }],
+        happens: [...busyBefore('chat'), { at: '+2h', requests: 2, to: 'chat' }],
       });
     // 2 of 62 requests are cold: 3.2 %
     const [met, unmet] = await Promise.all([cold('4%'), cold('3%')]);
@@ -184,6 +184,31 @@ describe('simulate tells what came out', () => {
     expect(unmet.exitCode, `section 8: expect unmet = exit code 4\n${unmet.stderr}`).toBe(4);
     expect(unmet.stderr, 'names what was expected').toContain('maxCold');
     expect(JSON.parse(unmet.stdout).endpoints.chat.requests.cold, 'the result is written all the same').toBe(2);
+  });
+
+  it('a broken invariant = 3, and which, when, for which endpoint', async () => {
+    const { exitCode, result, stderr } = await runScenario(
+      small({
+        policies: { bounded: { otherwise: { min: 1, max: 2 } } },
+        endpoints: { Checkout: realTime('bounded') },
+        happens: [
+          {
+            at: '+30m',
+            call: 'SageMaker.UpdateEndpointWeightsAndCapacities',
+            with: {
+              EndpointName: 'Checkout',
+              DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredInstanceCount: 9 }],
+            },
+          },
+        ],
+      }),
+    );
+    expect(exitCode, 'section 8: an invariant was violated = exit code 3').toBe(3);
+    expect(result.invariants.violations[0], 'section 10, 3: never above the highest max').toMatchObject({
+      invariant: 3,
+      endpoint: 'Checkout',
+    });
+    expect(stderr, 'issue: says which, when, for which endpoint').toMatch(/invariant 3.*2026-03-02T00:3\d.*Checkout/);
   });
 
   it('warns of entries that never took effect, of short traces, unknown prices and unknown policies', async () => {
@@ -261,6 +286,7 @@ describe('the result', () => {
       transcribe: asynchronous('queue'),
     },
     happens: [
+      ...busyBefore('Chat-Dev'),
       { at: '+2h', requests: 3, to: 'Chat-Dev' },
       { at: '+3h', requests: 12, to: 'transcribe' },
       { at: '+1h', for: '2h', throttle: 'SageMaker.*', share: 0.3 },

@@ -1,6 +1,16 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RehearsalResult } from '../../rehearsal/result.ts';
-import { asynchronous, busyUntil, idle, MONDAY_UTC, office, officeHours, POLICY_TAG, realTime } from './fleet.ts';
+import {
+  asynchronous,
+  busyBefore,
+  busyUntil,
+  idle,
+  MONDAY_UTC,
+  office,
+  officeHours,
+  POLICY_TAG,
+  realTime,
+} from './fleet.ts';
 import {
   creations,
   deletions,
@@ -98,6 +108,7 @@ describe('broken documents touch only their own endpoints', () => {
         ...Object.fromEntries(names.map((name) => [name, realTime(name, busyUntil('2h'))])),
       },
       happens: [
+        ...busyBefore('good', ...names),
         ...names.map((name) => ({ at: '+1h', put: broken[name]?.put, text: broken[name]?.text })),
         ...names.map((name) => ({ at: '+6h', put: broken[name]?.put, document: usesSchedule(name) ? never : usual })),
       ],
@@ -153,6 +164,7 @@ describe('documents that come and go', () => {
         starving: asynchronous('starving', { instances: 1 }),
       },
       happens: [
+        ...busyBefore('broken-late', 'removed', 'given', 'forbidding', 'moved', 'classic', 'queue', 'starving'),
         { at: '+4h', put: 'policies/broken-late', text: '{"otherwise":"zero","zero":{"by":"park","idle":"30m"}}' },
         { at: '+5h', requests: 1, to: 'broken-late' },
         { at: '+7h', put: 'policies/broken-late', document: usual },

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { RehearsalResult } from '../../rehearsal/result.ts';
 import {
   asynchronous,
+  busyBefore,
   busyUntil,
   idle,
   MONDAY_BERLIN,
@@ -142,6 +143,7 @@ describe('a function may die after any call', () => {
       policies: { quick: idle('5m') },
       endpoints: { Chat: realTime('quick', { whenAway: 'asks', ...busyUntil('20m') }) },
       happens: [
+        ...busyBefore('Chat'),
         { at: '+1m', call: `${SCALING}.RegisterScalableTarget`, with: { ...target, MinCapacity: 1, MaxCapacity: 3 } },
         {
           at: '+2m',

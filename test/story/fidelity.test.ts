@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RehearsalResult } from '../../rehearsal/result.ts';
-import { asynchronous, busyUntil, idle, MONDAY_UTC, queueOnly, realTime } from './fleet.ts';
+import { asynchronous, busyBefore, busyUntil, idle, MONDAY_UTC, queueOnly, realTime } from './fleet.ts';
 import { creations, deletions, desiredReached, expectAway, expectBetween, expectUntouched } from './reading.ts';
 import { type Document, runScenario } from './run-scenario.ts';
 
@@ -23,6 +23,7 @@ const scenario: Document = {
     transcribe: asynchronous('queue'),
   },
   happens: [
+    ...busyBefore('chat'),
     { at: '+2h1m', requests: 1, to: 'chat' },
     { at: '+2h1m', requests: 12, to: 'transcribe' },
   ],

@@ -51,6 +51,13 @@ export const asynchronous = (policy: string, more: Document = {}): Document => (
 /** One request a minute from the start until `to`. */
 export const busyUntil = (to: string): Document => ({ traffic: [{ from: '+0h', to: `+${to}`, perMinute: 1 }] });
 
+/**
+ * Endpoints of a document were idle until it starts, so that one that may be zero is parked by the second tick. These
+ * entries stand for callers that were there before: nothing is known of them until their requests can be seen.
+ */
+export const busyBefore = (...names: readonly string[]): Document[] =>
+  names.map((name) => ({ at: '+0h', for: '5m', metrics: 'missing', of: name }));
+
 export const POLICY_TAG = 'endpoint-scaler:policy';
 
 export const variant = (endpoint: string): Document => ({

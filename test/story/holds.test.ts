@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RehearsalResult } from '../../rehearsal/result.ts';
-import { asynchronous, busyUntil, idle, MONDAY_UTC, realTime } from './fleet.ts';
+import { asynchronous, busyBefore, busyUntil, idle, MONDAY_UTC, realTime } from './fleet.ts';
 import {
   arrivals,
   creations,
@@ -38,6 +38,7 @@ describe('holds', () => {
         queue: asynchronous('queue', { instances: 1, serves: { concurrent: 1, in: '10m' } }),
       },
       happens: [
+        ...busyBefore('away'),
         { at: '+2h', hold: 'up', mode: 'up', until: '+4h', why: 'load test' },
         { at: '+2h', hold: 'two', mode: 'up', until: '+4h', why: 'load test' },
         { at: '+2h', hold: 'down', mode: 'down', until: '+4h', why: 'save money' },

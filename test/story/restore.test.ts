@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RehearsalResult } from '../../rehearsal/result.ts';
-import { busyUntil, MONDAY_UTC, POLICY_TAG, realTime, variant } from './fleet.ts';
+import { busyBefore, busyUntil, MONDAY_UTC, POLICY_TAG, realTime, variant } from './fleet.ts';
 import { answers, creations, deletions, endpointOf, eventsOf, expectBetween, expectSound, spanAt } from './reading.ts';
 import { type Document, runScenario } from './run-scenario.ts';
 
@@ -111,7 +111,7 @@ const scenario = (duration: string, happens: readonly Document[], more: Document
   endpoints: {
     Chat: realTime('quick', { tags: { team: 'nlp', 'cost-center': '42' }, whenAway: 'asks', ...busyUntil('1h') }),
   },
-  happens: [...owner, ...happens],
+  happens: [...busyBefore('Chat'), ...owner, ...happens],
   ...more,
 });
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RehearsalResult } from '../../rehearsal/result.ts';
-import { busyUntil, idle, MONDAY_UTC, POLICY_TAG, realTime } from './fleet.ts';
+import { busyBefore, busyUntil, idle, MONDAY_UTC, POLICY_TAG, realTime } from './fleet.ts';
 import {
   arrivals,
   creations,
@@ -31,6 +31,7 @@ describe('a real-time endpoint is parked and woken by its workload', () => {
         never: realTime('hour'),
       },
       happens: [
+        ...busyBefore('Chat-Dev', 'quick', 'usual', 'lost'),
         { at: '+3h', requests: 1, to: 'quick' },
         { at: '+4h', requests: 5, to: 'lost' },
         { at: '+5h', requests: 1, to: 'Chat-Dev' },
@@ -118,6 +119,7 @@ describe('what must not be parked', () => {
         regained: realTime('quick', busyUntil('1h')),
       },
       happens: [
+        ...busyBefore('shielded', 'released', 'deleted', 'adopted', 'regained'),
         { at: '+0h', for: '5h', metrics: 'missing', of: 'blind' },
         {
           at: '+10m',

@@ -27,6 +27,8 @@ export interface IdleWindowsFleet {
   invoke(event: unknown): Promise<RunSummary>;
   /** Ticks once a minute until the offset from the start has been reached; the last tick falls on it. */
   tickUntil(offset: number): Promise<void>;
+  /** Ticks until the record is in the phase; at most two hours. */
+  tickUntilPhase(name: string, phase: FleetRecord['phase']): Promise<void>;
   record(name: string): Promise<FleetRecord>;
   status(name: string): Promise<string>;
   /** `decision reason` of the function's canonical lines, repeated ones left out. */
@@ -106,9 +108,16 @@ export async function createFleet(
   );
   const store = createFleetStore({ client: people.dynamodb, tableName: TABLE, report: () => undefined });
   let invocations = 0;
+  let nextTick = START;
   const invoke = (event: unknown) => {
     invocations += 1;
     return handler(event, { awsRequestId: `run-${invocations}`, getRemainingTimeInMillis: () => 50_000 });
+  };
+  const tickUntil = async (offset: number) => {
+    for (; nextTick <= START + offset; nextTick += MINUTE) {
+      await aws.run(nextTick);
+      await invoke({ kind: 'tick', scheduledAt: new Date(nextTick).toISOString() });
+    }
   };
   return {
     aws,
@@ -151,12 +160,13 @@ export async function createFleet(
       await store.create(all);
       return all;
     },
-    async tickUntil(offset) {
-      const until = START + offset;
-      for (let at = Math.max(aws.clock.now(), START); at <= until; at += MINUTE) {
-        await aws.run(at);
-        await invoke({ kind: 'tick', scheduledAt: new Date(at).toISOString() });
+    tickUntil,
+    async tickUntilPhase(name, phase) {
+      for (let ticks = 0; ticks < 120; ticks += 1) {
+        if ((await store.get(name))?.phase === phase) return;
+        await tickUntil(nextTick - START);
       }
+      throw new Error(`${name} did not come into phase ${phase} within two hours`);
     },
     async record(name) {
       const record = await store.get(name);

@@ -28,7 +28,9 @@ const chat = 'endpoints:\n  chat: { kind: real-time, instanceType: ml.g5.2xlarge
 
 describe('a scenario', () => {
   it('has the documented defaults', () => {
-    const { scenario } = scenarioOf(`start: 2026-03-23T00:00:00+01:00\n${chat}  queue: { kind: async, instanceType: ml.g5.xlarge }\n`);
+    const { scenario } = scenarioOf(
+      `start: 2026-03-23T00:00:00+01:00\n${chat}  queue: { kind: async, instanceType: ml.g5.xlarge }\n`,
+    );
     expect(scenario).toMatchObject({
       name: 'week.yaml',
       start: Date.parse('2026-03-22T23:00:00Z'),
@@ -37,7 +39,12 @@ describe('a scenario', () => {
       region: 'us-east-1',
     });
     const [real, queue] = scenario.endpoints;
-    expect(real).toMatchObject({ instances: 1, startsIn: { kind: 'fixed', ms: 480_000 }, deletesInMs: 120_000, whenAway: 'lost' });
+    expect(real).toMatchObject({
+      instances: 1,
+      startsIn: { kind: 'fixed', ms: 480_000 },
+      deletesInMs: 120_000,
+      whenAway: 'lost',
+    });
     expect(queue).toMatchObject({ instances: 0 });
     expect(real?.traffic.length).toBe(14 * 1440);
   });
@@ -81,7 +88,10 @@ happens:
       ...['noCapacity', 'callFault', 'callFault', 'callFault', 'crash', 'events', 'events', 'events', 'hideMetrics'],
       ...['call', 'requests', 'put', 'put', 'remove', 'giveBack', 'hold', 'unhold'],
     ]);
-    expect(scenario.happens[1]).toMatchObject({ at: scenario.start + 3 * 3_600_000, until: scenario.start + 3 * 3_600_000 + 600_000 });
+    expect(scenario.happens[1]).toMatchObject({
+      at: scenario.start + 3 * 3_600_000,
+      until: scenario.start + 3 * 3_600_000 + 600_000,
+    });
     expect(scenario.happens[6]).toMatchObject({ mode: { delayMs: 1_200_000 }, until: undefined });
     expect(scenario.happens[11]).toMatchObject({ kind: 'policies', name: 'chat-dev', text: '{"otherwise":"zero"}' });
     expect(scenario.happens[0]?.what).toBe('noCapacity ml.g5.2xlarge for 40m');
@@ -111,10 +121,14 @@ happens:
       expect.stringMatching(/^folder\/week.yaml:2:1: endpoint: .*unknown field.*\(did you mean endpoints\?\)$/),
       expect.stringMatching(/^folder\/week.yaml:5:17: endpoints.chat.kind: realtime: .*\(did you mean real-time\?\)$/),
       expect.stringMatching(/^folder\/week.yaml:5:41: endpoints.chat.instanceType: g5.2xlarge: /),
-      expect.stringMatching(/^folder\/week.yaml:5:53: endpoints.chat.startIn: 3m: unknown field.*\(did you mean startsIn\?\)$/),
+      expect.stringMatching(
+        /^folder\/week.yaml:5:53: endpoints.chat.startIn: 3m: unknown field.*\(did you mean startsIn\?\)$/,
+      ),
       expect.stringMatching(/^folder\/week.yaml:5:88: endpoints.chat.serves.concurrent: 0: a whole number from 1/),
       expect.stringMatching(/^folder\/week.yaml:7:11: happens\[0\].at: 30h: /),
-      expect.stringMatching(/^folder\/week.yaml:7:23: happens\[0\].crash: idle-window: .*\(did you mean idle-windows\?\)$/),
+      expect.stringMatching(
+        /^folder\/week.yaml:7:23: happens\[0\].crash: idle-window: .*\(did you mean idle-windows\?\)$/,
+      ),
       expect.stringMatching(/^folder\/week.yaml:7:43: .*\(did you mean SageMaker.DeleteEndpoint\?\)$/),
       expect.stringMatching(/^folder\/week.yaml:8:5: happens\[1\]: .*with one of noCapacity, throttle/),
     ]);
@@ -130,13 +144,22 @@ happens:
     ['policies: { bad: policies/bad.yaml }', /^folder\/policies\/bad.yaml:2:\d+: capacity\[0\]/],
     ['policies: { bad: { otherwise: never } }', /^folder\/week.yaml:3:\d+: policies.bad.otherwise: never/],
     ['policies: { bad: nowhere.yaml }', /policies.bad: nowhere.yaml: a file that can be read/],
-    ['policies: { bad: { capacity: [{ during: offise, min: 1, max: 2 }] } }\nschedules: { office: schedules/office.yaml }', /offise: .*did you mean office/],
-    ['schedules: { s: { timezone: Europe/Berlinn } }', /schedules.s.timezone: Europe\/Berlinn: .*did you mean Europe\/Berlin/],
+    [
+      'policies: { bad: { capacity: [{ during: offise, min: 1, max: 2 }] } }\nschedules: { office: schedules/office.yaml }',
+      /offise: .*did you mean office/,
+    ],
+    [
+      'schedules: { s: { timezone: Europe/Berlinn } }',
+      /schedules.s.timezone: Europe\/Berlinn: .*did you mean Europe\/Berlin/,
+    ],
     ['schedules: { s: { timezone: Europe/Berlin, closed: [{ holidays: XX }] } }', /schedules.s.closed\[0\]/],
     ['happens: [{ at: +1h, hold: chat, mode: up, until: +800h, why: x }]', /happens\[0\].until: .*at most 30 days/],
     ['happens: [{ at: +1h, requests: 3, to: chatt }]', /happens\[0\].to: chatt: .*did you mean chat/],
     ['happens: [{ at: +1h, put: policies/x }]', /exactly one of document and text/],
-    ['happens: [{ at: +1h, put: policies/x, document: { otherwise: never } }]', /happens\[0\].document.otherwise: never/],
+    [
+      'happens: [{ at: +1h, put: policies/x, document: { otherwise: never } }]',
+      /happens\[0\].document.otherwise: never/,
+    ],
     ['happens: [{ at: 2026-03-01T00:00:00Z, remove: policies/x }]', /happens\[0\].at: .*not before the start/],
     ['happens: [{ at: +1h, throttle: Sagemaker.* }]', /happens\[0\].throttle: Sagemaker/],
     ['expect: { maxCold: 3 }', /expect.maxCold: 3: a percentage/],

@@ -65,7 +65,9 @@ function storeDemand(shared: AlarmRun, turn: Turn, ruling: Ruling, look: Look | 
   const count = look === undefined ? undefined : countFor(turn.record, ruling, look);
   turn.change((record) => {
     const { demand } = withDemand(shared, record, look);
-    const sized = demand.map((entry) => (entry.source === 'backlog' && count !== undefined ? { ...entry, count } : entry));
+    const sized = demand.map((entry) =>
+      entry.source === 'backlog' && count !== undefined ? { ...entry, count } : entry,
+    );
     return { ...record, demand: sized };
   });
   turn.change(dueNow(run.now));
@@ -88,7 +90,8 @@ async function leaveZero(shared: AlarmRun, turn: Turn, ruling: Ruling, look: Loo
   const evidence = { ...evidenceOf(shared, ruling), backlog: backlog ?? null, desired: variant?.desired ?? null };
   if (ruling.want !== 'up' || count === 0) return decide(shared, record, 'keep', ruling.reason, evidence, false);
   // Only zero is left here; more than zero is the business of bounds and scaling policies.
-  if (variant !== undefined && variant.desired > 0) return decide(shared, record, 'keep', ruling.reason, evidence, false);
+  if (variant !== undefined && variant.desired > 0)
+    return decide(shared, record, 'keep', ruling.reason, evidence, false);
   if (view?.status !== 'InService' || variant === undefined) {
     return decide(shared, record, 'keep', 'in-progress', { ...evidence, status: view?.status ?? null }, false);
   }
@@ -99,7 +102,12 @@ async function leaveZero(shared: AlarmRun, turn: Turn, ruling: Ruling, look: Loo
   const outcome = await ports.endpoints.setDesired(record.endpoint, variant.name, count);
   if (outcome.ok) {
     ports.log.count('CapacityChanges');
-    const detail = { reason: 'backlog-wake', before: { desired: 0 }, after: { desired: count }, backlog: backlog ?? null };
+    const detail = {
+      reason: 'backlog-wake',
+      before: { desired: 0 },
+      after: { desired: count },
+      backlog: backlog ?? null,
+    };
     ports.announcer.announce({ at: run.now, type: 'Capacity Changed', endpoint: record.endpoint, detail });
     return;
   }
@@ -115,7 +123,8 @@ function askForWake(shared: AlarmRun, record: FleetRecord, ruling: Ruling): void
   const { ports, run, alarm } = shared;
   const evidence = evidenceOf(shared, ruling);
   if (record.phase !== 'parked' || ruling.want !== 'up') {
-    return decide(shared, record, 'keep', ruling.reason, { ...evidence, phase: record.phase }, false);
+    decide(shared, record, 'keep', ruling.reason, { ...evidence, phase: record.phase }, false);
+    return;
   }
   decide(shared, record, 'wake', ruling.reason, evidence, true);
   ports.announcer.announce({

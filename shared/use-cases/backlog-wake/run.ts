@@ -32,7 +32,8 @@ export async function runBacklogWake(ports: BacklogWakePorts, trigger: Trigger, 
         await answerAlarm(shared, record, look);
       } catch (error) {
         failures += 1;
-        const fields = error instanceof Error ? { name: error.name, reason: error.message, stack: error.stack } : { error };
+        const fields =
+          error instanceof Error ? { name: error.name, reason: error.message, stack: error.stack } : { error };
         ports.log.problem('an alarm could not be answered for one endpoint', { endpoint: record.endpoint, ...fields });
       }
     }),

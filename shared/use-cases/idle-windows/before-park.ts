@@ -8,6 +8,8 @@ import type { IdleWindowsPorts } from './ports.ts';
 export interface Obstacle {
   readonly reason: ReasonCode;
   readonly evidence: Evidence;
+  /** When it can be gone, where that is known. */
+  readonly next?: Instant;
 }
 
 /** What is read of an endpoint before it may be parked, beside its activity. */

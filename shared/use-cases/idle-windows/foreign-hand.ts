@@ -1,6 +1,6 @@
 import { MINUTE } from '../../domain/time.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
-import { observe } from './park.ts';
+import { observe } from './consider-park.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { announce, recordDecision, together } from './report.ts';
 import type { StepResult } from './step-result.ts';

@@ -21,8 +21,8 @@ const WITHOUT_EVENT: readonly ReasonCode[] = [
 ];
 
 /**
- * Writes the decision's line; called before the change it announces, so that no change is without one. Answers what the
- * record has to remember, so that the next run does not repeat it.
+ * Writes the decision's line once it is known how it ended; a run that died before is spoken for by the next one. Answers
+ * what the record has to remember, so that the line is not repeated.
  */
 export function recordDecision(work: Work, finding: Finding): RecordChange {
   const { ports, run, session } = work;

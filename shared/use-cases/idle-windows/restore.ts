@@ -4,7 +4,7 @@ import type { FleetRecord } from '../../domain/record.ts';
 import { type DurationMs, HOUR, type Instant, MINUTE } from '../../domain/time.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
 import type { Failure } from '../../ports/outcome.ts';
-import { observe } from './park.ts';
+import { observe } from './consider-park.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { announce, recordDecision, together } from './report.ts';
 import { sameValue } from './snapshot.ts';
@@ -79,15 +79,16 @@ async function restoreCount(
     };
   }
   const evidence = { variant: variant.name, from: variant.desired, to: wanted };
-  const remembered = recordDecision(work, { decision: 'scale', reason: 'restore', evidence, acted: true });
   const answer = await ports.endpoints.setDesired(view.name, variant.name, wanted);
   if (answer.ok) {
+    const remembered = recordDecision(work, { decision: 'scale', reason: 'restore', evidence, acted: true });
     const asked: RecordChange = (record) =>
       record.wake ? { ...record, wake: { ...record.wake, countAskedAt: run.now } } : record;
     return { change: together(remembered, asked) };
   }
   const { failure } = answer;
-  if (isPassing(failure)) return { failure, change: remembered };
+  const refused = recordDecision(work, { decision: 'refuse', reason: 'call-refused', evidence, failure });
+  if (isPassing(failure)) return { failure, change: refused };
   return { outstanding: [{ item: `${variant.name}: ${wanted} instances`, why: failure.message }] };
 }
 
@@ -144,7 +145,7 @@ async function comeUp(
   const ready = record.wake?.createdAt === undefined ? undefined : since - record.wake.createdAt;
   const gaveBack = record.giveBack !== undefined;
   if (ready !== undefined) await learn(work, ready, outstanding.length === 0);
-  const late = record.late === undefined ? 0 : Math.max(0, run.now - record.late.window);
+  const late = record.late === undefined ? 0 : Math.max(0, run.now - record.late.since);
   const evidence = {
     config: view.configName,
     secondsToReady: ready === undefined ? null : Math.round(ready / 1000),

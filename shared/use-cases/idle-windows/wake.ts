@@ -1,17 +1,15 @@
 import type { Evidence } from '../../domain/decision.ts';
 import type { Recipe } from '../../domain/recipe.ts';
-import type { FleetRecord, WakeProgress } from '../../domain/record.ts';
+import type { FleetRecord } from '../../domain/record.ts';
 import { DAY, type Instant } from '../../domain/time.ts';
-import { hasGivenUp, planAfterFailure, type WakeFailure, wakeFailureReason } from '../../domain/wake-ladder.ts';
-import type { EndpointConfigView, EndpointView } from '../../ports/endpoints.ts';
-import type { Failure } from '../../ports/outcome.ts';
-import { findMissingModels, sendableTags, wakeTag } from './before-park.ts';
+import { hasGivenUp } from '../../domain/wake-ladder.ts';
+import type { CreateEndpointRequest, EndpointConfigView } from '../../ports/endpoints.ts';
+import { sendableTags, wakeTag } from './before-park.ts';
+import { freshWake, refusedCreate } from './failed-attempt.ts';
+import { checkDependencies, lookForOrphan, readRecipe } from './orphans.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { announce, iso, recordDecision, together } from './report.ts';
 import type { StepResult } from './step-result.ts';
-
-const BREAKER_FOR = DAY;
-const DAILY = DAY;
 
 /** Phase `parked` and absent: wake when the ruling asks for it, else look daily at what the recipe depends on. */
 export async function considerWake(work: Work): Promise<StepResult> {
@@ -20,17 +18,13 @@ export async function considerWake(work: Work): Promise<StepResult> {
   if (ruling.want !== 'up') {
     const checkAt = dailyCheckAt(record);
     const checked = checkAt <= run.now ? await checkDependencies(work) : undefined;
-    return {
-      next: Math.min(ruling.until, checked === undefined ? checkAt : run.now + DAILY),
-      change: together(checked, forgetWake),
-    };
+    const next = checked === undefined ? checkAt : run.now + DAY;
+    return { next: Math.min(ruling.until, next), change: together(checked, forgetWake) };
   }
   if (hasGivenUp(record.wake, record.policy?.version)) {
     const evidence = { attempts: record.wake?.attempts ?? 0, lastFailure: record.wake?.lastFailure?.message ?? null };
-    return {
-      next: ruling.until,
-      change: recordDecision(work, { decision: 'refuse', reason: 'wake-gave-up', evidence }),
-    };
+    const told = recordDecision(work, { decision: 'refuse', reason: 'wake-gave-up', evidence });
+    return { next: ruling.until, change: told };
   }
   const nextTryAt = record.wake?.nextTryAt;
   if (nextTryAt !== undefined && nextTryAt > run.now) return { next: Math.min(nextTryAt, ruling.until) };
@@ -38,7 +32,7 @@ export async function considerWake(work: Work): Promise<StepResult> {
 }
 
 export function dailyCheckAt({ checkedAt, parkedAt, phaseSince }: FleetRecord): Instant {
-  return (checkedAt ?? parkedAt ?? phaseSince) + DAILY;
+  return (checkedAt ?? parkedAt ?? phaseSince) + DAY;
 }
 
 /** Nobody asks any more: the next wake starts from the preferred config. */
@@ -48,47 +42,40 @@ const forgetWake: RecordChange = (record) => {
   return rest;
 };
 
-/** Phase `waking` and absent: how the create call of the attempt ended is unknown, or it was refused. */
+/** Phase `waking` and absent: how the create call of the attempt ended is unknown, or it was never sent. */
 export async function createAgain(work: Work): Promise<StepResult> {
   if (work.ruling.want === 'up') return startAttempt(work);
   return { change: together(forgetWake, (record) => ({ ...record, phase: 'parked', phaseSince: work.run.now })) };
 }
 
-async function readRecipe({ ports, session }: Work): Promise<Recipe | undefined> {
-  const { record } = session;
-  if (record.recipeVersion === undefined) return undefined;
-  return ports.fleet.readRecipe(record.endpoint, record.recipeVersion);
-}
-
 /** Under the lease: the ladder of configs from where the wake stands, until one call is taken or all are refused. */
 async function startAttempt(work: Work): Promise<StepResult> {
-  const { session } = work;
+  const { session, ports } = work;
   if (!(await session.acquire())) return {};
   const recipe = await readRecipe(work);
   if (recipe === undefined) {
-    const evidence = { recipeVersion: session.record.recipeVersion ?? null };
-    work.ports.log.problem('the recipe of a parked endpoint is not in the table', {
-      endpoint: session.record.endpoint,
-      ...evidence,
-    });
+    const { endpoint, recipeVersion } = session.record;
+    const evidence = { recipeVersion: recipeVersion ?? null };
+    ports.log.problem('the recipe of a parked endpoint is not in the table', { endpoint, ...evidence });
     return { change: recordDecision(work, { decision: 'refuse', reason: 'recipe-unproven', evidence }) };
   }
-  const configs = [recipe.preferred.configName, ...(session.record.policy?.wake.fallbackConfigs ?? [])];
-  const orphan = await lookForOrphan(work, recipe.preferred.configName);
-  if (orphan.failure !== undefined || orphan.config === undefined) {
-    return { ...(orphan.failure && { failure: orphan.failure }), ...(orphan.change && { change: orphan.change }) };
-  }
+  const preferred = await lookForOrphan(work, recipe.preferred.configName);
+  const { config, failure, change } = preferred;
+  if (config === undefined) return { ...(failure && { failure }), ...(change && { change }) };
+
+  const ladder = [recipe.preferred.configName, ...(session.record.policy?.wake.fallbackConfigs ?? [])];
   // At most one round over the ladder a run: after it, time has to pass.
-  for (let tried = 0; tried < configs.length; tried += 1) {
-    const index = Math.min(session.record.wake?.configIndex ?? 0, configs.length - 1);
-    const configName = configs[index] ?? recipe.preferred.configName;
-    const config = index === 0 ? orphan.config : await readFallback(work, configName);
-    const result = await attempt(work, recipe, configName, config, configs.length);
+  for (let tried = 0; tried < ladder.length; tried += 1) {
+    const index = Math.min(session.record.wake?.configIndex ?? 0, ladder.length - 1);
+    const name = ladder[index] ?? recipe.preferred.configName;
+    const instanceType = (index === 0 ? config : await readFallback(work, name))?.variants[0]?.instanceType;
+    const result = await attempt(work, recipe, { configName: name, instanceType, ladder: ladder.length });
     if (result !== 'next') return result;
   }
   return {};
 }
 
+/** A fallback that cannot be read is tried all the same: AWS says what is wrong with it. */
 async function readFallback({ ports, session }: Work, name: string): Promise<EndpointConfigView | undefined> {
   const config = await ports.endpoints.describeConfig(name);
   if (config.ok && config.value !== undefined) return config.value;
@@ -100,61 +87,71 @@ async function readFallback({ ports, session }: Work, name: string): Promise<End
   return undefined;
 }
 
+interface Candidate {
+  readonly configName: string;
+  readonly instanceType: string | undefined;
+  readonly ladder: number;
+}
+
 /** One create call. `next`: refused for want of capacity or quota, and the ladder has another config. */
-async function attempt(
-  work: Work,
-  recipe: Recipe,
-  configName: string,
-  config: EndpointConfigView | undefined,
-  ladder: number,
-): Promise<StepResult | 'next'> {
+async function attempt(work: Work, recipe: Recipe, candidate: Candidate): Promise<StepResult | 'next'> {
   const { ports, session, ruling } = work;
+  const { configName, instanceType, ladder } = candidate;
   const abortAt = session.abortAt();
   if (abortAt === undefined) return {};
-  const first = session.record.wake === undefined || session.record.wake.attempts === 0;
-  const instanceType = config?.variants[0]?.instanceType;
-  await session.write(noteAttempt(work, configName, instanceType));
-  const { generation, wake } = session.record;
-  const evidence: Evidence = {
-    config: configName,
-    generation,
-    attempt: wake?.attempts ?? 1,
-    instanceType: instanceType ?? null,
-    recipeVersion: recipe.version,
-  };
-  const remembered = recordDecision(work, { decision: 'wake', reason: ruling.reason, evidence, acted: true });
-  const tags = {
-    ...Object.fromEntries(sendableTags(recipe.tags, ports.settings.tagPrefix)),
-    [wakeTag(ports.settings.tagPrefix)]: String(generation),
-  };
-  const answer = await ports.endpoints.create(
-    {
-      name: recipe.endpoint,
-      configName,
-      tags,
-      ...(recipe.deploymentConfig && { deploymentConfig: recipe.deploymentConfig }),
-    },
-    abortAt,
-  );
+  const isFirst = (session.record.wake?.attempts ?? 0) === 0;
+  await session.write(noteAttempt(work, candidate));
+  const answer = await ports.endpoints.create(requestOf(work, recipe, configName), abortAt);
+  const evidence = evidenceOf(session.record);
   if (answer.ok) {
     ports.log.count('Wakes');
-    if (first)
-      announce(work, 'Wake Started', {
-        reason: ruling.reason,
-        ...evidence,
-        ...(ruling.window && { window: iso(ruling.window) }),
-      });
-    return { change: remembered };
+    const window = ruling.window === undefined ? null : iso(ruling.window);
+    if (isFirst) announce(work, 'Wake Started', { reason: ruling.reason, ...evidence, window });
+    return { change: recordDecision(work, { decision: 'wake', reason: ruling.reason, evidence, acted: true }) };
   }
-  if (!answer.failure.definite) return { failure: answer.failure, keepLease: true, change: remembered };
-  return refusedCreate(work, answer.failure, { remembered, ladder, instanceType, evidence });
+  const { failure } = answer;
+  if (failure.definite) return refusedCreate(work, failure, { ladder, instanceType, evidence });
+  // It may still happen: the lease stays until nobody can be acting any more.
+  const told = recordDecision(work, { decision: 'wake', reason: ruling.reason, evidence, acted: true, failure });
+  return { failure, keepLease: true, change: told };
+}
+
+function evidenceOf({ generation, wake, recipeVersion }: FleetRecord): Evidence {
+  return {
+    config: wake?.configName ?? null,
+    generation,
+    attempt: wake?.attempts ?? 1,
+    instanceType: wake?.instanceType ?? null,
+    recipeVersion: recipeVersion ?? null,
+  };
+}
+
+/** Phase `waking` and in progress. The line of a creation by a run that died after its call is written now. */
+export function awaitService(work: Work): StepResult {
+  const { wake, lastDecision } = work.session.record;
+  if (wake?.createdAt === undefined) return {};
+  if (lastDecision?.decision === 'wake' && lastDecision.at >= wake.createdAt) return {};
+  const evidence = evidenceOf(work.session.record);
+  return { change: recordDecision(work, { decision: 'wake', reason: work.ruling.reason, evidence, acted: true }) };
+}
+
+function requestOf({ ports, session }: Work, recipe: Recipe, configName: string): CreateEndpointRequest {
+  const { tagPrefix } = ports.settings;
+  return {
+    name: recipe.endpoint,
+    configName,
+    tags: {
+      ...Object.fromEntries(sendableTags(recipe.tags, tagPrefix)),
+      [wakeTag(tagPrefix)]: String(session.record.generation),
+    },
+    ...(recipe.deploymentConfig && { deploymentConfig: recipe.deploymentConfig }),
+  };
 }
 
 /** Written before the call. An attempt whose end is unknown keeps its generation, so that we know its endpoint as ours. */
-function noteAttempt(work: Work, configName: string, instanceType: string | undefined): RecordChange {
+function noteAttempt(work: Work, { configName, instanceType }: Candidate): RecordChange {
   const { run, ruling } = work;
   return ({ deleteNoted: _, orphaned: __, ...record }) => {
-    const unresolved = record.wake?.createdAt !== undefined;
     const {
       nextTryAt: ___,
       countAskedAt: ____,
@@ -166,7 +163,7 @@ function noteAttempt(work: Work, configName: string, instanceType: string | unde
       ...record,
       phase: 'waking',
       phaseSince: record.phase === 'waking' ? record.phaseSince : run.now,
-      generation: unresolved ? record.generation : record.generation + 1,
+      generation: before.createdAt === undefined ? record.generation + 1 : record.generation,
       wake: {
         ...before,
         attempts: before.attempts + 1,
@@ -175,167 +172,12 @@ function noteAttempt(work: Work, configName: string, instanceType: string | unde
         ...(instanceType !== undefined && { instanceType }),
       },
       ...(ruling.reason === 'lead' &&
-        ruling.window !== undefined && {
-          lead: {
-            window: ruling.window,
-            begunAt: record.lead?.window === ruling.window ? record.lead.begunAt : run.now,
-          },
-        }),
+        ruling.window !== undefined && { lead: leadBegun(record, ruling.window, run.now) }),
     };
   };
 }
 
-function freshWake({ run, ruling }: Work): WakeProgress {
-  return { startedAt: run.now, reason: ruling.reason, configIndex: 0, attempts: 0, paidAttempts: 0 };
-}
-
-interface Refused {
-  readonly remembered: RecordChange;
-  readonly ladder: number;
-  readonly instanceType: string | undefined;
-  readonly evidence: Evidence;
-}
-
-async function refusedCreate(work: Work, failure: Failure, refused: Refused): Promise<StepResult | 'next'> {
-  const { session, run } = work;
-  const failedBefore = session.record.wake?.lastFailure?.class === failure.class;
-  const change = await noteFailure(work, failure.class, failure.message, { ...refused, paid: false });
-  const parked: RecordChange = (record) => ({ ...record, phase: 'parked', phaseSince: run.now });
-  await session.write(together(refused.remembered, change));
-  const { wake } = session.record;
-  const silent = failure.class === 'transient' || failure.class === 'exists' || failure.class === 'in-progress';
-  const reason = wakeFailureReason(failure.class);
-  const told = recordDecision(work, { decision: 'refuse', reason, evidence: refused.evidence, failure });
-  if (!silent && !failedBefore) announceFailure(work, reason, failure.message, refused.evidence);
-  const another = (failure.class === 'capacity' || failure.class === 'quota') && wake?.nextTryAt === undefined;
-  if (another) {
-    await session.write(told);
-    return 'next';
-  }
-  return { failure, change: together(told, parked), ...(wake?.nextTryAt !== undefined && { next: wake.nextTryAt }) };
-}
-
-async function noteFailure(
-  work: Work,
-  failure: WakeFailure,
-  message: string,
-  about: { readonly ladder: number; readonly instanceType: string | undefined; readonly paid: boolean },
-): Promise<RecordChange> {
-  const { ports, run } = work;
-  if (failure === 'capacity' && about.instanceType !== undefined) {
-    await ports.breakers.open(about.instanceType, run.now + BREAKER_FOR);
-  }
-  const jitter = ports.random();
-  return (record) => ({
-    ...record,
-    wake: planAfterFailure(record.wake ?? freshWake(work), {
-      at: run.now,
-      failure,
-      message,
-      paid: about.paid,
-      ladder: about.ladder,
-      policyVersion: record.policy?.version ?? '',
-      jitter,
-    }),
-  });
-}
-
-function announceFailure(work: Work, reason: string, message: string, evidence: Evidence): void {
-  const { record } = work.session;
-  const late = record.late === undefined ? {} : { lateSeconds: Math.round((work.run.now - record.late.window) / 1000) };
-  const next = record.wake?.nextTryAt;
-  announce(work, 'Wake Failed', {
-    reason,
-    message,
-    ...evidence,
-    ...late,
-    nextTryAt: next === undefined ? null : iso(next),
-  });
-}
-
-/** Phase `waking` and Failed with our generation: note what it was, delete it, go on with the ladder. */
-export async function deleteFailed(work: Work, view: EndpointView): Promise<StepResult> {
-  const { session, ports, run } = work;
-  if (!(await session.acquire())) return {};
-  const abortAt = session.abortAt();
-  if (abortAt === undefined) return {};
-  const evidence: Evidence = {
-    config: view.configName,
-    generation: session.record.generation,
-    failureReason: view.failureReason ?? null,
-  };
-  // Counted once: the attempt's createdAt is gone after it.
-  if (session.record.wake?.createdAt !== undefined) {
-    const failure = view.failureClass ?? 'unknown';
-    const ladder = 1 + (session.record.policy?.wake.fallbackConfigs.length ?? 0);
-    const { instanceType } = session.record.wake;
-    const noted = await noteFailure(work, failure, view.failureReason ?? '', { ladder, instanceType, paid: true });
-    const reason = wakeFailureReason(failure);
-    const told = recordDecision(work, { decision: 'refuse', reason, evidence });
-    await session.write(together(noted, told));
-    announceFailure(work, reason, view.failureReason ?? '', evidence);
-  }
-  await session.write((record) => ({
-    ...record,
-    deleteNoted: { creationTime: view.creationTime, at: run.now },
-    observed: observedFailed(record, view, run.now),
-  }));
-  const remembered = recordDecision(work, { decision: 'wake', reason: 'endpoint-failed', evidence, acted: true });
-  const answer = await ports.endpoints.delete(view.name, abortAt);
-  const parked: RecordChange = (record) => ({ ...record, phase: 'parked', phaseSince: run.now });
-  if (answer.ok) return { change: together(remembered, parked) };
-  const { failure } = answer;
-  if (!failure.definite) return { failure, keepLease: true, change: remembered };
-  const unnoted: RecordChange = ({ deleteNoted: _, ...record }) => record;
-  return { failure, change: together(remembered, unnoted) };
-}
-
-function observedFailed(record: FleetRecord, view: EndpointView, now: Instant): NonNullable<FleetRecord['observed']> {
-  const type = record.observed?.instanceType;
-  return {
-    at: now,
-    status: view.status,
-    configName: view.configName,
-    creationTime: view.creationTime,
-    lastModifiedTime: view.lastModifiedTime,
-    desired: 0,
-    serving: 0,
-    ...(type !== undefined && { instanceType: type }),
-  };
-}
-
-interface Orphan {
-  readonly config?: EndpointConfigView;
-  readonly failure?: Failure;
-  readonly change?: RecordChange;
-}
-
-/** The preferred config and its models; what is surely gone makes the parked endpoint an orphan. */
-async function lookForOrphan(work: Work, configName: string): Promise<Orphan> {
-  const { ports, run } = work;
-  const config = await ports.endpoints.describeConfig(configName);
-  if (!config.ok) return { failure: config.failure };
-  const missing = await findMissingModels(ports, config.value);
-  if (!missing.ok) return { failure: missing.failure };
-  const what =
-    config.value === undefined
-      ? `endpoint config ${configName}`
-      : missing.value.map((name) => `model ${name}`).join(', ');
-  if (config.value !== undefined && missing.value.length === 0) return { config: config.value };
-  const { orphaned } = work.session.record;
-  const told = recordDecision(work, { decision: 'refuse', reason: 'orphaned', evidence: { missing: what } });
-  if (orphaned === undefined) announce(work, 'Endpoint Orphaned', { reason: 'orphaned', missing: what });
-  const change: RecordChange = (record) => ({ ...record, orphaned: record.orphaned ?? { since: run.now, what } });
-  return { change: together(told, change) };
-}
-
-/** Daily while parked: what is gone is announced before somebody needs the endpoint. */
-async function checkDependencies(work: Work): Promise<RecordChange | undefined> {
-  const recipe = await readRecipe(work);
-  if (recipe === undefined) return undefined;
-  const orphan = await lookForOrphan(work, recipe.preferred.configName);
-  if (orphan.failure !== undefined) return undefined;
-  const checked: RecordChange = (record) => ({ ...record, checkedAt: work.run.now });
-  const found: RecordChange = ({ orphaned: _, ...record }) => record;
-  return together(orphan.change ?? found, checked);
+/** A lead that has begun stays begun, from when it did. */
+function leadBegun({ lead }: FleetRecord, window: Instant, now: Instant): NonNullable<FleetRecord['lead']> {
+  return lead?.window === window ? lead : { window, begunAt: now };
 }

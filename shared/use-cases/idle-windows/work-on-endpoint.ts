@@ -1,29 +1,30 @@
 import { dependsOnOwnership, nextStep, type PhaseFacts, type PhaseStep } from '../../domain/phases.ts';
-import type { EndpointStatus, FleetRecord } from '../../domain/record.ts';
+import type { EndpointStatus } from '../../domain/record.ts';
 import { HOUR, type Instant, MINUTE } from '../../domain/time.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
 import type { Outcome } from '../../ports/outcome.ts';
 import { wakeTag } from './before-park.ts';
+import { considerPark, mayBecomeParked, nextLook } from './consider-park.ts';
+import { deleteFailed } from './failed-attempt.ts';
+import { cancelPark, finishPark, parked, refusedDelete } from './finish-park.ts';
 import { adopt, announceFailed, letGo } from './foreign-hand.ts';
 import { noteLateness } from './late.ts';
-import { cancelPark, considerPark, finishPark, mayBecomeParked, nextLook, parked, refusedDelete } from './park.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { together } from './report.ts';
 import { beginRestore, restore } from './restore.ts';
 import type { StepResult } from './step-result.ts';
-import { considerWake, createAgain, dailyCheckAt, deleteFailed } from './wake.ts';
+import { awaitService, considerWake, createAgain, dailyCheckAt } from './wake.ts';
 
 /** A delete that was answered shows as Deleting at once; after this it has surely not taken effect. */
 const DELETE_OVERDUE = 10 * MINUTE;
-/** Judging a record again costs nothing but a write when it is put off: only long waits are worth one. */
-const WORTH_A_WRITE = 30 * MINUTE;
+const EARLY = 30 * MINUTE;
 const LONGEST_WAIT = 6 * HOUR;
 
 /** Observe, decide, act, record: one endpoint in one run. It neither knows nor needs the rest of the fleet. */
 export async function workOnEndpoint(work: Work): Promise<void> {
   const { ports, session } = work;
   const late = noteLateness(work);
-  const result = isWorthALook(work) ? await lookAndStep(work) : putOff(work);
+  const result = isWorthALook(work) ? await lookAndStep(work) : { next: putOff(work) };
   if (result.archived) return;
   if (result.failure !== undefined) {
     const { call, code, message } = result.failure;
@@ -52,11 +53,12 @@ function isWorthALook(work: Work): boolean {
   }
 }
 
-function putOff(work: Work): StepResult {
-  const { session, ruling } = work;
-  if (session.record.phase === 'up') return { next: nextLook(work) };
-  if (session.record.phase === 'parked') return { next: Math.min(ruling.until, dailyCheckAt(session.record)) };
-  return {};
+/** Until something can change by itself; long waits end early, so that a lead that grew meanwhile is not missed. */
+function putOff(work: Work): Instant {
+  const { session, ruling, run } = work;
+  const { record } = session;
+  const next = record.phase === 'up' ? nextLook(work) : Math.min(ruling.until, dailyCheckAt(record));
+  return next - run.now > EARLY ? next - EARLY : next;
 }
 
 async function lookAndStep(work: Work): Promise<StepResult> {
@@ -91,7 +93,7 @@ async function readFacts({ ports, session, run }: Work, view: EndpointView | und
 async function takeStep(work: Work, step: PhaseStep, view: EndpointView | undefined): Promise<StepResult> {
   switch (step) {
     case 'wait':
-      return work.session.record.phase === 'parked' ? { next: work.run.now + MINUTE } : {};
+      return work.session.record.phase === 'waking' ? awaitService(work) : {};
     case 'archive':
       return archive(work);
     case 'becomeParked':
@@ -165,12 +167,10 @@ async function finish(work: Work, result: StepResult): Promise<void> {
   if (change(session.record) !== session.record) await session.write(change);
 }
 
-/** Sleeps until shortly before the next change, so that a lead that grew meanwhile is not missed. */
 function putNext(now: Instant, next: Instant): RecordChange {
-  return (record: FleetRecord) => {
+  return (record) => {
     const quiet = record.phase === 'up' || record.phase === 'parked';
-    const at = next - now > WORTH_A_WRITE ? next - WORTH_A_WRITE / 2 : next;
-    if (!quiet || at <= now || at === record.nextAt.windows) return record;
-    return { ...record, nextAt: { ...record.nextAt, windows: at } };
+    if (!quiet || next <= now || next === record.nextAt.windows) return record;
+    return { ...record, nextAt: { ...record.nextAt, windows: next } };
   };
 }

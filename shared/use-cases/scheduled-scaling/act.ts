@@ -17,8 +17,9 @@ import type { Situation } from './tend.ts';
 export const MADE_BY = 'made-by';
 
 /**
- * Carries the plan out in an order in which dying at any point leaves a right state. The decision's line is written
- * before the first change, so that no change is without one; a refusal that follows in the same run takes its place.
+ * Carries the plan out in an order in which dying at any point leaves a right state. The decision's line is written with
+ * the first change that took effect: a change that was refused is a refusal, not a change. A run that dies between the
+ * two is followed by a tick that tells the state it finds.
  */
 export async function act(shared: RunShared, turn: Turn, situation: Situation): Promise<Failure | undefined> {
   const { ports, run } = shared;
@@ -34,12 +35,14 @@ export async function act(shared: RunShared, turn: Turn, situation: Situation): 
     recordDecision(ports, run, turn, { ...scale, evidence: { ...evidence, dryRun: true } });
     return undefined;
   }
-  const remember = recordAction(ports, run, turn, scale);
-  for (const { take } of STEPS) {
+  let told = false;
+  for (const { isDue, take } of STEPS) {
     const failure = await take(shared, turn, situation);
     if (failure !== undefined) return failure;
+    if (told || !isDue(situation)) continue;
+    recordAction(ports, run, turn, scale);
+    told = true;
   }
-  remember();
   return undefined;
 }
 
@@ -105,7 +108,11 @@ async function assertRest({ ports }: RunShared, turn: Turn, situation: Situation
   return undefined;
 }
 
-async function changeDesired({ ports, run }: RunShared, turn: Turn, situation: Situation): Promise<Failure | undefined> {
+async function changeDesired(
+  { ports, run }: RunShared,
+  turn: Turn,
+  situation: Situation,
+): Promise<Failure | undefined> {
   const { plan, observed } = situation;
   const { endpoint, variant } = turn.record;
   if (plan.desired === undefined || variant === undefined) return undefined;

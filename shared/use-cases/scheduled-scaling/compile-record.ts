@@ -4,8 +4,8 @@ import type { Agenda, CompiledPolicy } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import { DAY, HOUR, type Instant } from '../../domain/time.ts';
 import type { Compilation, DocumentProblem } from '../../ports/policy-library.ts';
-import { spreadBy } from './spread.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
+import { spreadBy } from './spread.ts';
 import { dueNow } from './turn.ts';
 
 const AGENDA_LENGTH = 8 * DAY;
@@ -42,7 +42,12 @@ export function compileRecord(ports: ScheduledScalingPorts, now: Instant, turn: 
     ...(record.requestTtl === undefined ? {} : { requestTtl: record.requestTtl }),
   });
   if (kindProblems.length > 0) {
-    markInvalid(ports, now, turn, kindProblems.map((problem) => ofPolicy(ports, record, problem)));
+    markInvalid(
+      ports,
+      now,
+      turn,
+      kindProblems.map((problem) => ofPolicy(ports, record, problem)),
+    );
     return;
   }
   take(ports, now, turn, compilation, announced);
@@ -56,14 +61,15 @@ function take(
   announced: Announced,
 ): void {
   const { record } = turn;
-  const changed = record.policy?.version !== compilation.policy.version || record.policy.name !== compilation.policy.name;
+  const changed =
+    record.policy?.version !== compilation.policy.version || record.policy.name !== compilation.policy.name;
   if (!changed && record.invalid === undefined && !isOld(record, now)) return;
   const { policy } = compilation;
   if (changed) announceNotApplied(ports, now, policy, announced);
   announceHolidays(ports, now, compilation, announced);
   turn.change(({ invalid: _, ...fresh }) => {
     const next = { ...withoutRemoval(fresh), policy, ...(changed ? { ruledSince: now } : {}) };
-    return { ...next, agenda: fit(next, compilation.agenda, now) };
+    return { ...next, agenda: fitIntoRecord(next, compilation.agenda, now) };
   });
   turn.change(dueNow(now));
   turn.due = true;
@@ -74,7 +80,7 @@ function isOld({ endpoint, agenda }: FleetRecord, now: Instant): boolean {
 }
 
 /** A record holds 4 KB: an agenda with many edges gets fewer days. */
-function fit(record: FleetRecord, agenda: Agenda, now: Instant): Agenda {
+function fitIntoRecord(record: FleetRecord, agenda: Agenda, now: Instant): Agenda {
   const { agenda: _, ...rest } = record;
   const used = new TextEncoder().encode(JSON.stringify(rest)).byteLength;
   return fitAgenda(agenda, Math.max(0, RECORD_LIMIT - RECORD_RESERVE - used), now + AGENDA_AT_LEAST);
@@ -91,7 +97,12 @@ function ofPolicy({ settings }: ScheduledScalingPorts, record: FleetRecord, prob
 }
 
 /** Nothing is lowered while documents are invalid; the last valid policy in the record goes on raising and waking. */
-function markInvalid(ports: ScheduledScalingPorts, now: Instant, turn: Turn, problems: readonly DocumentProblem[]): void {
+function markInvalid(
+  ports: ScheduledScalingPorts,
+  now: Instant,
+  turn: Turn,
+  problems: readonly DocumentProblem[],
+): void {
   const [first] = problems;
   if (first === undefined) return;
   const problem = `${first.parameter}: ${first.field}: ${first.value}: ${first.allowed}`;
@@ -101,7 +112,12 @@ function markInvalid(ports: ScheduledScalingPorts, now: Instant, turn: Turn, pro
   turn.change(dueNow(now));
   turn.due = true;
   ports.log.warn('a document is invalid: its endpoints are neither parked nor lowered', { endpoint, ...first });
-  ports.announcer.announce({ at: now, type: 'Policy Invalid', endpoint, detail: { reason: 'policy-invalid', ...first } });
+  ports.announcer.announce({
+    at: now,
+    type: 'Policy Invalid',
+    endpoint,
+    detail: { reason: 'policy-invalid', ...first },
+  });
 }
 
 const POLICY_REMOVED = 'policy removed';
@@ -120,11 +136,22 @@ function giveBackWithoutPolicy(now: Instant, turn: Turn): void {
   turn.change(dueNow(now));
 }
 
-function announceNotApplied(ports: ScheduledScalingPorts, now: Instant, policy: CompiledPolicy, announced: Announced): void {
+function announceNotApplied(
+  ports: ScheduledScalingPorts,
+  now: Instant,
+  policy: CompiledPolicy,
+  announced: Announced,
+): void {
   const steps = policy.scaling.filter(({ kind }) => kind === 'step');
   if (steps.length === 0 || announced.notApplied.has(policy.name)) return;
   announced.notApplied.add(policy.name);
-  const detail = { policy: policy.name, reason: 'not-applied-yet', field: 'scaling', kind: 'step', count: steps.length };
+  const detail = {
+    policy: policy.name,
+    reason: 'not-applied-yet',
+    field: 'scaling',
+    kind: 'step',
+    count: steps.length,
+  };
   ports.log.warn('step scaling of a policy is valid but not applied yet', detail);
   ports.announcer.announce({ at: now, type: 'Policy Not Applied', detail });
 }

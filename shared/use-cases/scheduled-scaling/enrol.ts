@@ -4,12 +4,17 @@ import type { Candidate } from '../../ports/documents-source.ts';
 import type { EndpointSummary } from '../../ports/endpoints.ts';
 import type { Outcome } from '../../ports/outcome.ts';
 import type { Run } from '../../ports/run.ts';
+import { inParallel } from './in-parallel.ts';
+import { observe } from './observe.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
+import { announce } from './report.ts';
 import { spreadBy } from './spread.ts';
 import { createTurn, dueNow } from './turn.ts';
 
 /** For so long a claim of the tagging API that ListTags contradicted is not asked about again. */
 const ASK_AGAIN = 15 * MINUTE;
+/** A large fleet is enrolled over several ticks: each endpoint costs three calls, and a run has less than a minute. */
+const NEW_PER_TICK = 50;
 
 interface Tagged {
   readonly policyName: string;
@@ -18,7 +23,7 @@ interface Tagged {
 
 /**
  * The tagging API only finds candidates (late, with ghosts): where it disagrees with a record, and once a day, ListTags
- * on the endpoint decides. Answers turns for endpoints that are new.
+ * on the endpoint decides. Answers turns for endpoints that are new, observed but not yet written.
  */
 export async function enrol(
   ports: ScheduledScalingPorts,
@@ -28,12 +33,18 @@ export async function enrol(
 ): Promise<readonly Turn[]> {
   const claims = new Map(candidates.map(({ arn, tags }) => [arn.toLowerCase(), tagged(ports, tags)] as const));
   const known = new Set(turns.map(({ record }) => record.arn.toLowerCase()));
-  for (const turn of turns) await confirm(ports, run, turn, claims.get(turn.record.arn.toLowerCase()));
+  await inParallel(turns, (turn) => confirm(ports, run, turn, claims.get(turn.record.arn.toLowerCase())));
   const unknown = [...claims.keys()].filter((arn) => !known.has(arn));
-  return enrolNew(ports, run, unknown.filter((arn) => isWorthAsking(ports, run.now, arn, 'new')));
+  const worthAsking = unknown.filter((arn) => isWorthAsking(ports, run.now, arn, 'new'));
+  return enrolNew(ports, run, worthAsking.slice(0, NEW_PER_TICK));
 }
 
-async function confirm(ports: ScheduledScalingPorts, { now }: Run, turn: Turn, claim: Tagged | undefined): Promise<void> {
+async function confirm(
+  ports: ScheduledScalingPorts,
+  { now }: Run,
+  turn: Turn,
+  claim: Tagged | undefined,
+): Promise<void> {
   const { record } = turn;
   // A parked endpoint has no tags to look at; what appears in its place is adopted by idle-windows.
   if (record.phase !== 'up') return;
@@ -70,8 +81,9 @@ function retagged(record: FleetRecord, actual: Tagged): FleetRecord {
   return { ...rest, ...actual, ...given };
 }
 
-async function enrolNew(ports: ScheduledScalingPorts, { now }: Run, arns: readonly string[]): Promise<readonly Turn[]> {
+async function enrolNew(ports: ScheduledScalingPorts, run: Run, arns: readonly string[]): Promise<readonly Turn[]> {
   if (arns.length === 0) return [];
+  const { now } = run;
   const all = await ports.endpoints.list();
   if (!all.ok) {
     reportFailure(ports, all, undefined);
@@ -79,15 +91,20 @@ async function enrolNew(ports: ScheduledScalingPorts, { now }: Run, arns: readon
   }
   const byArn = new Map(all.value.map((endpoint) => [endpoint.arn.toLowerCase(), endpoint] as const));
   const turns: Turn[] = [];
-  for (const arn of arns) {
+  await inParallel(arns, async (arn) => {
     const endpoint = byArn.get(arn);
     const actual = endpoint === undefined ? undefined : await tagsOf(ports, endpoint);
     if (endpoint === undefined || actual === undefined || endpoint.status === 'Deleting') {
       ports.memory.confirmed.set(arn, { claim: 'new', at: now });
-      continue;
+      return;
     }
-    turns.push(createTurn(ports.fleet, newRecord(endpoint, actual, now), 'new'));
-  }
+    const turn = createTurn(ports.fleet, newRecord(endpoint, actual, now), 'new');
+    // Kind and variant decide which rules hold: without them nothing is compiled and nothing written.
+    if ((await observe(ports, now, turn, undefined)) === undefined) return;
+    announce(ports, run, turn, 'Endpoint Enrolled', { policy: turn.record.policyName, kind: turn.record.kind });
+    turn.due = true;
+    turns.push(turn);
+  });
   return turns;
 }
 

@@ -1,9 +1,9 @@
 import type { Failure } from '../../ports/outcome.ts';
+import { ownAlarmName } from '../wake-triggers.ts';
 import { MADE_BY } from './act.ts';
 import type { RunShared, Turn } from './ports.ts';
 import { announce, recordAction, recordDecision } from './report.ts';
 import { resourceIdOf } from './scaling-policies.ts';
-import { ownAlarmName } from '../wake-triggers.ts';
 
 /**
  * The owner took the tag off: what we made is removed, everything else stays as it is, the record is archived. Each
@@ -17,7 +17,6 @@ export async function letGo(shared: RunShared, turn: Turn): Promise<void> {
     await turn.save();
     return;
   }
-  recordAction(ports, run, turn, finding);
   const failure = await removeOurs(shared, turn);
   if (failure !== undefined) {
     ports.log.count('CallsRefused');
@@ -26,6 +25,7 @@ export async function letGo(shared: RunShared, turn: Turn): Promise<void> {
     await turn.save();
     return;
   }
+  recordAction(ports, run, turn, finding);
   if ((await ports.fleet.archive(turn.record, run.now)) === 'conflict') return;
   announce(ports, run, turn, 'Endpoint Let Go', { reason: 'let-go', policy: turn.record.policyName });
 }

@@ -61,8 +61,15 @@ async function takeOver(
     instanceType = config.value?.variants[0]?.instanceType;
   }
   const observed = observedOf(view, record.observed, instanceType, now);
+  if (record.observed !== undefined && isSame(record.observed, observed)) return record.observed;
   turn.change((fresh) => ({ ...fresh, endpoint: view.name, arn: view.arn, observed }));
   return observed;
+}
+
+/** Seeing the same again is no news: a record that nothing happens to is not written. */
+function isSame({ at: _, ...before }: Observed, { at: __, ...now }: Observed): boolean {
+  const keys = new Set([...Object.keys(before), ...Object.keys(now)]) as Set<keyof typeof before>;
+  return [...keys].every((key) => before[key] === now[key]);
 }
 
 function ofConfig(config: EndpointConfigView): RecordChange {

@@ -31,14 +31,11 @@ export function recordDecision(ports: ScheduledScalingPorts, run: Run, turn: Tur
   }
 }
 
-/**
- * Writes the line of a change that is about to be made; every one is news. Answers what remembers it once it is made: a
- * refused one must not make the refusal news again at every try.
- */
-export function recordAction(ports: ScheduledScalingPorts, run: Run, turn: Turn, finding: Finding): () => void {
+/** Writes the line of a change that was made; every one is news. */
+export function recordAction(ports: ScheduledScalingPorts, run: Run, turn: Turn, finding: Finding): void {
   const { decision, reason } = finding;
   write(ports, run, turn, finding, true, false);
-  return () => turn.change((record) => ({ ...record, lastScaling: { decision, reason, at: run.now } }));
+  turn.change((record) => ({ ...record, lastScaling: { decision, reason, at: run.now } }));
 }
 
 function write(

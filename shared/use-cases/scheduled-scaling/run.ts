@@ -6,9 +6,7 @@ import { type Announced, compileRecord } from './compile-record.ts';
 import { enrol } from './enrol.ts';
 import { inParallel } from './in-parallel.ts';
 import { letGo } from './let-go.ts';
-import { observe } from './observe.ts';
 import type { RunShared, ScheduledScalingPorts, Turn } from './ports.ts';
-import { announce } from './report.ts';
 import { resourceIdOf } from './scaling-policies.ts';
 import { tend } from './tend.ts';
 import { createTurn } from './turn.ts';
@@ -22,7 +20,11 @@ const SWEEP_FROM = 6;
 const LEFT_FOR_RECORDING = 8 * SECOND;
 const NOTHING: RunCounts = { considered: 0, skipped: 0, failures: 0 };
 
-export async function runScheduledScaling(ports: ScheduledScalingPorts, trigger: Trigger, run: Run): Promise<RunCounts> {
+export async function runScheduledScaling(
+  ports: ScheduledScalingPorts,
+  trigger: Trigger,
+  run: Run,
+): Promise<RunCounts> {
   if (ports.settings.mode === 'off') return NOTHING;
   switch (trigger.kind) {
     case 'tick':
@@ -60,7 +62,7 @@ async function runTick(ports: ScheduledScalingPorts, run: Run, recheck: boolean)
     ports.candidates.candidates(),
   ]);
   const turns = records.map((record) => createTurn(ports.fleet, record, 'read'));
-  if (candidates.ok) turns.push(...(await enrolAll(ports, run, turns, candidates.value)));
+  if (candidates.ok) turns.push(...(await enrol(ports, run, turns, candidates.value)));
   else warn(ports, 'candidates for enrolment could not be read; nothing is enrolled or let go', candidates.failure);
   if (documents.ok) {
     ports.library.update(documents.value);
@@ -73,24 +75,6 @@ async function runTick(ports: ScheduledScalingPorts, run: Run, recheck: boolean)
   const sweep = due.length >= SWEEP_FROM ? await sweepEndpoints(ports) : undefined;
   const shared = await gather(ports, run, due, holds, sweep);
   return finish(shared, turns, turns.length - due.length, new Set(due));
-}
-
-async function enrolAll(
-  ports: ScheduledScalingPorts,
-  run: Run,
-  turns: readonly Turn[],
-  candidates: Parameters<typeof enrol>[3],
-): Promise<readonly Turn[]> {
-  const fresh = await enrol(ports, run, turns, candidates);
-  const seen: Turn[] = [];
-  for (const turn of fresh) {
-    // Kind and variant decide which rules hold: without them nothing is compiled and nothing written.
-    if ((await observe(ports, run.now, turn, undefined)) === undefined) continue;
-    announce(ports, run, turn, 'Endpoint Enrolled', { policy: turn.record.policyName, kind: turn.record.kind });
-    turn.due = true;
-    seen.push(turn);
-  }
-  return seen;
 }
 
 function isDue(turn: Turn, now: number, recheck: boolean): boolean {
@@ -138,8 +122,12 @@ async function finish(
       await work(shared, turn, due.has(turn));
     } catch (error) {
       failures += 1;
-      const fields = error instanceof Error ? { name: error.name, reason: error.message, stack: error.stack } : { error };
-      shared?.ports.log.problem('the work on one endpoint failed unexpectedly', { endpoint: turn.record.endpoint, ...fields });
+      const fields =
+        error instanceof Error ? { name: error.name, reason: error.message, stack: error.stack } : { error };
+      shared?.ports.log.problem('the work on one endpoint failed unexpectedly', {
+        endpoint: turn.record.endpoint,
+        ...fields,
+      });
     }
   });
   return { considered: turns.length - skipped, skipped, failures };

@@ -3,8 +3,8 @@ import type { FleetRecord } from '../../domain/record.ts';
 import type { Failure, Outcome } from '../../ports/outcome.ts';
 import type { ScalingPolicyView } from '../../ports/scaling.ts';
 import { ownAlarmName } from '../wake-triggers.ts';
-import { hasOwnAlarm } from './wake-alarms.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
+import { hasOwnAlarm } from './wake-alarms.ts';
 
 /** What differs between the policies on a target and those that the document asks for. */
 export interface PolicyChanges {
@@ -41,7 +41,13 @@ export async function readPolicyChanges(ports: ScheduledScalingPorts, turn: Turn
   const wanted = new Map(trackingOf(record).map((spec) => [policyNameOf(tagPrefix, spec.metric), spec] as const));
   const isAsWanted = (policy: ScalingPolicyView | undefined, spec: TargetTracking) =>
     policy !== undefined && ports.scaling.isAsSpecified(policy, spec, place);
-  const put = [...wanted].filter(([name, spec]) => !isAsWanted(answer.value.find((policy) => policy.name === name), spec));
+  const put = [...wanted].filter(
+    ([name, spec]) =>
+      !isAsWanted(
+        answer.value.find((policy) => policy.name === name),
+        spec,
+      ),
+  );
   const remove = answer.value.filter(({ name }) => name.startsWith(`${tagPrefix}-`) && !wanted.has(name));
   const others = answer.value.filter(({ name }) => !name.startsWith(`${tagPrefix}-`));
   return {

@@ -3,7 +3,11 @@ import type { FleetStore } from '../../ports/fleet-store.ts';
 import type { RecordChange, Turn } from './ports.ts';
 
 /** A turn on a record that exists (`read`) or is about to be created (`new`). */
-export function createTurn(fleet: Pick<FleetStore, 'create' | 'replace' | 'update'>, start: FleetRecord, origin: 'read' | 'new'): Turn {
+export function createTurn(
+  fleet: Pick<FleetStore, 'create' | 'replace' | 'update'>,
+  start: FleetRecord,
+  origin: 'read' | 'new',
+): Turn {
   let record = start;
   const changes: RecordChange[] = [];
 

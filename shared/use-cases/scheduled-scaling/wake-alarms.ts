@@ -17,7 +17,11 @@ export function hasOwnAlarm(record: FleetRecord): boolean {
  * Alarms as levels: events of their transitions may be lost. Named alarms become demand while they are in ALARM; an own
  * alarm in ALARM means that requests wait and nothing serves.
  */
-export async function readWakeAlarms(ports: ScheduledScalingPorts, now: Instant, turns: readonly Turn[]): Promise<void> {
+export async function readWakeAlarms(
+  ports: ScheduledScalingPorts,
+  now: Instant,
+  turns: readonly Turn[],
+): Promise<void> {
   const { tagPrefix } = ports.settings;
   const atZero = turns.filter(({ record }) => hasOwnAlarm(record) && isAtZero(record));
   const names = new Set([

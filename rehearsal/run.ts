@@ -1,0 +1,33 @@
+import type { Deployment, SimulatedAws } from '../simulator/contract.ts';
+import type { Api } from './api.ts';
+import type { RehearsedFunction } from './functions.ts';
+import type { Happening, Scenario } from './model.ts';
+import type { Observer } from './observe.ts';
+
+/** An entry of `happens` with what came of it. */
+export interface HappeningState {
+  readonly happening: Happening;
+  times(): number;
+  answer(): unknown;
+}
+
+/** A run that has begun: what stands, and what is seen of it. */
+export interface Run {
+  readonly scenario: Scenario;
+  readonly aws: SimulatedAws;
+  readonly deployment: Deployment;
+  readonly observer: Observer;
+  readonly tagPrefix: string;
+  readonly tableName: string;
+  /** The people around the endpoints: they write documents, make scripted calls, ask for wakes. */
+  readonly person: Api;
+  readonly happenings: readonly HappeningState[];
+  readonly functions: ReadonlyMap<string, RehearsedFunction>;
+}
+
+/** Before anything is scripted to happen. */
+export type UnscriptedRun = Omit<Run, 'happenings'>;
+
+export function parameterOf(tagPrefix: string, kind: 'schedules' | 'policies', name: string, text: string) {
+  return { Name: `/${tagPrefix}/${kind}/${name}`, Type: 'String', Value: text, Overwrite: true };
+}

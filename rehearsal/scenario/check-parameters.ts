@@ -1,0 +1,33 @@
+import { makeProblem, nearest, type Problem } from '../../shared/documents/problem.ts';
+import { resolveParameters } from '../../simulator/template/parameters.ts';
+import { type Json, type JsonObject, readTemplate, TemplateError } from '../../simulator/template/read.ts';
+
+/** Parameters that the template does not have, or not with this value. */
+export function checkParameters(parameters: Readonly<Record<string, string>>, templateText: string): Problem[] {
+  const entries = Object.entries(parameters);
+  if (entries.length === 0) return [];
+  const template = readTemplate(templateText);
+  const declared = template['Parameters'] as Readonly<Record<string, JsonObject>> | undefined;
+  return entries.flatMap(([name, value]) => {
+    const path = ['parameters', name];
+    const known = Object.keys(declared ?? {});
+    const declaration = declared?.[name];
+    if (declaration === undefined) {
+      const allowed = `a parameter of the template: ${known.join(', ')}`;
+      return [makeProblem(path, name, allowed, { atKey: true, didYouMean: nearest(name, known) })];
+    }
+    const refusal = refusalOf(name, declaration, value);
+    return refusal === undefined ? [] : [makeProblem(path, value, refusal)];
+  });
+}
+
+/** What is allowed, where the value is not. */
+function refusalOf(name: string, declaration: Json, value: string): string | undefined {
+  try {
+    resolveParameters({ Parameters: { [name]: declaration } }, { [name]: value });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    return error.message.replace(`Parameters.${name}: ${value}: `, '');
+  }
+}

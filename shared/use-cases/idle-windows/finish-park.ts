@@ -1,0 +1,209 @@
+import type { Recipe } from '../../domain/recipe.ts';
+import type { FleetRecord } from '../../domain/record.ts';
+import { type Instant, MINUTE, SECOND } from '../../domain/time.ts';
+import type { EndpointConfigView, EndpointView } from '../../ports/endpoints.ts';
+import type { Failure } from '../../ports/outcome.ts';
+import { findObstacle, inServiceSince, type Obstacle, type ParkFacts, readParkFacts } from './before-park.ts';
+import { breakerObstacle, cheapObstacle, judgeAgain, REFUSED_AGAIN, recordRefusal } from './consider-park.ts';
+import { judge } from './judge.ts';
+import type { RecordChange, Work } from './ports.ts';
+import { readActivity } from './read-activity.ts';
+import { announce, iso, recordDecision, together } from './report.ts';
+import { sameValue, takeRecipe } from './snapshot.ts';
+import type { StepResult } from './step-result.ts';
+
+/** No run that saw `up` is alive so long after `parking` was written: it had one function timeout at most, and this to write. */
+const WRITE_MARGIN = 10 * SECOND;
+
+type ChangedResult = StepResult & { readonly change: RecordChange };
+
+/** Phase `parking`, a function timeout later: every condition again, recipe, read-back, and the delete. */
+export async function finishPark(work: Work, view: EndpointView): Promise<StepResult> {
+  const { session, run, ports } = work;
+  if (run.now < session.record.phaseSince + ports.settings.functionTimeout + WRITE_MARGIN) return {};
+  const since = inServiceSince(session.record, view, run.now);
+  const obstacle =
+    rulingObstacle(work) ??
+    cheapObstacle(work, since) ??
+    (await breakerObstacle(work, session.record.observed?.instanceType));
+  if (obstacle !== undefined) return cancelPark(work, obstacle);
+  if (!(await session.acquire())) return {};
+
+  const facts = await readParkFacts(ports, view);
+  if (!facts.ok) return { failure: facts.failure };
+  const blocked = findObstacle(session.record, facts.value, ports.settings.tagPrefix);
+  const { config } = facts.value;
+  if (blocked !== undefined || config === undefined) {
+    return cancelPark(work, blocked ?? { reason: 'dependency-missing', evidence: { endpointConfig: view.configName } });
+  }
+  const recipe = await takeRecipe(ports, session.record, { ...facts.value, config }, run.now);
+  if (!recipe.ok) return { failure: recipe.failure };
+  if (recipe.value === 'unproven') return cancelPark(work, { reason: 'recipe-unproven', evidence: {} });
+  const changed = await lookAgain(work, facts.value, since);
+  if (changed !== undefined) return cancelPark(work, changed);
+  return deleteParked(work, view, config, recipe.value);
+}
+
+/** The ruling of the record as it is now: a demand, hold or change of documents may have come while it was being parked. */
+function rulingObstacle(work: Work): Obstacle | undefined {
+  const ruling = judgeAgain(work);
+  if (ruling.want !== 'zero') return { reason: ruling.reason, evidence: ruling.evidence };
+  if (ruling.reportOnly) return { reason: 'mode-dry-run', evidence: ruling.evidence };
+  return undefined;
+}
+
+/** Directly before the delete: the same incarnation, unchanged, idle, enrolled, and no hold that forbids it. */
+async function lookAgain(work: Work, facts: ParkFacts, since: Instant): Promise<Obstacle | undefined> {
+  const { ports, run, session } = work;
+  const { view } = facts;
+  const names = view.variants.map(({ name }) => name);
+  const [now, tags, activity, holds] = await Promise.all([
+    ports.endpoints.describe(view.name),
+    ports.endpoints.tags(view.arn),
+    readActivity(work, names, since),
+    ports.fleet.holds(),
+  ]);
+  if (!now.ok || !tags.ok) return { reason: 'call-failed', evidence: { read: 'directly before the delete' } };
+  if (!isUnchanged(view, now.value) || !sameValue(tags.value, facts.tags)) {
+    return { reason: 'changed-meanwhile', evidence: { status: now.value?.status ?? 'Absent' } };
+  }
+  if (activity.verdict !== 'idle') {
+    const reason = activity.verdict === 'active' ? 'active' : 'activity-unknown';
+    return { reason, evidence: activity.evidence, next: activity.idleAt };
+  }
+  const key = session.record.endpoint.toLowerCase();
+  const hold = holds.find(({ endpoint }) => endpoint.toLowerCase() === key);
+  const { mode } = ports.settings;
+  const ruling = judge({ record: session.record, hold, now: run.now, mode, leadMs: work.leadMs });
+  return ruling.want === 'zero' && ruling.mayLower ? undefined : { reason: ruling.reason, evidence: ruling.evidence };
+}
+
+function isUnchanged(before: EndpointView, now: EndpointView | undefined): boolean {
+  return (
+    now?.status === 'InService' &&
+    now.creationTime === before.creationTime &&
+    now.lastModifiedTime === before.lastModifiedTime &&
+    now.configName === before.configName
+  );
+}
+
+async function deleteParked(
+  work: Work,
+  view: EndpointView,
+  config: EndpointConfigView,
+  recipe: Recipe,
+): Promise<StepResult> {
+  const { session, ports } = work;
+  const abortAt = session.abortAt();
+  if (abortAt === undefined) return {};
+  const before = session.record.deleteNoted;
+  const earlier = before?.creationTime === view.creationTime ? before : undefined;
+  await session.write(noteDelete(work, view, config, recipe));
+  // The write may have met a record that others changed meanwhile.
+  const late = rulingObstacle(work);
+  if (late !== undefined) {
+    const cancelled = cancelPark(work, late);
+    return { ...cancelled, change: together(cancelled.change, renote(earlier)) };
+  }
+  const answer = await ports.endpoints.delete(view.name, abortAt);
+  if (answer.ok) return parked(work);
+  const { failure } = answer;
+  // It may still happen: the lease stays until nobody can be acting any more.
+  if (!failure.definite) {
+    const evidence = { recipeVersion: recipe.version, config: view.configName };
+    const told = recordDecision(work, { decision: 'park', reason: 'idle', evidence, acted: true, failure });
+    return { failure, keepLease: true, change: told };
+  }
+  if (failure.class === 'transient' || failure.class === 'missing') {
+    const told = recordDecision(work, {
+      decision: 'refuse',
+      reason: 'call-failed',
+      evidence: { call: failure.call },
+      failure,
+    });
+    return { failure, change: together(told, renote(earlier)) };
+  }
+  const refusal = refusedDelete(work, failure.message, failure);
+  return { ...refusal, failure, change: together(renote(earlier), refusal.change) };
+}
+
+/** Before the call: whoever finds the endpoint deleting or gone knows that it was us, and from what it comes back. */
+function noteDelete(work: Work, view: EndpointView, config: EndpointConfigView, recipe: Recipe): RecordChange {
+  const instanceType = config.variants[0]?.instanceType;
+  return (record) => ({
+    ...record,
+    deleteNoted: { creationTime: view.creationTime, at: work.run.now },
+    recipeVersion: recipe.version,
+    parkedDesired: Math.max(1, view.variants[0]?.desired ?? 1),
+    ...(record.observed && instanceType !== undefined && { observed: { ...record.observed, instanceType } }),
+  });
+}
+
+/** What is known of an earlier call for the same incarnation outlives the refusal of a later one. */
+function renote(noted: FleetRecord['deleteNoted']): RecordChange {
+  return ({ deleteNoted: _, ...record }) => (noted === undefined ? record : { ...record, deleteNoted: noted });
+}
+
+/** The delete was refused: nothing is deregistered by us, but a refusal may have taken targets with it. */
+export function refusedDelete(work: Work, why: string, failure?: Failure): ChangedResult {
+  const { run } = work;
+  work.ports.log.count('RefusedParks');
+  const remembered = recordDecision(work, {
+    decision: 'refuse',
+    reason: 'delete-refused',
+    evidence: { why },
+    ...(failure && { failure }),
+  });
+  const restoring: RecordChange = ({ deleteNoted: _, ...record }) => ({
+    ...record,
+    phase: 'restoring',
+    phaseSince: run.now,
+    refusedAt: run.now,
+  });
+  return { change: together(remembered, restoring) };
+}
+
+/** Our delete took effect (or was answered): parked from now on. */
+export function parked(work: Work): ChangedResult {
+  const { run, session } = work;
+  const fromWake = session.record.phase === 'waking';
+  const told = fromWake ? undefined : tellParked(work);
+  const change: RecordChange = (record) => ({
+    ...record,
+    phase: 'parked',
+    phaseSince: run.now,
+    parkedAt: fromWake ? (record.parkedAt ?? run.now) : run.now,
+    ...(record.observed && { observed: { ...record.observed, status: 'Deleting' } }),
+  });
+  return { change: together(told, change) };
+}
+
+function tellParked(work: Work): RecordChange | undefined {
+  const { ports, session } = work;
+  const { recipeVersion, observed, deleteNoted, lastDecision } = session.record;
+  const evidence = {
+    recipeVersion: recipeVersion ?? null,
+    config: observed?.configName ?? null,
+    instanceType: observed?.instanceType ?? null,
+    creationTime: deleteNoted === undefined ? null : iso(deleteNoted.creationTime),
+  };
+  ports.log.count('Parks');
+  announce(work, 'Endpoint Parked', { reason: 'idle', ...evidence });
+  // A call whose answer was lost is told already; one of a run that died is not.
+  const isTold = lastDecision?.decision === 'park' && lastDecision.at >= (deleteNoted?.at ?? 0);
+  return isTold ? undefined : recordDecision(work, { decision: 'park', reason: 'idle', evidence, acted: true });
+}
+
+/** Nothing was changed: up again at once, with the reason. */
+export function cancelPark(work: Work, obstacle: Obstacle): ChangedResult {
+  const { run } = work;
+  const waits = obstacle.reason === 'active' || obstacle.reason.startsWith('demand-');
+  const remembered = recordRefusal(work, obstacle);
+  const up: RecordChange = (record) => ({
+    ...record,
+    phase: 'up',
+    phaseSince: run.now,
+    ...(!waits && { refusedAt: run.now }),
+  });
+  return { next: obstacle.next ?? run.now + (waits ? MINUTE : REFUSED_AGAIN), change: together(remembered, up) };
+}

@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { parseConfig } from '../../shared/runtime/config.ts';
+
+interface Statement {
+  readonly Sid: string;
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: string | readonly string[];
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+interface Resource {
+  readonly Type: string;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: properties of any resource type
+  readonly Properties: any;
+}
+
+const text = readFileSync('template.yaml', 'utf8');
+const intrinsics = ['Ref', 'Sub', 'GetAtt'].map((tag) => ({ tag: `!${tag}`, resolve: (value: string) => value }));
+const template = parse(text, { customTags: intrinsics }) as {
+  readonly Parameters: Readonly<
+    Record<string, { readonly Default: unknown; readonly AllowedValues?: readonly string[] }>
+  >;
+  readonly Globals: {
+    readonly Function: {
+      readonly Timeout: number;
+      readonly Environment: { readonly Variables: Readonly<Record<string, string>> };
+    };
+  };
+  readonly Resources: Readonly<Record<string, Resource>>;
+};
+const resources = Object.entries(template.Resources);
+const functions = resources.filter(([, { Type }]) => Type === 'AWS::Serverless::Function');
+
+/** Every statement that a function's role has, managed policies resolved. */
+function statementsOf({ Properties }: Resource): readonly Statement[] {
+  return (Properties.Policies as readonly (string | { Statement: readonly Statement[] })[]).flatMap((policy) => {
+    if (typeof policy !== 'string') return policy.Statement;
+    const document: unknown = template.Resources[policy]?.Properties.PolicyDocument;
+    return (typeof document === 'string' ? JSON.parse(document) : document).Statement as Statement[];
+  });
+}
+const actionsOf = ({ Action }: Statement) => (typeof Action === 'string' ? [Action] : Action);
+
+describe('template.yaml', () => {
+  it('sets an environment that the functions accept, with a timeout shorter than tick and lease', () => {
+    const { Variables } = template.Globals.Function.Environment;
+    const defaults = Object.entries(template.Parameters).map(([name, { Default }]) => [name, String(Default)] as const);
+    const value = (reference: string) => new Map(defaults).get(reference) ?? reference;
+    const env = Object.fromEntries(Object.entries(Variables).map(([name, reference]) => [name, value(reference)]));
+    const config = parseConfig({ ...env, AWS_REGION: 'eu-central-1' });
+    expect(config.functionTimeout).toBe(template.Globals.Function.Timeout * 1000);
+    expect(config.functionTimeout).toBeLessThan(config.tick);
+    expect(config.functionTimeout).toBeLessThan(config.lease);
+    expect(template.Parameters['Mode']?.AllowedValues).toEqual(['on', 'wake-only', 'dry-run', 'off']);
+  });
+
+  it('retains the table and restores it to any point in time', () => {
+    const [[, table] = []] = resources.filter(([, { Type }]) => Type === 'AWS::DynamoDB::Table');
+    expect(table).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(table?.Properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
+  });
+
+  it('fails a second stack of the same prefix by the marker’s name', () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own placeholder
+    const name = '/${TagPrefix}/stack';
+    const marker = template.Resources['OneStackPerTagPrefix'];
+    expect(marker).toMatchObject({ Type: 'AWS::SSM::Parameter', Properties: { Name: name } });
+    expect(marker?.Properties.Description).toMatch(/second stack with the same TagPrefix fails/);
+  });
+
+  it.each(functions)('%s: retries, failure queues, logs with retention', (_, { Properties }) => {
+    expect(Properties.EventInvokeConfig).toMatchObject({ MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3600 });
+    expect(Properties.EventInvokeConfig.DestinationConfig.OnFailure.Destination).toBe('FailedRuns.Arn');
+    expect(template.Resources[Properties.LoggingConfig.LogGroup]?.Properties.RetentionInDays).toBe('LogRetentionDays');
+    for (const event of Object.values<Resource>(Properties.Events)) {
+      expect(event.Properties.DeadLetterConfig, event.Type).toEqual({ Arn: 'Undelivered.Arn' });
+      if (event.Type !== 'ScheduleV2') continue;
+      expect(event.Properties).toMatchObject({
+        ScheduleExpression: 'rate(1 minute)',
+        RetryPolicy: { MaximumEventAgeInSeconds: 60 },
+      });
+      expect(JSON.parse(event.Properties.Input)).toEqual({
+        kind: 'tick',
+        scheduledAt: '<aws.scheduler.scheduled-time>',
+      });
+    }
+  });
+
+  it('lets idle-windows alone create and delete endpoints, and only with the tag', () => {
+    for (const [name, resource] of functions) {
+      const may = (action: string) =>
+        statementsOf(resource).filter((statement) => actionsOf(statement).includes(action));
+      for (const action of ['sagemaker:CreateEndpoint', 'sagemaker:DeleteEndpoint', 'sagemaker:AddTags']) {
+        expect([name, action, may(action).length]).toEqual([name, action, name === 'IdleWindows' ? 1 : 0]);
+      }
+      expect(may('sagemaker:UpdateEndpointWeightsAndCapacities').map(({ Condition }) => Condition)).toEqual([
+        { Null: { 'aws:ResourceTag/${TagPrefix}:policy': 'false' } },
+      ]);
+      if (name !== 'IdleWindows') continue;
+      expect(may('sagemaker:DeleteEndpoint')[0]?.Condition).toEqual({
+        Null: { 'aws:ResourceTag/${TagPrefix}:policy': 'false' },
+      });
+      expect(may('sagemaker:CreateEndpoint')[0]?.Condition).toEqual({
+        Null: { 'aws:RequestTag/${TagPrefix}:policy': 'false' },
+      });
+      expect(may('sagemaker:AddTags')[0]?.Condition).toEqual({
+        StringEquals: { 'sagemaker:TaggingAction': 'CreateEndpoint' },
+      });
+    }
+  });
+
+  it('uses a wildcard resource only for actions that know no resources, and no wildcard action', () => {
+    const withoutResources =
+      /^(tag:GetResources|sagemaker:ListEndpoints|cloudwatch:GetMetricData|application-autoscaling:Describe\w+)$/;
+    for (const [name, resource] of functions) {
+      for (const statement of statementsOf(resource)) {
+        expect(statement.Sid, name).toMatch(/^[A-Z][A-Za-z]+$/);
+        for (const action of actionsOf(statement)) {
+          expect(action).not.toContain('*');
+          if (statement.Resource === '*') expect(action).toMatch(withoutResources);
+        }
+      }
+    }
+  });
+});
