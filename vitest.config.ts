@@ -1,7 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-const project = (name: string, testTimeout: number) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: testTimeout, pool: 'threads' as const },
+const project = (name: string, testTimeout: number, globalSetup: string[] = []) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout,
+    hookTimeout: testTimeout,
+    pool: 'threads' as const,
+    globalSetup,
+  },
 });
 
 export default defineConfig({
@@ -15,6 +22,7 @@ export default defineConfig({
       project('simulation', 240_000),
       project('template', 60_000),
       project('bundle', 120_000),
+      project('artifacts', 120_000, ['test/artifacts/build.ts']),
       project('integration', 240_000),
     ],
   },

@@ -14,6 +14,8 @@ export interface RunnerOptions {
   readonly template: string;
   /** What its functions run. */
   readonly code: Code;
+  /** The functions may do only what their roles in the template allow. */
+  readonly enforceIam?: boolean;
   /** Called now and then with the share of the simulated time that has passed, 0 … 1. */
   readonly onProgress?: (share: number) => void;
   /** Stops the run at the next pause; `rehearse` then throws the signal's reason. */
@@ -42,7 +44,8 @@ export async function runScenario(scenario: Scenario, options: RunnerOptions): P
 }
 
 async function prepareRun(scenario: Scenario, options: RunnerOptions): Promise<Run> {
-  const aws = createSimulatedAws({ start: scenario.start, seed: scenario.seed, region: scenario.region });
+  const { start, seed, region } = scenario;
+  const aws = createSimulatedAws({ start, seed, region, enforceIam: options.enforceIam === true });
   const observer = new Observer(aws);
   const functions = new Map<string, RehearsedFunction>();
   const crashes: { wants(fn: string, call: string): boolean } = { wants: () => false };

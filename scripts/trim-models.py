@@ -28,8 +28,8 @@ SERVICES = {
     "SSM": ("ssm", """PutParameter GetParameter GetParameters GetParametersByPath DeleteParameter DeleteParameters
         DescribeParameters AddTagsToResource ListTagsForResource"""),
     "ResourceGroupsTaggingAPI": ("resourcegroupstaggingapi", "GetResources"),
-    "DynamoDB": ("dynamodb", """CreateTable DescribeTable GetItem PutItem UpdateItem DeleteItem Query Scan BatchGetItem
-        BatchWriteItem TransactWriteItems"""),
+    "DynamoDB": ("dynamodb", """CreateTable DescribeTable ListTables ListTagsOfResource GetItem PutItem UpdateItem DeleteItem
+        Query Scan BatchGetItem BatchWriteItem TransactWriteItems"""),
 }
 KEPT = ("type", "required", "min", "max", "pattern", "enum", "timestampFormat", "error", "exception", "box")
 # The service lists these values in another order than the model (recorded from AWS); messages show them in it.

@@ -1,6 +1,8 @@
 import type { Caller, CallGate, Deployment, SdkRequestHandler, SimulatedAws, SimulatedAwsOptions } from './contract.ts';
 import { createDynamoDb } from './dynamodb/service.ts';
+import { TableStore } from './dynamodb/tables.ts';
 import { createEventBridge, EventBus } from './eventbridge/service.ts';
+import { Authorization } from './iam/authorization.ts';
 import { SimulatorKernel } from './kernel.ts';
 import { LambdaService } from './lambda.ts';
 import { Scheduler } from './scheduler.ts';
@@ -21,8 +23,24 @@ export function createSimulatedAws(options: SimulatedAwsOptions): SimulatedAws {
   return assemble(options).aws;
 }
 
+export interface Assembly {
+  readonly aws: SimulatedAws;
+  readonly kernel: SimulatorKernel;
+  /** With `enforceIam` only. */
+  readonly authorization: Authorization | undefined;
+}
+
+const assemblies = new WeakMap<SimulatedAws, Assembly>();
+
+/** What is beneath an account that `createSimulatedAws` made. */
+export function assemblyOf(aws: SimulatedAws): Assembly {
+  const assembly = assemblies.get(aws);
+  if (assembly === undefined) throw new TypeError('not an account of this simulator');
+  return assembly;
+}
+
 /** The account and the kernel beneath it, which the HTTP server serves too. */
-export function assemble(options: SimulatedAwsOptions): { aws: SimulatedAws; kernel: SimulatorKernel } {
+export function assemble(options: SimulatedAwsOptions): Assembly {
   const { start, seed, region } = options;
   const kernel = new SimulatorKernel({ start, seed, region, accountId: options.accountId ?? DEFAULT_ACCOUNT });
   const lambda = new LambdaService(kernel);
@@ -41,10 +59,20 @@ export function assemble(options: SimulatedAwsOptions): { aws: SimulatedAws; ker
   const scheduler = new Scheduler(kernel, deliver);
   const world = createWorld(kernel);
   for (const service of world.services) kernel.register(service, () => world.settle());
-  kernel.register(createDynamoDb(kernel));
+  const tables = new TableStore();
+  kernel.register(createDynamoDb(kernel, tables));
   kernel.register(createSsm(kernel));
   kernel.register(createEventBridge(kernel, bus));
   kernel.register(createTagging(options.taggingLagMs ?? DEFAULT_TAGGING_LAG_MS, () => world.taggedResources()));
+  const authorization = options.enforceIam
+    ? new Authorization({
+        ...world.facts,
+        region,
+        accountId: kernel.accountId,
+        partitionKeyOf: (table) => (tables.has(table) ? tables.find(table).keys.hash : undefined),
+      })
+    : undefined;
+  if (authorization !== undefined) kernel.setAuthorization(authorization.authorize);
   let stacks = 0;
 
   const aws: SimulatedAws = {
@@ -59,7 +87,7 @@ export function assemble(options: SimulatedAwsOptions): { aws: SimulatedAws; ker
     deploy(templateText, parameters, implement): Deployment {
       stacks += 1;
       const stackName = stacks === 1 ? 'stack' : `stack-${stacks}`;
-      return deployStack({ kernel, lambda, scheduler, stackName, templateText, parameters, implement });
+      return deployStack({ kernel, lambda, scheduler, authorization, stackName, templateText, parameters, implement });
     },
     requestHandler: (caller: Caller, gate?: CallGate): SdkRequestHandler => new InProcessHandler(kernel, caller, gate),
     addCallFault: (fault) => kernel.faults.addCallFault(fault),
@@ -70,5 +98,7 @@ export function assemble(options: SimulatedAwsOptions): { aws: SimulatedAws; ker
     callCounts: () => kernel.callCounts(),
     run: (until) => kernel.run(until),
   };
-  return { aws, kernel };
+  const assembly = { aws, kernel, authorization };
+  assemblies.set(aws, assembly);
+  return assembly;
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { ApiError, type Caller, type EpochMs, type SimulatedAws, type SimulatedAwsOptions } from './contract.ts';
 import { parseDuration } from './duration.ts';
-import { assemble } from './index.ts';
+import { assemble, assemblyOf } from './index.ts';
 import type { SimulatorKernel } from './kernel.ts';
 import { answerWire, performWire } from './wire/handler.ts';
 import { encodeError, findOperation, type WireResponse } from './wire/protocol.ts';
@@ -16,12 +16,16 @@ const CLOCK_STEP_MS = 100;
 /** `virtual`: time moves by request only. A number: so many simulated seconds pass in a real one. */
 export type ServerClock = 'virtual' | number;
 
-export interface ServerOptions extends SimulatedAwsOptions {
+export interface ListenOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
   readonly clock: ServerClock;
+  /** Who calls with this access key; default: a person of that name. */
+  readonly callerOf?: (accessKeyId: string) => Caller;
 }
+
+export type ServerOptions = SimulatedAwsOptions & ListenOptions;
 
 export interface SimulatorServer {
   readonly url: string;
@@ -58,9 +62,8 @@ async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 /** The access key is all that tells callers apart here; signatures are not checked. */
-function callerOf(request: IncomingMessage): Caller {
-  const key = /Credential=([^/,\s]+)/.exec(request.headers.authorization ?? '')?.[1];
-  return { kind: 'person', name: key ?? 'anonymous' };
+function accessKeyOf(request: IncomingMessage): string {
+  return /Credential=([^/,\s]+)/.exec(request.headers.authorization ?? '')?.[1] ?? 'anonymous';
 }
 
 /** Moves simulated time, one request or step after the other. */
@@ -118,6 +121,7 @@ interface Session {
   readonly kernel: SimulatorKernel;
   readonly driver: ClockDriver;
   readonly clock: ServerClock;
+  readonly callerOf: (accessKeyId: string) => Caller;
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
@@ -210,7 +214,7 @@ async function serveAws(session: Session, request: IncomingMessage, response: Se
   }
   const answer = await driver.exclusively(async () => {
     const operation = findOperation(target);
-    const performed = performWire(kernel, callerOf(request), operation, body);
+    const performed = performWire(kernel, session.callerOf(accessKeyOf(request)), operation, body);
     return answerWire(kernel, operation, performed);
   });
   send(response, answer);
@@ -246,10 +250,19 @@ function listen(server: Server, host: string, port: number): Promise<AddressInfo
 
 /** Serves a simulated account to any AWS client over HTTP. */
 export async function startServer(options: ServerOptions): Promise<SimulatorServer> {
-  const { aws, kernel } = assemble(options);
+  return serveAccount(assemble(options).aws, options);
+}
+
+/** Serves an account that stands already, with everything deployed in it. */
+export async function serveAccount(aws: SimulatedAws, options: ListenOptions): Promise<SimulatorServer> {
+  const { kernel } = assemblyOf(aws);
   const driver = new ClockDriver(aws, options.clock);
-  const session: Session = { aws, kernel, driver, clock: options.clock };
+  const callerOf = options.callerOf ?? ((name: string): Caller => ({ kind: 'person', name }));
+  const session: Session = { aws, kernel, driver, clock: options.clock, callerOf };
   const server = createServer((request, response) => {
+    // Clients set their clocks by this header; it has to tell the simulated time.
+    response.sendDate = false;
+    response.setHeader('date', new Date(aws.clock.now()).toUTCString());
     const serve = request.url?.startsWith('/_simulator/') === true ? serveControl : serveAws;
     serve(session, request, response).catch((error: unknown) => fail(session, response, error));
   });

@@ -1,7 +1,8 @@
-import { createAutoScaling } from './application-auto-scaling/index.ts';
-import type { VariantLookup } from './application-auto-scaling/model.ts';
+import { createAutoScaling, type SimulatedAutoScaling } from './application-auto-scaling/index.ts';
+import type { ScalableTarget, VariantLookup } from './application-auto-scaling/model.ts';
 import { createCloudWatch } from './cloudwatch/index.ts';
 import type { Kernel, World } from './contract.ts';
+import type { AccountView, TargetFacts } from './iam/account.ts';
 import { EndpointLoads } from './load/index.ts';
 import { countCurrent, describeInstanceType } from './sagemaker/endpoint.ts';
 import { createSageMaker } from './sagemaker/index.ts';
@@ -13,7 +14,11 @@ import { findVariant } from './sagemaker/variants.ts';
 export interface AdjustableWorld extends World {
   /** `ml.x for endpoint usage`: starts and scale-outs beyond it answer ResourceLimitExceeded. No limit unless set. */
   setQuota(instanceType: string, instances: number): void;
+  /** What IAM asks of SageMaker and Application Auto Scaling. */
+  readonly facts: WorldFacts;
 }
+
+export type WorldFacts = Omit<AccountView, 'region' | 'accountId' | 'partitionKeyOf'>;
 
 /** Application Auto Scaling looks at endpoints without making calls of its own that a customer would see. */
 function createVariantLookup(state: SageMakerState): VariantLookup {
@@ -32,6 +37,33 @@ function createVariantLookup(state: SageMakerState): VariantLookup {
         failureReason: endpoint.failureReason,
       };
     },
+  };
+}
+
+function factsOf(target: ScalableTarget): TargetFacts {
+  const alarms = [...target.policies.values()].map((policy): readonly [string, string[]] => [
+    policy.name,
+    policy.type === 'TargetTrackingScaling'
+      ? [policy.highAlarm, policy.lowAlarm].filter((name) => name !== undefined)
+      : [],
+  ]);
+  const { arn, resourceId, tags } = target;
+  return { arn, resourceId, tags: Object.fromEntries(tags), trackingAlarms: new Map(alarms) };
+}
+
+function createFacts(state: SageMakerState, autoScaling: SimulatedAutoScaling): WorldFacts {
+  const where = (test: (target: ScalableTarget) => boolean): TargetFacts[] =>
+    [...autoScaling.targets()].filter(test).map(factsOf);
+  return {
+    sageMakerTags: (arn) => state.tags.current(arn) ?? {},
+    configOf: (endpoint) => state.endpoints.get(nameKey(endpoint))?.config.EndpointConfigName,
+    scalableTarget(resourceId) {
+      const target = autoScaling.findTarget(resourceId);
+      return target === undefined ? undefined : factsOf(target);
+    },
+    scalableTargetByArn: (arn) => where((target) => target.arn === arn)[0],
+    targetsOf: (endpoint) => where((target) => nameKey(target.endpoint) === nameKey(endpoint)),
+    hasScalingRole: () => autoScaling.hasServiceLinkedRole(),
   };
 }
 
@@ -57,6 +89,7 @@ export function createWorld(kernel: Kernel): AdjustableWorld {
     inject: (endpoint, count) => loads.inject(endpoint, count),
     addShortage: (shortage) => state.pool.addShortage(shortage),
     setQuota: (instanceType, instances) => state.pool.setQuota(instanceType, instances),
+    facts: createFacts(state, autoScaling),
     hideMetrics: (endpoint, from, until) => loads.hide(endpoint, from, until),
     requests: (endpoint) => loads.totals(endpoint),
     arrivalsByHour: (endpoint) => loads.arrivalsByHour(endpoint),

@@ -19,6 +19,7 @@ interface Options {
   readonly init?: boolean;
   readonly trace?: string;
   readonly template?: string;
+  readonly enforceIam?: boolean;
 }
 
 export function register(program: Command, io: Io): void {
@@ -31,6 +32,7 @@ export function register(program: Command, io: Io): void {
     .option('--set <field=value>', 'replace a value of the document, as endpoints.chat.startsIn=4m', collect, [])
     .option('--trace <file>', 'instead of a scenario: one real-time endpoint on a trace, minute_index,count')
     .option('--template <file>', 'deploy this template instead of the one that ships')
+    .option('--enforce-iam', "let the functions do only what the template's roles allow")
     .option('--init', `write a commented starter scenario (default ${DEFAULT_FILE})`)
     .action(async (file: string | undefined, options: Options) => {
       if (options.init === true) writeStarter(io, file ?? DEFAULT_FILE);
@@ -59,7 +61,11 @@ async function simulate(io: Io, file: string | undefined, options: Options): Pro
   if (!parsed.ok) throw documentError(parsed.problems);
   for (const warning of parsed.warnings) io.note(`warning: ${warning}`);
   const { scenario } = parsed;
-  const rehearsal = await rehearse(scenario, { template, onProgress: progressOf(io, scenario) });
+  const rehearsal = await rehearse(scenario, {
+    template,
+    enforceIam: options.enforceIam === true,
+    onProgress: progressOf(io, scenario),
+  });
   io.progress('');
   const { result } = rehearsal;
   if (options.report !== undefined) {

@@ -1,7 +1,7 @@
 import type { SimulatedCloudWatch } from '../cloudwatch/index.ts';
 import type { EndpointChange, Kernel, SimulatedService } from '../contract.ts';
 import { followEndpoint } from './capacity-control.ts';
-import type { VariantLookup } from './model.ts';
+import type { ScalableTarget, VariantLookup } from './model.ts';
 import { createPolicyOperations } from './policy-operations.ts';
 import { ScalingEngine } from './scaling-engine.ts';
 import { createScheduledActionOperations } from './scheduled-actions.ts';
@@ -12,6 +12,9 @@ export interface SimulatedAutoScaling {
   readonly service: SimulatedService;
   /** Resource ids registered for a variant. */
   resourceIdsOf(endpoint: string, variant: string): readonly string[];
+  targets(): Iterable<ScalableTarget>;
+  findTarget(resourceId: string): ScalableTarget | undefined;
+  hasServiceLinkedRole(): boolean;
   /** To be told of every change of an endpoint: capacity changes end with it. */
   follow(change: EndpointChange): void;
 }
@@ -37,6 +40,9 @@ export function createAutoScaling(
       [...state.targets.values()]
         .filter((target) => target.endpoint.toLowerCase() === endpoint.toLowerCase() && target.variant === variant)
         .map((target) => target.resourceId),
+    targets: () => state.targets.values(),
+    findTarget: (resourceId) => state.targets.get(resourceId),
+    hasServiceLinkedRole: () => state.hasServiceLinkedRole,
     follow: (change) => followEndpoint(state, change),
   };
 }

@@ -27,6 +27,8 @@ export class AutoScalingState {
   readonly variants: VariantLookup;
   readonly targets = new Map<string, ScalableTarget>();
   readonly activities: ActivityLog;
+  /** The service-linked role comes with an account's first scalable target and stays. */
+  hasServiceLinkedRole = false;
 
   constructor(kernel: Kernel, cloudwatch: SimulatedCloudWatch, variants: VariantLookup) {
     this.kernel = kernel;

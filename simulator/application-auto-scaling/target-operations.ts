@@ -91,6 +91,7 @@ function register(state: AutoScalingState, input: RegisterInput): object {
   if (known && input.Tags)
     throw validationError('Tags can only be set when a scalable target is created. Use TagResource.');
   const target = known ?? createTarget(state, input);
+  state.hasServiceLinkedRole = true;
   target.min = input.MinCapacity ?? target.min;
   target.max = input.MaxCapacity ?? target.max;
   target.suspended = { ...target.suspended, ...input.SuspendedState };

@@ -5,8 +5,7 @@ import { createTableOperations, TableStore } from './tables.ts';
 import { createWriteOperations } from './writes.ts';
 
 /** DynamoDB with immediate consistency: an eventually consistent read is allowed to be as fresh as this. */
-export function createDynamoDb(kernel: Kernel): SimulatedService {
-  const store = new TableStore();
+export function createDynamoDb(kernel: Kernel, store = new TableStore()): SimulatedService {
   return {
     name: 'DynamoDB',
     operations: {

@@ -45,6 +45,7 @@ export class Table {
   readonly keys: KeySchema;
   /** The parts of CreateTable's input that DescribeTable gives back. */
   readonly definition: Readonly<Record<string, unknown>>;
+  readonly tags: readonly { readonly Key: string; readonly Value: string }[];
   readonly #partitions = new Map<string, Partition>();
   #sorted: Partition[] | undefined;
   #count = 0;
@@ -57,6 +58,7 @@ export class Table {
     createdAt: EpochMs;
     keys: KeySchema;
     definition: Readonly<Record<string, unknown>>;
+    tags: readonly { readonly Key: string; readonly Value: string }[];
   }) {
     this.name = init.name;
     this.arn = init.arn;
@@ -64,6 +66,7 @@ export class Table {
     this.createdAt = init.createdAt;
     this.keys = init.keys;
     this.definition = init.definition;
+    this.tags = init.tags;
   }
 
   get count(): number {

@@ -43,6 +43,10 @@ export class TableStore {
   add(table: Table): void {
     this.#tables.set(table.name, table);
   }
+
+  names(): readonly string[] {
+    return [...this.#tables.keys()].sort();
+  }
 }
 
 export function capacity(input: Input, table: Table, bytes: number, unitBytes: number): Record<string, unknown> {
@@ -112,19 +116,29 @@ function createCreateTable(kernel: Kernel, store: TableStore): Operation {
         ProvisionedThroughput: { NumberOfDecreasesToday: 0, ...throughput },
         BillingModeSummary: { BillingMode: input.BillingMode ?? 'PROVISIONED' },
       },
+      tags: input.Tags ?? [],
     });
     store.add(table);
     return { TableDescription: describeTable(table) };
   };
 }
 
+/** AWS pages by name: the next page begins after the last name of the one before. */
+function listTables(store: TableStore, { ExclusiveStartTableName: after, Limit = 100 }: Input): object {
+  const names = store.names().filter((name) => after === undefined || name > after);
+  const page = names.slice(0, Limit);
+  return { TableNames: page, ...(names.length > page.length && { LastEvaluatedTableName: page.at(-1) }) };
+}
+
 export function createTableOperations(
   kernel: Kernel,
   store: TableStore,
-): Readonly<Record<'CreateTable' | 'DescribeTable', Operation>> {
+): Readonly<Record<'CreateTable' | 'DescribeTable' | 'ListTables' | 'ListTagsOfResource', Operation>> {
   return {
     CreateTable: createCreateTable(kernel, store),
     DescribeTable: (input: Input) => ({ Table: describeTable(store.find(input.TableName)) }),
+    ListTables: (input: Input) => listTables(store, input),
+    ListTagsOfResource: (input: Input) => ({ Tags: store.find(input.ResourceArn).tags }),
   };
 }
 

@@ -6,6 +6,8 @@ import {
   type FunctionImplementation,
   type ServiceName,
 } from '../contract.ts';
+import type { Authorization } from '../iam/authorization.ts';
+import { readRoles } from '../iam/roles.ts';
 import type { SimulatorKernel } from '../kernel.ts';
 import type { InvocationEnd, LambdaService } from '../lambda.ts';
 import type { Scheduler } from '../scheduler.ts';
@@ -22,6 +24,8 @@ export interface DeployInput {
   readonly kernel: SimulatorKernel;
   readonly lambda: LambdaService;
   readonly scheduler: Scheduler;
+  /** Where IAM is enforced: told of the functions' roles. */
+  readonly authorization: Authorization | undefined;
   readonly stackName: string;
   readonly templateText: string;
   readonly parameters: Readonly<Record<string, string>>;
@@ -50,6 +54,7 @@ const TABLE_INPUTS = [
   'KeySchema',
   'BillingMode',
   'ProvisionedThroughput',
+  'Tags',
   'GlobalSecondaryIndexes',
   'LocalSecondaryIndexes',
 ];
@@ -118,6 +123,7 @@ function createTriggers(input: DeployInput, stack: Stack): void {
 /** Creates a stack's resources: data first, then functions, then what starts them. */
 export function deployStack(input: DeployInput): Deployment {
   const stack = new Stack(input.kernel, input.stackName, input.templateText, input.parameters);
+  input.authorization?.addRoles(readRoles(stack));
   for (const resource of stack.ofType('AWS::SSM::Parameter')) createParameter(input, stack, resource);
   for (const resource of stack.ofType('AWS::DynamoDB::Table', 'AWS::Serverless::SimpleTable'))
     createTable(input, stack, resource);

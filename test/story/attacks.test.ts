@@ -213,7 +213,7 @@ describe('hands that reach in', () => {
   it('breaks no invariant', () => expectSound(result));
 });
 
-describe('giving back an asynchronous endpoint', () => {
+describe.concurrent('giving back an asynchronous endpoint', () => {
   it.each([
     ['by hand', { at: '+1h', giveBack: 'queue' }],
     ['by removing its policy', { at: '+1h', remove: 'policies/queue' }],

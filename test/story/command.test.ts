@@ -121,7 +121,7 @@ describe('validate finds what is wrong', () => {
   });
 });
 
-describe('simulate refuses a wrong document', () => {
+describe.concurrent('simulate refuses a wrong document', () => {
   it.each(wrong.filter(([name]) => refused.includes(name)))('%s', async (_, document, words) => {
     const { exitCode, stdout, stderr } = await simulate(document);
     expect(exitCode, `section 8: exit code 2 for a wrong document\n${stderr}`).toBe(2);
@@ -170,7 +170,7 @@ describe('simulate refuses a wrong document', () => {
   });
 });
 
-describe('simulate tells what came out', () => {
+describe.concurrent('simulate tells what came out', () => {
   it('expect: met = 0, unmet = 4, and which', async () => {
     const cold = (maxCold: string) =>
       simulate({

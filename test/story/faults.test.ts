@@ -32,7 +32,7 @@ import { type Document, runScenario } from './run-scenario.ts';
 
 const DENIED = { code: 'AccessDeniedException', message: 'User is not authorized to perform this action' };
 
-describe('lost, doubled and late events change nothing but the delay', () => {
+describe.concurrent('lost, doubled and late events change nothing but the delay', () => {
   const day = (happens: readonly Document[]) =>
     runScenario({
       start: MONDAY_BERLIN,
@@ -269,7 +269,7 @@ describe('a function may die after any call', () => {
   });
 });
 
-describe('denied calls', () => {
+describe.concurrent('denied calls', () => {
   it('a refused delete leaves the endpoint up and is tried again at most every 10 minutes', async () => {
     const { result } = await runScenario({
       start: MONDAY_UTC,

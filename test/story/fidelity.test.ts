@@ -32,7 +32,7 @@ const scenario: Document = {
 const run = async (text: string): Promise<RehearsalResult> =>
   (await runScenario(scenario, { files: { 'template.yaml': text }, args: ['--template', 'template.yaml'] })).result;
 
-describe('what runs is what template.yaml deploys', () => {
+describe.concurrent('what runs is what template.yaml deploys', () => {
   let plain: RehearsalResult;
   beforeAll(async () => {
     plain = await run(template);

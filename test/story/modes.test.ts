@@ -33,7 +33,7 @@ const MUTATING = [
   'CloudWatch.PutMetricAlarm',
 ];
 
-describe('parameter Mode', () => {
+describe.concurrent('parameter Mode', () => {
   it('on: parks, scales in and wakes', async () => {
     const { result } = await runScenario(scenario('on'));
     expectBetween(deletions(result, 'chat')[0], '0m', '10m', 'section 3: on');

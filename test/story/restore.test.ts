@@ -132,7 +132,7 @@ function visible(result: RehearsalResult, nth: number) {
   };
 }
 
-describe('park → wake restores everything', () => {
+describe.concurrent('park → wake restores everything', () => {
   it('targets, policies, scheduled actions, tags, the owner’s alarm and the desired count', async () => {
     // The policy's ARN exists once the policy does: a first run asks for it, same document and seed give the same.
     const { result: first } = await runScenario(scenario('10m', []));

@@ -120,7 +120,7 @@ describe('ready by the begin of a window', () => {
   it('breaks no invariant', () => expectSound(result));
 });
 
-describe('nights on which the clock changes', () => {
+describe.concurrent('nights on which the clock changes', () => {
   const daily = (from: string, to: string) => ({ timezone: 'Europe/Berlin', open: [{ from, to }] });
   const night = (start: string) =>
     runScenario({

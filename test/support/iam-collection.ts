@@ -1,0 +1,44 @@
+/** Everything that the functions needed of IAM in runs that go through all their paths. */
+import { stringify } from 'yaml';
+import { parseScenario, rehearse } from '../../rehearsal/index.ts';
+import { formatProblem } from '../../shared/documents/problem.ts';
+import type { CallRecord, Permission } from '../../simulator/contract.ts';
+import type { Document } from '../story/run-scenario.ts';
+
+export interface Collected {
+  /** Logical id of the function. */
+  readonly functionId: string;
+  readonly permission: Permission;
+  /** Times it was needed. */
+  count: number;
+}
+
+export interface Collection {
+  readonly needed: readonly Collected[];
+  /** Calls of functions that were refused for want of a permission. */
+  readonly refused: readonly CallRecord[];
+}
+
+const REFUSAL = /is not authorized to perform|does not have application-autoscaling/;
+
+/** Distinct needs of all runs together; `enforceIam` is on in each. */
+export async function collectPermissions(scenarios: Readonly<Record<string, Document>>): Promise<Collection> {
+  const needed = new Map<string, Collected>();
+  const refused: CallRecord[] = [];
+  const see = (record: CallRecord): void => {
+    if (record.caller.kind !== 'product') return;
+    if (REFUSAL.test(record.error?.message ?? '')) refused.push(record);
+    for (const permission of record.needed ?? []) {
+      const key = JSON.stringify([record.caller.name, permission]);
+      const known = needed.get(key);
+      if (known !== undefined) known.count += 1;
+      else needed.set(key, { functionId: record.caller.name, permission, count: 1 });
+    }
+  };
+  for (const [name, document] of Object.entries(scenarios)) {
+    const parsed = parseScenario(stringify(document, { aliasDuplicateObjects: false }), `${name}.yaml`, () => undefined);
+    if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'));
+    await rehearse(parsed.scenario, { enforceIam: true, onReady: ({ aws }) => aws.onCall(see) });
+  }
+  return { needed: [...needed.values()], refused };
+}
