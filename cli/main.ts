@@ -86,6 +86,7 @@ function createIo(host: Host, quiet: () => boolean, exitWith: Io['exitWith']): I
     cwd: host.cwd,
     color: mayColor(host),
     now: () => host.now(),
+    env: host.env,
     exitWith,
     out: (text) => {
       clear();

@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Problem } from '../shared/documents/index.ts';
 import { compareProblems, formatProblem } from '../shared/documents/index.ts';
+import { printableJson } from './printable.ts';
 
 /** What an exit code of the command means. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, invariant: 3, expectation: 4, interrupted: 130 } as const;
@@ -22,6 +23,7 @@ export interface Io {
   readonly color: boolean;
   /** Milliseconds since 1970. */
   now(): number;
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** The exit code where it is not 0 although the command ran to its end. */
   exitWith(code: ExitCode): void;
 }
@@ -62,7 +64,7 @@ export function writeWhole(io: Pick<Io, 'cwd'>, path: string, text: string): voi
 
 /** For `--json <path>`, where `-` is stdout. */
 export function writeJson(io: Io, path: string, value: unknown): void {
-  const text = `${JSON.stringify(value, null, 2)}\n`;
+  const text = `${printableJson(JSON.stringify(value, null, 2))}\n`;
   if (path === '-') io.out(text);
   else writeWhole(io, path, text);
 }

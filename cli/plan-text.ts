@@ -1,13 +1,11 @@
-import { formatDuration, WEEKDAYS, weekdayOf } from '../shared/documents/values.ts';
+import { formatDuration } from '../shared/documents/values.ts';
 import type { Zone } from '../shared/documents/zones.ts';
-import { offsetAt } from '../shared/documents/zones.ts';
 import type { Rung } from '../shared/domain/policy.ts';
 import type { DurationMs, Instant } from '../shared/domain/time.ts';
 import { HOUR } from '../shared/domain/time.ts';
 import type { ClockChange, Plan } from './commands/plan.ts';
 import { formatTable } from './output.ts';
-
-const DAY_MS = 24 * HOUR;
+import { formatLocal, formatUtc } from './times.ts';
 
 /** The plan as a person reads it: a row for each edge, then what it adds up to. */
 export function describePlan(plan: Plan): string {
@@ -54,24 +52,6 @@ function boundsOf(rung: Rung): string {
 function describeChange(zone: Zone, { at, by }: ClockChange): string {
   const direction = by > 0 ? 'forward' : 'back';
   return `DST: clocks go ${direction} ${formatDuration(Math.abs(by))} at ${formatLocal(zone, at)}`;
-}
-
-function formatLocal(zone: Zone, instant: Instant): string {
-  const local = instant + offsetAt(zone, instant);
-  const text = new Date(local).toISOString();
-  const seconds = text.slice(17, 19) === '00' ? '' : text.slice(16, 19);
-  const weekday = WEEKDAYS[weekdayOf(Math.floor(local / DAY_MS))]!;
-  return `${weekday} ${text.slice(0, 10)} ${text.slice(11, 16)}${seconds} ${formatOffset(offsetAt(zone, instant))}`;
-}
-
-function formatOffset(offset: DurationMs): string {
-  const minutes = Math.round(Math.abs(offset) / 60_000);
-  const two = (value: number) => String(value).padStart(2, '0');
-  return `${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
-}
-
-function formatUtc(instant: Instant): string {
-  return new Date(instant).toISOString().replace('.000Z', 'Z').replace(':00Z', 'Z');
 }
 
 function formatHours(length: DurationMs): string {

@@ -23,7 +23,6 @@ const REASONS: Readonly<Record<string, string>> = {
   'in-progress': 'a change of it is still in progress',
   'not-enrolled': 'it no longer carries the tag',
   'policy-invalid': 'its policy or a schedule of it is invalid; nothing is lowered',
-  'policy-forbids': 'its policy does not allow this',
   'recipe-unproven': 'its recipe could not be read back',
   'dependency-missing': 'something it needs to come back (model, role, network, data) is gone',
   'too-many-tags': 'it has too many tags to be recreated with all of them',
@@ -35,14 +34,11 @@ const REASONS: Readonly<Record<string, string>> = {
   'changed-meanwhile': 'it changed while the decision was made',
   'several-variants': 'it has several variants, and the policy does not name them',
   'burstable-type': 'burstable instance types cannot be scaled automatically',
-  'queue-not-empty': 'its queue holds requests',
   'kind-unsupported': 'this kind of endpoint is not supported for this',
-  'parked-elsewhere': 'another installation holds it parked',
   'hands-off': 'an operator asked for no call at all',
   'lease-held': 'another run is working on it',
   'not-applied-yet': 'the policy has not been applied yet',
   idle: 'nobody used it for the whole idle time',
-  'scale-to-bounds': 'its capacity limits follow the calendar',
   drain: 'its limit falls, and running work is let finish first',
   'drain-forced': 'its limit fell, and it did not drain in time',
   'from-zero': 'it stood at zero while something asked for it',
@@ -65,7 +61,6 @@ const REASONS: Readonly<Record<string, string>> = {
   orphaned: 'its stack, config or model is gone; it is not recreated',
   'call-refused': 'AWS refused a call',
   'call-failed': 'a call failed; the next run tries again',
-  'up-to-date': 'nothing differs',
 };
 
 const DECISIONS: Readonly<Record<string, string>> = {

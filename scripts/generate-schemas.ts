@@ -5,6 +5,7 @@ import { resultSchema } from '../rehearsal/result-schema.ts';
 import { scenarioSchema } from '../rehearsal/scenario/grammar.ts';
 import { policySchema } from '../shared/documents/policy.ts';
 import { scheduleSchema } from '../shared/documents/schedule.ts';
+import { DECISIONS, EVENT_SOURCE, EVENT_TYPES, REASON_CODES, REQUEST_SOURCE } from '../shared/domain/decision.ts';
 
 type Source = Parameters<typeof toJsonSchema>[0];
 
@@ -16,6 +17,31 @@ const SOURCES: Readonly<Record<string, Source>> = {
   result: resultSchema,
 };
 
+/** Events that the product puts on the bus: closed lists of types, decisions and reason codes. */
+const EVENT_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  type: 'object',
+  required: ['source', 'detail-type', 'detail'],
+  properties: {
+    source: { enum: [EVENT_SOURCE, REQUEST_SOURCE] },
+    'detail-type': { enum: EVENT_TYPES },
+    detail: {
+      type: 'object',
+      properties: {
+        endpoint: {
+          type: 'string',
+          description: 'Name with its case; absent where an event is not about one endpoint.',
+        },
+        at: { type: 'string', format: 'date-time' },
+        decision: { enum: DECISIONS },
+        reason: { enum: REASON_CODES },
+        by: { type: 'string' },
+        why: { type: 'string' },
+      },
+    },
+  },
+};
+
 /** JSON Schema (draft-07) of each document, as the text of its file. */
 export function renderSchemas(): ReadonlyMap<string, string> {
   const rendered = new Map<string, string>();
@@ -24,6 +50,7 @@ export function renderSchemas(): ReadonlyMap<string, string> {
     const schema = toJsonSchema(source, { typeMode: 'input', errorMode: 'ignore' });
     rendered.set(`${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);
   }
+  rendered.set('event.schema.json', `${JSON.stringify(EVENT_SCHEMA, null, 2)}\n`);
   return rendered;
 }
 

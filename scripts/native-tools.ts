@@ -103,10 +103,15 @@ function searchPath(): readonly string[] {
  */
 function npmEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   // Under `npm test`, npm's own settings of the project would count for the other package, too.
-  const inherited = Object.entries(env).filter(([name]) => !/^npm_(config_local_prefix|package_|lifecycle_)/.test(name));
+  const inherited = Object.entries(env).filter(
+    ([name]) => !/^npm_(config_local_prefix|package_|lifecycle_)/.test(name),
+  );
   const prefixes = [...searchPath().map(dirname), '/usr', '/usr/local'];
   const withHeaders = prefixes.find((prefix) => existsSync(join(prefix, 'include/node/common.gypi')));
-  return { ...(withHeaders === undefined ? {} : { npm_config_nodedir: withHeaders }), ...Object.fromEntries(inherited) };
+  return {
+    ...(withHeaders === undefined ? {} : { npm_config_nodedir: withHeaders }),
+    ...Object.fromEntries(inherited),
+  };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

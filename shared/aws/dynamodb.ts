@@ -10,6 +10,7 @@ import {
 import { addSample } from '../domain/lead.ts';
 import type { Recipe } from '../domain/recipe.ts';
 import { type FleetRecord, type Hold, type LeadSamples, SCHEMA_VERSION } from '../domain/record.ts';
+import type { Instant } from '../domain/time.ts';
 import type { BreakerStore } from '../ports/breakers.ts';
 import type { FleetStore } from '../ports/fleet-store.ts';
 
@@ -176,6 +177,29 @@ export function createBreakerStore(parts: Pick<DynamoDbParts, 'client' | 'tableN
     },
     async close(instanceType) {
       await table.remove('breaker', instanceType);
+    },
+  };
+}
+
+/** Holds that were set for an endpoint and ends before their time, oldest first. */
+export interface HoldHistory {
+  of(endpoint: string): Promise<readonly HoldEvent[]>;
+}
+
+export type HoldEvent =
+  | { readonly kind: 'set'; readonly at: Instant; readonly hold: Hold }
+  | { readonly kind: 'removed'; readonly at: Instant };
+
+export function createHoldHistory(parts: Pick<DynamoDbParts, 'client' | 'tableName'>): HoldHistory {
+  const table = createTable(parts);
+  return {
+    async of(endpoint) {
+      const items = await table.query(`hold-history/${endpoint.toLowerCase()}`);
+      return items.map((item) => {
+        const body = JSON.parse(item['body']?.S ?? '{}') as Hold & { readonly removed?: boolean };
+        const at = Date.parse(item['sk']?.S ?? '');
+        return body.removed === true ? { kind: 'removed', at } : { kind: 'set', at, hold: body };
+      });
     },
   };
 }

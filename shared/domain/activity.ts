@@ -1,5 +1,5 @@
 import type { Evidence } from './decision.ts';
-import { type DurationMs, type Instant, MINUTE } from './time.ts';
+import { type DurationMs, type Instant, iso, MINUTE } from './time.ts';
 
 /** Values by minute (instant of the minute's begin); minutes without a datapoint are absent. */
 type MinuteSeries = readonly (readonly [Instant, number])[];
@@ -134,8 +134,4 @@ function total(series: readonly MinuteSeries[], from: Instant): number {
 
 function highest(series: readonly MinuteSeries[], from: Instant): number {
   return series.flat().reduce((max, [at, value]) => (at >= from ? Math.max(max, value) : max), 0);
-}
-
-function iso(at: Instant): string {
-  return new Date(at).toISOString();
 }

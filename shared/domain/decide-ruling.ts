@@ -3,7 +3,7 @@ import { demandThatCounts, minOf, parks, type ResolvedRung, resolveRung } from '
 import type { Agenda, Bounds, CompiledPolicy, Rung } from './policy.ts';
 import type { Demand, Hold } from './record.ts';
 import type { DecideRuling, Ruling, RulingInput } from './ruling.ts';
-import { DAY, type Instant } from './time.ts';
+import { DAY, type Instant, iso } from './time.ts';
 
 type Verdict = Pick<Ruling, 'want' | 'reason'> & Partial<Pick<Ruling, 'bounds' | 'desired' | 'rung' | 'window'>>;
 type LadderLine = Ruling['ladder'][number];
@@ -267,10 +267,6 @@ function evidenceOf(
 
 function firstSince(demand: readonly Demand[]): Instant {
   return Math.min(...demand.map(({ since }) => since));
-}
-
-function iso(at: Instant): string {
-  return new Date(at).toISOString();
 }
 
 /** Every rule from the top with what it says now; exactly one decides, restrictions above it may apply beside it. */

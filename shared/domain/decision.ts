@@ -30,7 +30,6 @@ export const REASON_CODES = [
   'in-progress',
   'not-enrolled',
   'policy-invalid',
-  'policy-forbids',
   'recipe-unproven',
   'dependency-missing',
   'too-many-tags',
@@ -42,15 +41,12 @@ export const REASON_CODES = [
   'changed-meanwhile',
   'several-variants',
   'burstable-type',
-  'queue-not-empty',
   'kind-unsupported',
-  'parked-elsewhere',
   'hands-off',
   'lease-held',
   'not-applied-yet',
   // what happened
   'idle',
-  'scale-to-bounds',
   'drain',
   'drain-forced',
   'from-zero',
@@ -73,7 +69,6 @@ export const REASON_CODES = [
   'orphaned',
   'call-refused',
   'call-failed',
-  'up-to-date',
 ] as const;
 export type ReasonCode = (typeof REASON_CODES)[number];
 

@@ -1,5 +1,5 @@
 import type { FleetRecord } from '../domain/record.ts';
-import type { Instant } from '../domain/time.ts';
+import { type Instant, iso } from '../domain/time.ts';
 import type { Announcer } from '../ports/announcer.ts';
 import type { FleetStore } from '../ports/fleet-store.ts';
 
@@ -56,7 +56,7 @@ export async function forget(
   if (record.lease !== undefined && record.lease.until > now) {
     return {
       ok: false,
-      problem: `${record.endpoint} is being worked on until ${new Date(record.lease.until).toISOString()}: try again then`,
+      problem: `${record.endpoint} is being worked on until ${iso(record.lease.until)}: try again then`,
     };
   }
   if ((await ports.fleet.archive(record, now)) === 'conflict') {

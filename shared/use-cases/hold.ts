@@ -1,6 +1,6 @@
 import { parks } from '../domain/kinds.ts';
 import type { FleetRecord, Hold } from '../domain/record.ts';
-import { DAY, type Instant, MINUTE } from '../domain/time.ts';
+import { DAY, type Instant, iso, MINUTE } from '../domain/time.ts';
 import type { Announcer } from '../ports/announcer.ts';
 import type { FleetStore } from '../ports/fleet-store.ts';
 import type { MetricReader } from '../ports/metrics.ts';
@@ -126,8 +126,4 @@ async function makeDue({ fleet }: HoldPorts, endpoint: string, now: Instant): Pr
 
 function refuse(field: HoldProblem['field'], value: string, allowed: string): HoldOutcome {
   return { ok: false, problem: { field, value, allowed } };
-}
-
-function iso(at: Instant): string {
-  return Number.isFinite(at) ? new Date(at).toISOString() : String(at);
 }

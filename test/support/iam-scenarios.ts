@@ -1,4 +1,6 @@
 /** Short runs that together go through every path on which a function calls AWS. */
+import type { Run } from '../../rehearsal/run.ts';
+import { PRIORITY } from '../../simulator/contract.ts';
 import {
   asynchronous,
   busyBefore,
@@ -9,13 +11,15 @@ import {
   office,
   officeHours,
   POLICY_TAG,
-  queueOnly,
   realTime,
   variant,
 } from '../story/fleet.ts';
 import type { Document } from '../story/run-scenario.ts';
+import type { PermissionScenario } from './iam-collection.ts';
 
 const SCALING = 'ApplicationAutoScaling';
+const OWNER = { kind: 'person', name: 'owner' } as const;
+const MINUTE = 60_000;
 
 const tracking: Document = {
   PolicyType: 'TargetTrackingScaling',
@@ -34,25 +38,37 @@ const steps: Document = {
   },
 };
 
-const stepPolicyArn = (region: string, uuid: string, endpoint: string, name: string): string =>
-  `arn:aws:autoscaling:${region}:123456789012:scalingPolicy:${uuid}:resource/sagemaker/endpoint/${endpoint}/variant/AllTraffic:policyName/${name}`;
-
-/** What an owner hung on an endpoint before it was enrolled: a park has to bring all of it back. */
-function ownersScaling(endpoint: string, alarmActions: readonly string[]): Document[] {
+/** What an owner hung on an endpoint: a park has to bring all of it back. */
+function ownersScaling(endpoint: string): Document[] {
   const target = variant(endpoint);
+  const put = (operation: string, more: Document, at = '+2m'): Document => ({
+    at,
+    call: `${SCALING}.${operation}`,
+    with: { ...target, ...more },
+  });
   return [
-    { at: '+1m', call: `${SCALING}.RegisterScalableTarget`, with: { ...target, MinCapacity: 1, MaxCapacity: 3, Tags: { team: 'search' } } },
-    { at: '+2m', call: `${SCALING}.PutScalingPolicy`, with: { ...target, PolicyName: 'tracking', ...tracking } },
-    { at: '+2m', call: `${SCALING}.PutScalingPolicy`, with: { ...target, PolicyName: 'steps', ...steps } },
-    {
-      at: '+3m',
-      call: `${SCALING}.PutScheduledAction`,
-      with: { ...target, ScheduledActionName: 'new-year', Schedule: 'cron(0 9 1 1 ? *)', ScalableTargetAction: { MinCapacity: 2, MaxCapacity: 3 } },
-    },
-    {
-      at: '+5m',
-      call: 'CloudWatch.PutMetricAlarm',
-      with: {
+    put('RegisterScalableTarget', { MinCapacity: 1, MaxCapacity: 3, Tags: { team: 'search' } }, '+1m'),
+    put('PutScalingPolicy', { PolicyName: 'tracking', ...tracking }),
+    put('PutScalingPolicy', { PolicyName: 'steps', ...steps }),
+    put('PutScheduledAction', {
+      ScheduledActionName: 'new-year',
+      Schedule: 'cron(0 9 1 1 ? *)',
+      ScalableTargetAction: { MinCapacity: 2, MaxCapacity: 3 },
+    }),
+  ];
+}
+
+/** The owner's alarm on the owner's step policy, whose ARN has to be asked for. */
+function hangAlarmOnSteps(endpoint: string): NonNullable<PermissionScenario['script']> {
+  return ({ aws, scenario }: Run) => {
+    aws.clock.at(scenario.start + 3 * MINUTE, PRIORITY.script, () => {
+      const { ResourceId } = variant(endpoint);
+      const found = aws.call(OWNER, SCALING, 'DescribeScalingPolicies', {
+        ServiceNamespace: 'sagemaker',
+        ResourceId,
+        PolicyNames: ['steps'],
+      });
+      aws.call(OWNER, 'CloudWatch', 'PutMetricAlarm', {
         AlarmName: `${endpoint}-latency`,
         Namespace: 'AWS/SageMaker',
         MetricName: 'ModelLatency',
@@ -63,31 +79,141 @@ function ownersScaling(endpoint: string, alarmActions: readonly string[]): Docum
         Statistic: 'Average',
         Period: 60,
         EvaluationPeriods: 3,
-        Threshold: 5000000,
+        Threshold: 5_000_000,
         ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-        AlarmActions: alarmActions,
-      },
-    },
-  ];
+        AlarmActions: [found.ScalingPolicies[0].PolicyARN],
+      });
+    });
+  };
 }
 
-export { stepPolicyArn };
-
-const tag = (endpoint: string, at: string, key: string, value: string): Document => ({
-  at,
-  call: 'SageMaker.AddTags',
-  with: { ResourceArn: `$ARN(${endpoint})`, Tags: [{ Key: key, Value: value }] },
+const smallConfig = (model: string, type = 'ml.g6.2xlarge'): Document => ({
+  at: '+0h',
+  call: 'SageMaker.CreateEndpointConfig',
+  with: {
+    EndpointConfigName: `${model}-small`,
+    ProductionVariants: [
+      { VariantName: 'AllTraffic', ModelName: model, InstanceType: type, InitialInstanceCount: 1 },
+    ],
+  },
 });
 
-export const IAM_SCENARIOS: Readonly<Record<string, Document>> = {
+const teamAlarm = (name: string, at: string, perMinute: number): Document => ({
+  at,
+  call: 'CloudWatch.PutMetricData',
+  with: { Namespace: 'Team', MetricData: [{ MetricName: name, Value: perMinute }] },
+});
+
+const backlogScaling = [{ kind: 'target-tracking', metric: 'ApproximateBacklogSizePerInstance', target: 5 }];
+
+export const IAM_SCENARIOS: Readonly<Record<string, PermissionScenario>> = {
+  // Parked by night, woken by a window and by a request, with everything its owner hung on it.
   realTime: {
-    start: MONDAY_BERLIN,
-    for: '14h',
-    schedules: { office },
-    policies: { chat: officeHours({ scaling: [{ kind: 'target-tracking', metric: 'InvocationsPerInstance', target: 70 }] }) },
-    endpoints: {
-      Chat: realTime('chat', { ...busyUntil('2h'), whenAway: 'asks' }),
+    document: {
+      start: MONDAY_BERLIN,
+      for: '14h',
+      schedules: { office },
+      policies: {
+        chat: officeHours({ scaling: [{ kind: 'target-tracking', metric: 'InvocationsPerInstance', target: 70 }] }),
+        plain: officeHours({ capacity: [{ during: 'office', min: 2, max: 3 }] }),
+      },
+      endpoints: {
+        Chat: realTime('chat', { ...busyUntil('2h'), whenAway: 'asks' }),
+        owned: realTime('plain', busyUntil('1h')),
+      },
+      happens: [
+        ...busyBefore('Chat', 'owned'),
+        ...ownersScaling('owned'),
+        { at: '+5h', requests: 1, to: 'Chat' },
+        { at: '+12h', put: 'policies/chat', document: officeHours() },
+      ],
     },
-    happens: [...busyBefore('Chat'), { at: '+5h', requests: 1, to: 'Chat' }],
+    script: hangAlarmOnSteps('owned'),
+  },
+  // From zero by its backlog; then its owner takes the tag off, or the scaling out of the policy.
+  asynchronous: {
+    document: {
+      start: MONDAY_UTC,
+      for: '6h',
+      policies: {
+        queue: { otherwise: { min: 0, max: 5 }, scaling: backlogScaling },
+        simple: { otherwise: { min: 0, max: 5 }, wake: { on: ['backlog'], backlogPerInstance: 5 } },
+      },
+      endpoints: {
+        transcribe: asynchronous('queue', { traffic: [{ from: '+1h', to: '+1h30m', perMinute: 2 }] }),
+        index: asynchronous('simple', { traffic: [{ from: '+1h', to: '+1h10m', perMinute: 1 }] }),
+      },
+      happens: [
+        { at: '+4h', put: 'policies/queue', document: { otherwise: { min: 0, max: 5 }, wake: { backlogPerInstance: 5 } } },
+        ...['transcribe', 'index'].map((name) => ({
+          at: '+5h',
+          call: 'SageMaker.DeleteTags',
+          with: { ResourceArn: `$ARN(${name})`, TagKeys: [POLICY_TAG] },
+        })),
+      ],
+    },
+  },
+  // No capacity: the next config of the ladder, a failed try deleted, the breaker.
+  shortage: {
+    document: {
+      start: MONDAY_UTC,
+      for: '8h',
+      policies: { ladder: idle('10m', { wake: { fallbackConfigs: ['ladder-small'] } }) },
+      endpoints: { ladder: realTime('ladder', { whenAway: 'asks' }) },
+      happens: [
+        smallConfig('ladder'),
+        { at: '+1h', for: '2h', noCapacity: 'ml.g5.2xlarge', failsAfter: '10m' },
+        { at: '+1h', requests: 1, to: 'ladder' },
+        { at: '+6h', requests: 1, to: 'ladder' },
+      ],
+    },
+  },
+  // Woken by a team's alarm; holds; given back; appeared, and vanished, by somebody else's hand.
+  hands: {
+    document: {
+      start: MONDAY_UTC,
+      for: '8h',
+      policies: { orders: idle('10m', { wake: { on: ['request', 'alarm:orders'] } }), plain: idle('10m'), gone: idle('10m') },
+      endpoints: {
+        orders: realTime('orders'),
+        adopted: realTime('plain'),
+        replaced: realTime('plain'),
+        removed: realTime('plain', busyUntil('7h')),
+        held: realTime('plain'),
+        given: realTime('gone'),
+      },
+      happens: [
+        ...busyBefore('removed'),
+        {
+          at: '+0h',
+          call: 'CloudWatch.PutMetricAlarm',
+          with: {
+            AlarmName: 'orders',
+            Namespace: 'Team',
+            MetricName: 'Waiting',
+            Statistic: 'Maximum',
+            Period: 60,
+            EvaluationPeriods: 1,
+            Threshold: 1,
+            ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+            TreatMissingData: 'notBreaching',
+          },
+        },
+        teamAlarm('Waiting', '+2h', 5),
+        ...['adopted', 'replaced'].map((name) => ({
+          at: '+2h',
+          call: 'SageMaker.CreateEndpoint',
+          with: {
+            EndpointName: name,
+            EndpointConfigName: name,
+            Tags: name === 'adopted' ? [{ Key: POLICY_TAG, Value: 'plain' }] : [],
+          },
+        })),
+        { at: '+3h', call: 'SageMaker.DeleteEndpoint', with: { EndpointName: 'removed' } },
+        { at: '+2h', hold: 'held', mode: 'up', until: '+4h', why: 'load test' },
+        { at: '+4h', remove: 'policies/gone' },
+        { at: '+5h', giveBack: 'held' },
+      ],
+    },
   },
 };

@@ -103,6 +103,7 @@ describe('template.yaml', () => {
       if (name !== 'IdleWindows') continue;
       expect(may('sagemaker:DeleteEndpoint')[0]?.Condition).toEqual({
         Null: { 'aws:ResourceTag/${TagPrefix}:policy': 'false' },
+        StringNotEquals: { 'aws:ResourceTag/${TagPrefix}:protect': 'true' },
       });
       expect(may('sagemaker:CreateEndpoint')[0]?.Condition).toEqual({
         Null: { 'aws:RequestTag/${TagPrefix}:policy': 'false' },
@@ -114,8 +115,9 @@ describe('template.yaml', () => {
   });
 
   it('uses a wildcard resource only for actions that know no resources, and no wildcard action', () => {
+    // DescribeAlarms knows resources, but shows composite alarms only to the scope *.
     const withoutResources =
-      /^(tag:GetResources|sagemaker:ListEndpoints|cloudwatch:GetMetricData|application-autoscaling:Describe\w+)$/;
+      /^(tag:GetResources|sagemaker:ListEndpoints|cloudwatch:(GetMetricData|DescribeAlarms)|application-autoscaling:Describe\w+)$/;
     for (const [name, resource] of functions) {
       for (const statement of statementsOf(resource)) {
         expect(statement.Sid, name).toMatch(/^[A-Z][A-Za-z]+$/);

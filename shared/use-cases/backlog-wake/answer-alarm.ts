@@ -4,6 +4,7 @@ import { addDemand } from '../../domain/demand.ts';
 import { sizeForBacklog } from '../../domain/plan-capacity.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
+import { iso } from '../../domain/time.ts';
 import { wakeBounds } from '../scheduled-scaling/demand.ts';
 import type { Turn } from '../scheduled-scaling/ports.ts';
 import { createTurn, dueNow } from '../scheduled-scaling/turn.ts';
@@ -137,7 +138,7 @@ function askForWake(shared: AlarmRun, record: FleetRecord, ruling: Ruling): void
 }
 
 function evidenceOf({ alarm }: AlarmRun, ruling: Ruling): Evidence {
-  return { ...ruling.evidence, alarm: alarm.alarm, alarmSince: new Date(alarm.at).toISOString() };
+  return { ...ruling.evidence, alarm: alarm.alarm, alarmSince: iso(alarm.at) };
 }
 
 function decide(

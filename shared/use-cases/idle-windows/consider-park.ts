@@ -2,13 +2,13 @@ import { endsDemand } from '../../domain/demand.ts';
 import { idleForOf, minUpOf, parks } from '../../domain/kinds.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Ruling, RulingInput } from '../../domain/ruling.ts';
-import { type Instant, MINUTE } from '../../domain/time.ts';
+import { type Instant, iso, MINUTE } from '../../domain/time.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
 import { findObstacle, inServiceSince, type Obstacle, readParkFacts } from './before-park.ts';
 import { judge } from './judge.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { readActivity } from './read-activity.ts';
-import { iso, recordDecision, together } from './report.ts';
+import { recordDecision, together } from './report.ts';
 import { sameValue } from './snapshot.ts';
 import type { StepResult } from './step-result.ts';
 

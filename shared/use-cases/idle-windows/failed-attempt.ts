@@ -1,11 +1,11 @@
 import type { Evidence } from '../../domain/decision.ts';
 import type { FleetRecord, WakeProgress } from '../../domain/record.ts';
-import { DAY, type Instant } from '../../domain/time.ts';
+import { DAY, type Instant, iso } from '../../domain/time.ts';
 import { planAfterFailure, type WakeFailure, wakeFailureReason } from '../../domain/wake-ladder.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import type { RecordChange, Work } from './ports.ts';
-import { announce, iso, recordDecision, together } from './report.ts';
+import { announce, recordDecision, together } from './report.ts';
 import type { StepResult } from './step-result.ts';
 
 const BREAKER_FOR = DAY;

@@ -1,6 +1,6 @@
 import type { Recipe } from '../../domain/recipe.ts';
 import type { FleetRecord } from '../../domain/record.ts';
-import { type Instant, MINUTE, SECOND } from '../../domain/time.ts';
+import { type Instant, iso, MINUTE, SECOND } from '../../domain/time.ts';
 import type { EndpointConfigView, EndpointView } from '../../ports/endpoints.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import { findObstacle, inServiceSince, type Obstacle, type ParkFacts, readParkFacts } from './before-park.ts';
@@ -8,7 +8,7 @@ import { breakerObstacle, cheapObstacle, judgeAgain, REFUSED_AGAIN, recordRefusa
 import { judge } from './judge.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { readActivity } from './read-activity.ts';
-import { announce, iso, recordDecision, together } from './report.ts';
+import { announce, recordDecision, together } from './report.ts';
 import { sameValue, takeRecipe } from './snapshot.ts';
 import type { StepResult } from './step-result.ts';
 

@@ -32,6 +32,7 @@ export function createIdleWindows(ports: IdleWindowsPorts): IdleWindows {
       case 'endpoint-ready':
       case 'alarm':
         // Other functions' triggers; the ticks make up for whatever they could have told.
+        ports.log.count('EventsUnknown');
         return Promise.resolve(NOTHING);
       default:
         return trigger satisfies never;

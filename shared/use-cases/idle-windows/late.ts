@@ -1,7 +1,7 @@
 import { parks } from '../../domain/kinds.ts';
-import type { Instant } from '../../domain/time.ts';
+import { type Instant, iso } from '../../domain/time.ts';
 import type { RecordChange, Work } from './ports.ts';
-import { announce, iso } from './report.ts';
+import { announce } from './report.ts';
 
 /**
  * In a window of a rung with a minimum and not in service: late, with its age. Announced when it begins; the metric

@@ -56,10 +56,6 @@ export function announce(work: Work, type: EventType, detail: Readonly<Record<st
   ports.announcer.announce({ at: run.now, type, endpoint: session.record.endpoint, detail });
 }
 
-export function iso(at: number): string {
-  return new Date(at).toISOString();
-}
-
 /** Applies changes from the first to the last. */
 export function together(...changes: readonly (RecordChange | undefined)[]): RecordChange {
   return (record) => changes.reduce((changed, change) => change?.(changed) ?? changed, record);

@@ -1,14 +1,14 @@
 import type { Evidence } from '../../domain/decision.ts';
 import type { Recipe } from '../../domain/recipe.ts';
 import type { FleetRecord } from '../../domain/record.ts';
-import { DAY, type Instant } from '../../domain/time.ts';
+import { DAY, type Instant, iso } from '../../domain/time.ts';
 import { hasGivenUp } from '../../domain/wake-ladder.ts';
 import type { CreateEndpointRequest, EndpointConfigView } from '../../ports/endpoints.ts';
 import { sendableTags, wakeTag } from './before-park.ts';
 import { freshWake, refusedCreate } from './failed-attempt.ts';
 import { checkDependencies, lookForOrphan, readRecipe } from './orphans.ts';
 import type { RecordChange, Work } from './ports.ts';
-import { announce, iso, recordDecision, together } from './report.ts';
+import { announce, recordDecision, together } from './report.ts';
 import type { StepResult } from './step-result.ts';
 
 /** Phase `parked` and absent: wake when the ruling asks for it, else look daily at what the recipe depends on. */

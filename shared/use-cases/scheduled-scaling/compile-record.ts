@@ -2,7 +2,7 @@ import { fitAgenda } from '../../domain/agenda.ts';
 import { checkKind, type KindProblem } from '../../domain/kinds.ts';
 import type { Agenda, CompiledPolicy } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
-import { DAY, HOUR, type Instant } from '../../domain/time.ts';
+import { DAY, HOUR, type Instant, iso } from '../../domain/time.ts';
 import type { Compilation, DocumentProblem } from '../../ports/policy-library.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
 import { spreadBy } from './spread.ts';
@@ -165,6 +165,6 @@ function announceHolidays(
   if (holidaysEnd === undefined || holidaysEnd.at - now > HOLIDAYS_WARNING) return;
   if (announced.holidays.has(holidaysEnd.schedule)) return;
   announced.holidays.add(holidaysEnd.schedule);
-  const detail = { schedule: holidaysEnd.schedule, until: new Date(holidaysEnd.at).toISOString() };
+  const detail = { schedule: holidaysEnd.schedule, until: iso(holidaysEnd.at) };
   ports.announcer.announce({ at: now, type: 'Holidays Expiring', detail });
 }

@@ -1,8 +1,8 @@
 import type { Observed } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
-import { HOUR, SECOND } from '../../domain/time.ts';
+import { HOUR, iso, SECOND } from '../../domain/time.ts';
 import type { RunShared, Turn } from './ports.ts';
-import { announce, iso } from './report.ts';
+import { announce } from './report.ts';
 
 /** A raise that has not come by then teaches nothing about leads any more. */
 const SAMPLE_LIMIT = 6 * HOUR;

@@ -60,7 +60,3 @@ export function announce(
 ): void {
   ports.announcer.announce({ at: run.now, type, endpoint: turn.record.endpoint, detail });
 }
-
-export function iso(at: number): string {
-  return new Date(at).toISOString();
-}

@@ -1,6 +1,6 @@
 import { addDemand } from '../../domain/demand.ts';
 import type { FleetRecord } from '../../domain/record.ts';
-import { DAY, type Instant } from '../../domain/time.ts';
+import { DAY, type Instant, iso } from '../../domain/time.ts';
 import type { AlarmView } from '../../ports/alarms.ts';
 import { alarmSources, listensTo, ownAlarmName } from '../wake-triggers.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
@@ -86,7 +86,7 @@ function announceStuck(ports: ScheduledScalingPorts, now: Instant, turn: Turn, a
   if (alarm.state !== 'ALARM' || now - alarm.stateSince < STUCK_AFTER) return;
   if (now - (turn.record.stuckAt ?? 0) < STUCK_AFTER) return;
   const { endpoint } = turn.record;
-  const detail = { alarm: alarm.name, since: new Date(alarm.stateSince).toISOString() };
+  const detail = { alarm: alarm.name, since: iso(alarm.stateSince) };
   turn.change((record) => ({ ...record, stuckAt: now }));
   ports.log.count('StuckAlarms');
   ports.log.warn('a wake alarm has been in ALARM for a day: it keeps its endpoint up', { endpoint, ...detail });

@@ -132,6 +132,16 @@ export class Account {
     return (await this.environment(id)).invoke(event, options);
   }
 
+  /** Ends the function's warm environment, if it has one. */
+  async kill(id: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.#environments.get(id)?.stop(signal);
+  }
+
+  /** Calls of everybody that reached the service, refused ones too. */
+  count(operation: string): number {
+    return this.server.aws.callCounts()[operation] ?? 0;
+  }
+
   tick(): { readonly kind: 'tick'; readonly scheduledAt: string } {
     return { kind: 'tick', scheduledAt: new Date(this.now).toISOString() };
   }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RUNTIME_CLIENT } from '../../../scripts/native-tools.ts';
 import { type FunctionError, type Posted, RuntimeApi } from './runtime-api.ts';
@@ -60,8 +61,8 @@ export class ExecutionEnvironment {
   readonly #child: ChildProcess;
   readonly #exited: Promise<{ code: number | null; signal: string | null }>;
   #settle: ((posted: Posted) => void) | undefined;
-  #stdout = '';
-  #stderr = '';
+  /** Complete lines of both streams as they came; Lambda puts both into one log. */
+  readonly #log: string[] = [];
   #clock: { readonly at: number; readonly set: number } | undefined;
   #invocations = 0;
 
@@ -95,18 +96,15 @@ export class ExecutionEnvironment {
       stdio: options.now === undefined ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     if (options.now !== undefined) this.#clock = { at: begun, set: options.now };
-    this.#child.stdout!.on('data', (chunk) => {
-      this.#stdout += String(chunk);
-    });
-    this.#child.stderr!.on('data', (chunk) => {
-      this.#stderr += String(chunk);
-    });
+    for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
+      createInterface({ input: stream }).on('line', (line) => this.#log.push(line));
+    }
     this.#exited = new Promise((resolve) => {
       this.#child.once('close', (code, signal) => resolve({ code, signal }));
     });
     this.init = new Promise((resolve, reject) => {
       const limit = setTimeout(
-        () => reject(new Error(`${this.id}: not initialised after ${INIT_LIMIT_MS} ms: ${this.#stderr}`)),
+        () => reject(new Error(`${this.id}: not initialised after ${INIT_LIMIT_MS} ms: ${this.log}`)),
         INIT_LIMIT_MS,
       );
       const end = (init: Init): void => {
@@ -118,7 +116,7 @@ export class ExecutionEnvironment {
       this.#child.once('error', reject);
       this.#child.once('close', (code) => {
         clearTimeout(limit);
-        reject(new Error(`${this.id}: ended with ${code} before its init was done: ${this.#stderr}`));
+        reject(new Error(`${this.id}: ended with ${code} before its init was done: ${this.log}`));
       });
     });
     // Not every test waits for it; those that do see the rejection all the same.
@@ -133,8 +131,9 @@ export class ExecutionEnvironment {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  get stderr(): string {
-    return this.#stderr;
+  /** Everything it wrote. */
+  get log(): string {
+    return this.#log.join('\n');
   }
 
   /** Epoch milliseconds on the function's clock. */
@@ -179,10 +178,9 @@ export class ExecutionEnvironment {
     return { ...outcome, requestId, ms };
   }
 
-  /** Everything the function wrote to its log, one JSON object a line; anything else is an error. */
+  /** The log, one JSON object a line; anything else is an error. */
   lines(): readonly Line[] {
-    const lines = this.#stdout.split('\n').filter((line) => line !== '');
-    return lines.map((line) => {
+    return this.#log.map((line) => {
       try {
         return JSON.parse(line) as Line;
       } catch (error) {
@@ -217,8 +215,8 @@ function environmentOf(options: EnvironmentOptions, address: string): Record<str
     AWS_LAMBDA_FUNCTION_NAME: id,
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '512',
-    ...variables,
     _HANDLER: 'app.handler',
+    ...variables,
     LAMBDA_TASK_ROOT: folder,
     AWS_LAMBDA_RUNTIME_API: address,
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',

@@ -1,0 +1,8 @@
+import type { JsonObject } from '../domain/recipe.ts';
+import type { Outcome } from './outcome.ts';
+
+/** For recovery alone: no function creates endpoint configs. */
+export interface EndpointConfigMaker {
+  /** From a recipe's `preferred.config`, CreateEndpointConfig's own shape. Class `exists`: there is one of that name. */
+  create(name: string, config: JsonObject): Promise<Outcome<void>>;
+}

@@ -1,0 +1,116 @@
+import type { FleetRecord } from '../../domain/record.ts';
+import { type DurationMs, SECOND } from '../../domain/time.ts';
+import type { Failure, Outcome } from '../../ports/outcome.ts';
+import type { Sleep } from '../../ports/world.ts';
+import { createIdleWindows } from '../idle-windows/idle-windows.ts';
+import type { IdleWindowsPorts } from '../idle-windows/ports.ts';
+
+/** What a person's command needs to do what `idle-windows` does, with that person's rights. */
+export interface DrivePorts extends Omit<IdleWindowsPorts, 'settings' | 'log'> {
+  readonly sleep: Sleep;
+  readonly settings: Pick<IdleWindowsPorts['settings'], 'tagPrefix'>;
+}
+
+export interface StepTaken {
+  /** The record after the step; undefined: it is in the archive now. */
+  readonly record: FleetRecord | undefined;
+  /** Calls that were refused in this step for want of a permission. */
+  readonly denied: readonly Failure[];
+  /** The last call that was refused or did not come through, for people. */
+  readonly lastFailure: Failure | undefined;
+  /** Something unexpected ended the step; a bug, or the table did not answer. */
+  readonly problem: string | undefined;
+}
+
+/** One step towards what the record asks for. Never throws for a call that AWS refused. */
+export type Drive = (endpoint: string) => Promise<StepTaken>;
+
+/** As a function has; the lease is what keeps a running function and a person's command off each other. */
+const RUN_FOR: DurationMs = 50 * SECOND;
+const LEASE_MARGIN: DurationMs = 10 * SECOND;
+
+/**
+ * The very steps of `idle-windows`, under the same lease and the same fences, for one named endpoint at a time. There
+ * is no tick: a tick could park what is up.
+ */
+export function createDrive(ports: DrivePorts, session: string): Drive {
+  let steps = 0;
+  return async (endpoint) => {
+    steps += 1;
+    const failures: Failure[] = [];
+    const problems: string[] = [];
+    const told = telling((failure) => failures.push(failure));
+    const work = createIdleWindows({
+      ...ports,
+      log: quietLog(problems),
+      endpoints: tellingEndpoints(ports.endpoints, told),
+      scaling: tellingScaling(ports.scaling, told),
+      settings: {
+        ...ports.settings,
+        // Whatever the stack's mode is or was: a person asked.
+        mode: 'on',
+        tick: 60 * SECOND,
+        functionTimeout: RUN_FOR,
+        lease: RUN_FOR + LEASE_MARGIN,
+        parkBudget: 0,
+      },
+    });
+    const now = ports.clock.now();
+    // A new id each time: a lease that was kept because a call's end is unknown keeps this command off, too.
+    const run = { id: `${session}-${steps}`, now, deadline: now + RUN_FOR };
+    await work({ kind: 'endpoint-state', endpoint, status: 'IN_SERVICE', at: now }, run);
+    await ports.announcer.flush();
+    return {
+      record: await ports.fleet.get(endpoint),
+      denied: failures.filter((failure) => failure.class === 'permission'),
+      lastFailure: failures.at(-1),
+      problem: problems[0],
+    };
+  };
+}
+
+/** A person reads the outcome of each endpoint; canonical lines and metrics belong to the functions. */
+function quietLog(problems: string[]): IdleWindowsPorts['log'] {
+  const nothing = (): void => undefined;
+  return {
+    record: nothing,
+    warn: nothing,
+    info: nothing,
+    count: nothing,
+    problem(message, { error }) {
+      const { name = 'Error', message: why = '' } = (error ?? {}) as { name?: string; message?: string };
+      problems.push(`${message}: ${name}: ${why}`);
+    },
+  };
+}
+
+type Told = <Args extends readonly unknown[], T>(
+  call: (...args: Args) => Promise<Outcome<T>>,
+) => (...args: Args) => Promise<Outcome<T>>;
+
+/** Failures are told beside being answered. */
+function telling(note: (failure: Failure) => void): Told {
+  return (call) =>
+    async (...args) => {
+      const outcome = await call(...args);
+      if (!outcome.ok) note(outcome.failure);
+      return outcome;
+    };
+}
+
+function tellingEndpoints(port: DrivePorts['endpoints'], told: Told): DrivePorts['endpoints'] {
+  return {
+    describe: told(port.describe),
+    list: told(port.list),
+    describeConfig: told(port.describeConfig),
+    modelExists: told(port.modelExists),
+    tags: told(port.tags),
+    create: told(port.create),
+    delete: told(port.delete),
+    setDesired: told(port.setDesired),
+  };
+}
+
+function tellingScaling(port: DrivePorts['scaling'], told: Told): DrivePorts['scaling'] {
+  return { snapshot: told(port.snapshot), restore: told(port.restore), compare: told(port.compare) };
+}

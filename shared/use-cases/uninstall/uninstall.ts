@@ -1,0 +1,134 @@
+import type { FleetRecord } from '../../domain/record.ts';
+import { type DurationMs, type Instant, MINUTE, SECOND } from '../../domain/time.ts';
+import type { Announcer } from '../../ports/announcer.ts';
+import type { FleetStore } from '../../ports/fleet-store.ts';
+import type { Clock, Sleep } from '../../ports/world.ts';
+import { giveBack } from '../give-back.ts';
+import { type ReleasePorts, releaseQueue } from './release-queue.ts';
+
+export interface UninstallPorts extends ReleasePorts {
+  readonly fleet: FleetStore;
+  readonly announcer: Announcer;
+  readonly clock: Clock;
+  readonly sleep: Sleep;
+}
+
+export interface UninstallOptions {
+  /** The caller's identity. */
+  readonly by: string;
+  /** Absent: asks, reports and does not wait. */
+  readonly until?: Instant;
+}
+
+export type Release =
+  /** In service and nobody's but its owner's. */
+  | { readonly kind: 'released'; readonly raisedTo: number; readonly left: readonly string[] }
+  /** Being woken by the functions. */
+  | { readonly kind: 'waking'; readonly phase: FleetRecord['phase']; readonly why?: string }
+  /** Nobody wakes it, or somebody has to do something first. */
+  | { readonly kind: 'stuck'; readonly phase: FleetRecord['phase']; readonly why: string };
+
+export interface UninstallReport {
+  readonly endpoints: readonly { readonly endpoint: string; readonly outcome: Release }[];
+  /** Everything is released: the stack may go. */
+  readonly complete: boolean;
+}
+
+export type UninstallProgress = (endpoint: string, phase: FleetRecord['phase'], why: string | undefined) => void;
+
+const LOOK_EVERY: DurationMs = 15 * SECOND;
+/** Functions tick every minute: a record that nobody wrote for so long has nobody who works on it. */
+const SILENT_AFTER: DurationMs = 6 * MINUTE;
+
+/**
+ * Gives everything back, waits for it and reports. The records keep the mark, so that a stack that lives on parks
+ * nothing of it again; repeating goes on where it was broken off.
+ */
+export async function uninstall(
+  ports: UninstallPorts,
+  options: UninstallOptions,
+  progress: UninstallProgress,
+): Promise<UninstallReport> {
+  const watch = createWatch();
+  const released = new Map<string, Release>();
+  for (;;) {
+    const now = ports.clock.now();
+    // Listed again each time: what was enrolled meanwhile is given back, too.
+    const records = await ports.fleet.list();
+    const endpoints: { endpoint: string; outcome: Release }[] = [];
+    for (const record of records) {
+      const { endpoint } = record;
+      const known = released.get(endpoint);
+      const outcome = known ?? (await release(ports, record, options.by, now, watch));
+      if (outcome.kind === 'released') released.set(endpoint, outcome);
+      if (known === undefined) progress(endpoint, record.phase, 'why' in outcome ? outcome.why : undefined);
+      endpoints.push({ endpoint, outcome });
+    }
+    const open = endpoints.filter(({ outcome }) => outcome.kind === 'waking');
+    const complete = endpoints.every(({ outcome }) => outcome.kind === 'released');
+    const isLast = options.until === undefined || now + LOOK_EVERY > options.until;
+    if (open.length === 0 || isLast) return { endpoints, complete };
+    await ports.sleep(LOOK_EVERY);
+  }
+}
+
+async function release(
+  ports: UninstallPorts,
+  record: FleetRecord,
+  by: string,
+  now: Instant,
+  watch: Watch,
+): Promise<Release> {
+  const { endpoint } = record;
+  if (record.giveBack === undefined) {
+    const given = await giveBack(ports, { endpoint, by: `uninstall: ${by}` }, now);
+    if (!given.ok) return { kind: 'stuck', phase: record.phase, why: given.problem };
+  }
+  const fresh = (await ports.fleet.get(endpoint)) ?? record;
+  if (fresh.phase !== 'up') return waking(fresh, now, watch);
+  const done = await releaseQueue(ports, fresh);
+  if (done.ok) return { kind: 'released', ...done.value };
+  const { call, code, message, class: kind } = done.failure;
+  const why = `${call}: ${code}: ${message}`;
+  const passing = kind === 'transient' || kind === 'in-progress';
+  return { kind: passing ? 'waking' : 'stuck', phase: fresh.phase, why };
+}
+
+function waking(record: FleetRecord, now: Instant, watch: Watch): Release {
+  const { endpoint, phase, wake, orphaned } = record;
+  if (orphaned !== undefined) {
+    const why = `${orphaned.what} is gone: endpoint-scaler recover --endpoint ${endpoint} --with-config, or forget it`;
+    return { kind: 'stuck', phase, why };
+  }
+  if (wake?.gaveUp !== undefined) {
+    const why = `its start failed too often (${wake.lastFailure?.message ?? 'no reason told'}): mend it, then endpoint-scaler wake ${endpoint}`;
+    return { kind: 'stuck', phase, why };
+  }
+  const why = wake?.lastFailure?.message;
+  const waitsUntil = wake?.nextTryAt ?? 0;
+  if (watch.silentFor(record, now) > SILENT_AFTER && waitsUntil < now - SILENT_AFTER && wake?.createdAt === undefined) {
+    return {
+      kind: 'stuck',
+      phase,
+      why: `no function works on it: is the stack's mode off, or its schedule disabled? endpoint-scaler recover --endpoint ${endpoint} wakes it with your own rights`,
+    };
+  }
+  return { kind: 'waking', phase, ...(why !== undefined && { why }) };
+}
+
+interface Watch {
+  /** How long this command has seen no write of the record. */
+  silentFor(record: FleetRecord, now: Instant): DurationMs;
+}
+
+function createWatch(): Watch {
+  const seen = new Map<string, { version: number; at: Instant }>();
+  return {
+    silentFor({ endpoint, version }, now) {
+      const before = seen.get(endpoint);
+      if (before?.version === version) return now - before.at;
+      seen.set(endpoint, { version, at: now });
+      return 0;
+    },
+  };
+}

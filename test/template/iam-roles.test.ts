@@ -1,0 +1,93 @@
+/** Least privilege, both ways: what the functions need is allowed, and what is allowed is needed. */
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Collected, type Collection, collectPermissions } from '../support/iam-collection.ts';
+import { judge, type NamedPolicy, type PolicyStatement, policiesOf } from '../support/iam-judge.ts';
+import { IAM_SCENARIOS } from '../support/iam-scenarios.ts';
+import { canTranslate, Resolver, type TranslatedTemplate, translateTemplate } from '../support/translated-template.ts';
+
+if (!canTranslate) console.log('skipped: roles of the translated template: .venv is missing (npm test installs it)');
+
+/** What Lambda itself does with a function's role, so that no call of ours can show the need. */
+const USED_BY_LAMBDA = [
+  // Every run's log lines: AWSLambdaBasicExecutionRole, which SAM attaches to the roles it makes.
+  /^logs:(CreateLogGroup|CreateLogStream|PutLogEvents)$/,
+  // The failure destination of asynchronous invocations.
+  /^sqs:SendMessage$/,
+];
+
+const FUNCTIONS = ['ScheduledScaling', 'BacklogWake', 'IdleWindows'];
+const show = ({ functionId, permission: { action, resource, context, impliedBy } }: Collected): string =>
+  `${functionId}: ${action} on ${resource}${impliedBy === undefined ? '' : ` (by ${impliedBy})`} ${JSON.stringify(context)}`;
+
+describe.skipIf(!canTranslate)('the roles of the translated template', () => {
+  let collection: Collection;
+  let template: TranslatedTemplate;
+  let resolver: Resolver;
+  const roles = new Map<string, readonly NamedPolicy[]>();
+
+  beforeAll(async () => {
+    collection = await collectPermissions(IAM_SCENARIOS);
+    template = translateTemplate(readFileSync('template.yaml', 'utf8'));
+    resolver = new Resolver(template, { names: { StateTable: collection.tableName } });
+    for (const id of FUNCTIONS) roles.set(id, policiesOf(template, resolver, `${id}Role`));
+  });
+
+  it('allow everything that the functions needed in runs through all their paths', async () => {
+    const denied: string[] = [];
+    for (const one of collection.needed) {
+      const verdict = await judge(roles.get(one.functionId)!, one.permission);
+      if (verdict !== 'Allowed') denied.push(`${verdict}: ${show(one)}`);
+    }
+    expect(denied).toEqual([]);
+    expect(collection.refused.map(({ error }) => error?.message)).toEqual([]);
+    expect(collection.needed.length, 'distinct needs').toBeGreaterThan(250);
+  });
+
+  it('allow nothing that was not needed: each action and each resource of each statement', async () => {
+    const idle: string[] = [];
+    for (const id of FUNCTIONS) {
+      const ours = collection.needed.filter(({ functionId }) => functionId === id);
+      for (const { name, policy } of roles.get(id)!) {
+        for (const statement of policy.Statement) idle.push(...(await findIdle(`${id} ${name}`, statement, ours)));
+      }
+    }
+    expect(idle).toEqual([]);
+  });
+
+  it('name every statement that is ours', () => {
+    for (const id of FUNCTIONS) {
+      const own = roles.get(id)!.flatMap(({ policy }) => policy.Statement.filter((one) => !isUsedByLambda(one)));
+      expect(own.length).toBeGreaterThan(5);
+      const sids = own.map(({ Sid }) => Sid);
+      expect(sids.every((sid) => /^[A-Z][A-Za-z]+$/.test(sid ?? '')), `${id}: ${sids}`).toBe(true);
+      expect(new Set(sids).size, `${id}: ${sids}`).toBe(sids.length);
+    }
+  });
+});
+
+function isUsedByLambda({ Action }: PolicyStatement): boolean {
+  return [Action].flat().every((action) => USED_BY_LAMBDA.some((pattern) => pattern.test(action)));
+}
+
+/** Actions that no need was met by, and resources that no action of the statement was needed on. */
+async function findIdle(where: string, statement: PolicyStatement, needed: readonly Collected[]): Promise<string[]> {
+  if (isUsedByLambda(statement)) return [];
+  const place = `${where} ${statement.Sid}`;
+  const actions = [statement.Action].flat();
+  const resources = [statement.Resource].flat();
+  const isUsed = async (narrowed: PolicyStatement): Promise<boolean> => {
+    const wanted = new Set([narrowed.Action].flat());
+    for (const { permission } of needed) {
+      if (!wanted.has(permission.action)) continue;
+      const policy = { Version: '2012-10-17', Statement: [{ ...narrowed, Effect: 'Allow' as const }] };
+      if ((await judge([{ name: place, policy }], permission)) === 'Allowed') return true;
+    }
+    return false;
+  };
+  const idle: string[] = [];
+  for (const Action of actions) if (!(await isUsed({ ...statement, Action }))) idle.push(`${place}: ${Action}`);
+  for (const Resource of resources)
+    if (resources.length > 1 && !(await isUsed({ ...statement, Resource }))) idle.push(`${place}: ${Resource}`);
+  return idle;
+}
