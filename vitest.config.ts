@@ -14,6 +14,8 @@ const project = (name: string, testTimeout: number, globalSetup: string[] = []) 
 export default defineConfig({
   test: {
     reporters: ['default', ['json', { outputFile: 'out/vitest.json' }]],
+    // Concurrent tests are those that wait for real time to pass.
+    maxConcurrency: 12,
     projects: [
       project('unit', 20_000),
       project('property', 240_000),
@@ -24,6 +26,7 @@ export default defineConfig({
       project('bundle', 120_000),
       project('artifacts', 120_000, ['test/artifacts/build.ts']),
       project('integration', 240_000),
+      project('deployment', 240_000),
     ],
   },
 });

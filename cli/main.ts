@@ -1,8 +1,20 @@
 import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
 import { Command, CommanderError } from 'commander';
+import { register as registerApply } from './commands/apply.ts';
+import { register as registerDoctor } from './commands/doctor.ts';
+import { register as registerExplain } from './commands/explain.ts';
+import { register as registerHold } from './commands/hold.ts';
+import { register as registerLetGo } from './commands/let-go.ts';
 import { register as registerPlan } from './commands/plan.ts';
+import { register as registerRecover, withVersionOption } from './commands/recover.ts';
+import { register as registerScenario } from './commands/scenario.ts';
 import { register as registerSimulate } from './commands/simulate.ts';
+import { register as registerStatus } from './commands/status.ts';
+import { register as registerTrace } from './commands/trace.ts';
+import { register as registerUninstall } from './commands/uninstall.ts';
 import { register as registerValidate } from './commands/validate.ts';
+import { register as registerWake } from './commands/wake.ts';
 import type { ExitCode, Io } from './output.ts';
 import { CliError, EXIT, messageOf } from './output.ts';
 
@@ -13,10 +25,27 @@ export interface Host {
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
   now(): number;
+  /** One line from the person at the terminal; absent where there is none. */
+  ask?: ((question: string) => Promise<string>) | undefined;
 }
 
 /** Each command lives in a file of its own and adds itself to the program. */
-const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [registerValidate, registerPlan, registerSimulate];
+const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
+  registerValidate,
+  registerPlan,
+  registerSimulate,
+  registerApply,
+  registerStatus,
+  registerExplain,
+  registerHold,
+  registerWake,
+  registerLetGo,
+  registerDoctor,
+  registerTrace,
+  registerScenario,
+  registerUninstall,
+  registerRecover,
+];
 
 /** Runs one command line; answers with the exit code and throws nothing. */
 export async function run(args: readonly string[], host: Host): Promise<ExitCode> {
@@ -36,7 +65,7 @@ export async function run(args: readonly string[], host: Host): Promise<ExitCode
   });
   for (const register of COMMANDS) register(program, io);
   try {
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync(withVersionOption(args), { from: 'user' });
     return exitCode;
   } catch (error) {
     io.progress('');
@@ -87,6 +116,7 @@ function createIo(host: Host, quiet: () => boolean, exitWith: Io['exitWith']): I
     color: mayColor(host),
     now: () => host.now(),
     env: host.env,
+    ask: host.ask,
     exitWith,
     out: (text) => {
       clear();
@@ -130,5 +160,15 @@ export async function main(): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     now: Date.now,
+    ask: process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : undefined,
   });
+}
+
+async function askOnTerminal(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await terminal.question(question);
+  } finally {
+    terminal.close();
+  }
 }

@@ -24,6 +24,8 @@ export interface Io {
   /** Milliseconds since 1970. */
   now(): number;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** One line from the person at the terminal; absent where there is none. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
   /** The exit code where it is not 0 although the command ran to its end. */
   exitWith(code: ExitCode): void;
 }

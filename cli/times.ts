@@ -36,7 +36,7 @@ export function formatUtc(instant: Instant): string {
 
 /** Both readings of an instant, as far as a zone is known; whole seconds are enough for people. */
 export function formatWhen(instant: Instant, zone: Zone | undefined): string {
-  const at = Math.round(instant / SECOND) * SECOND;
+  const at = Math.floor(instant / SECOND) * SECOND;
   return zone === undefined ? formatUtc(at) : `${formatLocal(zone, at)} (${formatUtc(at)})`;
 }
 

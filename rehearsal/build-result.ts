@@ -127,14 +127,14 @@ function parksAndWakes(changes: readonly EndpointChange[]): Pick<EndpointResult,
   let parked = false;
   let wakingSince: number | undefined;
   for (const { at, status } of changes) {
-    if (status === 'Absent') {
-      if (wasInService) {
-        parks += 1;
-        parked = true;
-        wakingSince = undefined;
-      }
+    // A create right after the end of a delete leaves no span in which it was absent.
+    if (wasInService && (status === 'Absent' || status === 'Creating')) {
+      parks += 1;
+      parked = true;
+      wakingSince = undefined;
       wasInService = false;
-    } else if (SERVING.has(status)) {
+    }
+    if (SERVING.has(status)) {
       if (parked) wakeSeconds.push((at - (wakingSince ?? at)) / 1_000);
       parked = false;
       wasInService = true;

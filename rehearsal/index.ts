@@ -39,6 +39,17 @@ export interface Rehearsal {
   readonly warnings: readonly string[];
   /** Problem lines and thrown errors of the product: bugs of ours rather than findings about the fleet. */
   readonly problems: readonly LoggedProblem[];
+  /** With `enforceIam`: permissions that a function needed and did not have, each once, with the first time. */
+  readonly refusals: readonly Refusal[];
+}
+
+export interface Refusal {
+  readonly at: number;
+  /** Logical id in the template. */
+  readonly function: string;
+  readonly call: string;
+  readonly action: string;
+  readonly resource: string;
 }
 
 /** Runs a scenario through the real handlers on simulated AWS. */
@@ -61,13 +72,14 @@ export async function rehearse(scenario: Scenario, options: RehearseOptions = {}
   const invariants = checker.finish();
   const { result, warnings } = await buildResult({ run, rulebook, meter, invariants });
   await options.onEnd?.(run);
-  return { result, warnings, problems: problemsOf(run) };
+  return { result, warnings, problems: problemsOf(run), refusals: attached.refusals };
 }
 
 interface Attached {
   readonly rulebook: Rulebook;
   readonly meter: ScalerMeter;
   readonly checker: ReturnType<typeof createInvariantChecker>;
+  readonly refusals: readonly Refusal[];
 }
 
 function attach(run: Run, end: number): Attached {
@@ -81,7 +93,25 @@ function attach(run: Run, end: number): Attached {
     rulebook.enrol(name, { ...tags, ...enrolment }, scenario.start, kind);
   }
   aws.onCall((record) => rulebook.see(record));
-  return { rulebook, meter: new ScalerMeter(aws), checker: createInvariantChecker(run, rulebook) };
+  for (const { happening, onDone } of run.happenings) {
+    if (happening.verb === 'giveBack') onDone?.(() => rulebook.giveBack(happening.endpoint, aws.clock.now()));
+  }
+  const refusals = watchRefusals(run);
+  return { rulebook, meter: new ScalerMeter(aws), checker: createInvariantChecker(run, rulebook), refusals };
+}
+
+function watchRefusals({ aws }: Run): readonly Refusal[] {
+  const refusals: Refusal[] = [];
+  const known = new Set<string>();
+  aws.onCall(({ at, caller, service, operation, missing }) => {
+    if (missing === undefined) return;
+    const { action, resource } = missing;
+    const key = `${caller.name} ${action} ${resource}`;
+    if (known.has(key)) return;
+    known.add(key);
+    refusals.push({ at, function: caller.name, call: `${service}.${operation}`, action, resource });
+  });
+  return refusals;
 }
 
 function problemsOf(run: Run): LoggedProblem[] {

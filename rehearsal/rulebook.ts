@@ -21,6 +21,8 @@ export interface Rules {
   /** Of the last valid version; undefined: there never was one. */
   readonly policy: CompiledPolicy | undefined;
   readonly agenda: Agenda | undefined;
+  /** Given back by hand or by taking its policy away: it is woken, and then nothing is asked of it any more. */
+  readonly givenBack: boolean;
 }
 
 /** The only variant of an endpoint that exists when a scenario starts. */
@@ -32,6 +34,8 @@ interface Enrolled {
   readonly kind: Kind;
   tags: Readonly<Record<string, string>>;
   history: Rules[];
+  /** The policy that its tag named when it was given back: another one enrols it anew. */
+  givenFrom?: string | undefined;
 }
 
 /**
@@ -75,6 +79,13 @@ export class Rulebook {
     const known = this.#endpoints.get(endpoint);
     if (known === undefined) this.#endpoints.set(endpoint, { kind, tags, history: [] });
     else known.tags = tags;
+    this.#compile(endpoint, at);
+  }
+
+  giveBack(endpoint: string, at: number): void {
+    const enrolled = this.#endpoints.get(endpoint);
+    if (enrolled === undefined) return;
+    enrolled.givenFrom = enrolled.history.at(-1)?.policyName;
     this.#compile(endpoint, at);
   }
 
@@ -147,15 +158,22 @@ export class Rulebook {
     for (const listener of this.#listeners) listener(endpoint);
   }
 
-  #rules({ tags, kind }: Enrolled, at: number, before: Rules | undefined): Rules {
+  #rules(enrolled: Enrolled, at: number, before: Rules | undefined): Rules {
+    const { tags, kind } = enrolled;
     const policyName = tags[`${this.#prefix}:policy`];
+    if (enrolled.givenFrom !== policyName) enrolled.givenFrom = undefined;
     const isProtected = tags[`${this.#prefix}:protect`]?.toLowerCase() === 'true';
     const found = policyName === undefined ? undefined : this.#policies.get(policyName);
     const compiled =
       found?.ok === true && at < this.#until
         ? compilePolicy(found.value, this.#schedules, { from: at, until: this.#until, variant: VARIANT })
         : undefined;
-    const head = { from: at, policyName, protected: isProtected };
+    const head = { from: at, policyName, protected: isProtected, givenBack: false };
+    const wasRuled = before?.policyName === policyName && (before?.policy !== undefined || before?.givenBack === true);
+    const isRemoved = found === undefined && wasRuled;
+    if (policyName !== undefined && (enrolled.givenFrom !== undefined || isRemoved)) {
+      return { ...head, valid: true, policy: undefined, agenda: undefined, givenBack: true };
+    }
     if (compiled?.ok && suitsKind(kind, compiled.value)) {
       const { policy, agenda } = compiled.value;
       return { ...head, valid: true, policy, agenda };
@@ -185,6 +203,7 @@ function isSame(a: Rules, b: Rules): boolean {
     a.policyName === b.policyName &&
     a.protected === b.protected &&
     a.valid === b.valid &&
+    a.givenBack === b.givenBack &&
     a.policy?.version === b.policy?.version
   );
 }

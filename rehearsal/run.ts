@@ -9,6 +9,8 @@ export interface HappeningState {
   readonly happening: Happening;
   times(): number;
   answer(): unknown;
+  /** Calls when what somebody did at its instant was done; absent: nobody does anything. */
+  onDone?(listener: () => void): void;
 }
 
 /** A run that has begun: what stands, and what is seen of it. */

@@ -2,6 +2,7 @@ import { REQUEST_SOURCE } from '../shared/domain/decision.ts';
 import type { Deployment, EndpointLoad, EndpointTiming, SimulatedAws } from '../simulator/contract.ts';
 import { createSimulatedAws } from '../simulator/index.ts';
 import { type Api, createApi, mustAnswer } from './api.ts';
+import { publishMetrics } from './embedded-metrics.ts';
 import { type Code, RehearsedFunction } from './functions.ts';
 import type { Scenario, ScenarioEndpoint, StartTime } from './model.ts';
 import { Observer } from './observe.ts';
@@ -56,7 +57,10 @@ async function prepareRun(scenario: Scenario, options: RunnerOptions): Promise<R
       throw new Error(`template: Resources.${deployed.id}: a function without code here; known: ${known}`);
     }
     const implementation = new RehearsedFunction(aws, deployed, code, {
-      onLog: (fn, line) => observer.log(fn, line),
+      onLog: (fn, line) => {
+        observer.log(fn, line);
+        if (line.logType === 'metric') publishMetrics(aws, deployed.environment['TAG_PREFIX'] ?? '', line);
+      },
       onCallBegin: () => observer.callBegins(),
       crashesAfter: (fn, { service, operation }) => crashes.wants(fn, `${service}.${operation}`),
       crash: (requestId) => deployment.crash(requestId),
@@ -64,6 +68,8 @@ async function prepareRun(scenario: Scenario, options: RunnerOptions): Promise<R
     functions.set(deployed.id, implementation);
     return implementation;
   });
+  // What CloudFormation does is nobody's call in the run.
+  observer.calls.clear();
   deployment.onInvocationEnd(({ functionId, requestId, outcome, error }) => {
     observer.invocationEnded(functionId, outcome, error);
     if (outcome === 'crashed' || outcome === 'timed-out') functions.get(functionId)?.kill(requestId);

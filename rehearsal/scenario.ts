@@ -3,7 +3,6 @@ import * as v from 'valibot';
 import { compilePolicy, parsePolicy, type Schedule, toParameterText } from '../shared/documents/index.ts';
 import { compareProblems, makeProblem, nearest, type Path, type Problem } from '../shared/documents/problem.ts';
 import { toProblems } from '../shared/documents/schema.ts';
-import { parseInstant } from '../shared/documents/values.ts';
 import { parseYaml, type SourceDocument } from '../shared/documents/yaml.ts';
 import { zoneNames } from '../shared/documents/zones.ts';
 import type { Scenario, ScenarioEndpoint } from './model.ts';
@@ -13,6 +12,7 @@ import { type ScenarioDocument, scenarioSchema } from './scenario/grammar.ts';
 import { CALL_HINTS } from './scenario/happenings.ts';
 import { resolveHappenings } from './scenario/resolve-happenings.ts';
 import { resolveTraffic } from './scenario/resolve-traffic.ts';
+import { salvage } from './scenario/salvage.ts';
 import { ZONE_ALLOWED } from './scenario/traffic.ts';
 import { readTemplateText } from './template.ts';
 import { minutesOf } from './traffic/traffic.ts';
@@ -41,13 +41,14 @@ export function parseScenario(text: string, file: string, readFile: ReadFile, te
   const source = parseYaml(file, text);
   if (!source.ok) return { ok: false, problems: source.problems };
   const result = v.safeParse(scenarioSchema, source.value.value);
-  if (!result.success) return { ok: false, problems: explain(source.value, result.issues, readFile) };
+  const readTemplate = () => template ?? readTemplateText();
+  if (!result.success) return { ok: false, problems: explain(source.value, result.issues, readFile, readTemplate) };
   const context = contextOf(source.value, result.output, readFile);
   const schedules = resolveSchedules(context);
   const policies = resolvePolicies(context, schedules.parsed);
   const endpoints = resolveEndpoints(context);
-  const happens = resolveHappenings(context);
-  context.problems.push(...checkParameters(context.document.parameters ?? {}, template ?? readTemplateText()));
+  const happens = resolveHappenings(context, context.document.happens ?? []);
+  context.problems.push(...checkParameters(context.document.parameters ?? {}, readTemplate));
   if (context.problems.length > 0) {
     return { ok: false, problems: source.value.place(context.problems).sort(compareProblems) };
   }
@@ -69,37 +70,35 @@ export function parseScenario(text: string, file: string, readFile: ReadFile, te
   return { ok: true, scenario, warnings: context.warnings };
 }
 
-/** Problems of a document that is not a scenario, with those of the schedules and policies that can be read anyway. */
-function explain(source: SourceDocument, issues: readonly v.BaseIssue<unknown>[], readFile: ReadFile): Problem[] {
+/** Problems of a document that is not a scenario, with those of its parts that can be read by themselves. */
+function explain(
+  source: SourceDocument,
+  issues: readonly v.BaseIssue<unknown>[],
+  readFile: ReadFile,
+  readTemplate: () => string,
+): Problem[] {
   const hints = { [ZONE_ALLOWED]: zoneNames, ...CALL_HINTS };
-  const { start, schedules, policies } = (isObject(source.value) ? source.value : {}) as Record<string, unknown>;
-  const since = typeof start === 'string' ? parseInstant(start) : undefined;
-  const document = {
-    start: since ?? Date.UTC(2026, 0, 1),
-    schedules: readableEntries(schedules),
-    policies: readableEntries(policies),
-    endpoints: {},
-  } as ScenarioDocument;
-  const context = contextOf(source, document, readFile);
+  const { document, happens, endpointNames } = salvage(source.value);
+  const context = contextOf(source, document, readFile, endpointNames);
   resolvePolicies(context, resolveSchedules(context).parsed);
+  resolveEndpoints(context);
+  resolveHappenings(context, happens);
+  context.problems.push(...checkParameters(document.parameters ?? {}, readTemplate));
   const problems = [...toProblems(source.value, issues, hints), ...context.problems];
   return source.place(problems).sort(compareProblems);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function readableEntries(section: unknown): Record<string, unknown> {
-  const entries = Object.entries(isObject(section) ? section : {});
-  return Object.fromEntries(entries.filter(([, entry]) => typeof entry === 'string' || isObject(entry)));
-}
-
-function contextOf(source: SourceDocument, document: ScenarioDocument, readFile: ReadFile): ResolveContext {
+function contextOf(
+  source: SourceDocument,
+  document: ScenarioDocument,
+  readFile: ReadFile,
+  endpointNames: readonly string[] = Object.keys(document.endpoints),
+): ResolveContext {
   const problems: Problem[] = [];
   return {
     source,
     document,
+    endpointNames,
     start: document.start,
     durationMs: document.for ?? DEFAULTS.durationMs,
     seed: document.seed ?? DEFAULTS.seed,

@@ -98,18 +98,20 @@ type Action = () => Promise<unknown>;
 function act(run: UnscriptedRun, happening: Happening, action: Action): HappeningState {
   let times = 0;
   let answer: unknown = null;
+  const listeners: (() => void)[] = [];
   run.aws.clock.at(happening.at, PRIORITY.script, () => {
     void action().then(
       (value) => {
         times += 1;
         answer = value ?? null;
+        for (const listener of listeners) listener();
       },
       (error: unknown) => {
         answer = { error: error instanceof Error ? { code: error.name, message: error.message } : String(error) };
       },
     );
   });
-  return { happening, times: () => times, answer: () => answer };
+  return { happening, times: () => times, answer: () => answer, onDone: (listener) => listeners.push(listener) };
 }
 
 class Refused extends Error {

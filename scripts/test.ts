@@ -1,10 +1,12 @@
 /**
  * `npm test`: everything that must hold, on a fresh clone. Stages run one after another (two cores are enough for one),
- * the Python tools install beside the static checks. The last line sums the counts that the runners themselves report.
+ * the Python and native tools install beside the static checks. The last line sums the counts that the runners themselves report.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { EVENT_RULER, install, isRequired, type NativeTool, RUNTIME_CLIENT } from './native-tools.ts';
+import { type CommandResult, run } from './run-command.ts';
 
 interface Count {
   passed: number;
@@ -15,21 +17,6 @@ const VITEST_REPORT = 'out/vitest.json';
 const VENV = '.venv';
 const REQUIREMENTS = 'requirements-dev.txt';
 
-function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    child.stdout.on('data', (chunk) => {
-      output += String(chunk);
-    });
-    child.stderr.on('data', (chunk) => {
-      output += String(chunk);
-    });
-    child.on('error', (error) => resolve({ code: 127, output: `${command}: ${error.message}` }));
-    child.on('close', (code) => resolve({ code: code ?? 1, output }));
-  });
-}
-
 function runLive(command: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: 'inherit' });
@@ -39,7 +26,7 @@ function runLive(command: string, args: readonly string[]): Promise<number> {
 }
 
 /** Python tools (SAM CLI, AWS CLI, boto3, cfn-lint) in a virtual environment of their own, renewed when the list changes. */
-async function installPythonTools(): Promise<{ code: number; output: string }> {
+async function installPythonTools(): Promise<CommandResult> {
   const wanted = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
   const stamp = `${VENV}/requirements.sha256`;
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return { code: 0, output: '' };
@@ -55,8 +42,20 @@ async function installPythonTools(): Promise<{ code: number; output: string }> {
   return pip;
 }
 
+/** Tools that need a compiler or a JDK: where those are missing the tests leave out what needs them, unless it is required. */
+async function installNativeTools(tools: readonly NativeTool[]): Promise<boolean> {
+  let complete = true;
+  for (const tool of tools) {
+    const problem = await install(tool);
+    if (problem === undefined) continue;
+    if (isRequired(tool)) complete = false;
+    console.log(`${isRequired(tool) ? 'FAIL' : 'skip'} ${tool.name}: ${problem}`);
+  }
+  return complete;
+}
+
 /** dependency-cruiser answers "no violations" when it could parse nothing: the number of modules must be plausible. */
-async function checkImports(): Promise<{ code: number; output: string }> {
+async function checkImports(): Promise<CommandResult> {
   const roots = ['shared', 'functions', 'simulator', 'rehearsal', 'cli', 'report'].filter((root) => existsSync(root));
   const result = await run('depcruise', ['--config', '.dependency-cruiser.cjs', '--output-type', 'err-long', ...roots]);
   const modules = Number(/\((\d+) modules/.exec(result.output)?.[1] ?? 0);
@@ -66,7 +65,7 @@ async function checkImports(): Promise<{ code: number; output: string }> {
 }
 
 async function checkStatically(): Promise<Count> {
-  const checks: readonly (readonly [string, () => Promise<{ code: number; output: string }>])[] = [
+  const checks: readonly (readonly [string, () => Promise<CommandResult>])[] = [
     ['format and lint (biome)', () => run('biome', ['check', '--error-on-warnings', '.'])],
     ['promises and exhaustiveness (oxlint)', () => run('oxlint', ['--type-aware', '--deny-warnings', '.'])],
     ['types (tsc)', () => run('tsc', ['-p', '.'])],
@@ -99,11 +98,13 @@ async function runVitest(): Promise<Count> {
 
 mkdirSync('out', { recursive: true });
 const python = installPythonTools();
+const native = installNativeTools([RUNTIME_CLIENT, EVENT_RULER]);
 const checks = await checkStatically();
 const tools = await python;
 if (tools.code !== 0) console.log(`FAIL Python tools\n${tools.output}`);
+const hasNative = await native;
 const tests = await runVitest();
 const passed = checks.passed + tests.passed;
-const failed = checks.failed + tests.failed + (tools.code === 0 ? 0 : 1);
+const failed = checks.failed + tests.failed + (tools.code === 0 ? 0 : 1) + (hasNative ? 0 : 1);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

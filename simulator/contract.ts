@@ -88,8 +88,10 @@ export interface CallRecord {
   // biome-ignore lint/suspicious/noExplicitAny: any operation's shape
   readonly output?: any;
   readonly error?: { readonly code: string; readonly message: string };
-  /** With `enforceIam` only: what the call needed, of callers other than services. */
+  /** With `enforceIam`, of calls of the product: what the call needed. */
   readonly needed?: readonly Permission[];
+  /** The permission for want of which IAM refused it; absent where it was not IAM. */
+  readonly missing?: Permission;
 }
 
 /** Order of events that fall on the same instant: the world first, then metrics and alarms, then what runs because of them. */
@@ -243,8 +245,19 @@ export interface World {
   /** Tags as SageMaker holds them now, for the tagging API: every resource, including deleted ones with the instant of deletion. */
   taggedResources(): readonly TaggedResource[];
   onEndpointChange(listener: (change: EndpointChange) => void): void;
+  /** A datapoint that reaches CloudWatch by no call: of a service's own metric, or of a log line in embedded metric format. */
+  publishMetric(metric: PublishedMetric): void;
   /** Brings load and metrics up to now; called before anything reads them from outside. */
   settle(): void;
+}
+
+export interface PublishedMetric {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  /** As CloudWatch names units: Count, Seconds, None … */
+  readonly unit: string;
+  readonly value: number;
 }
 
 export interface TaggedResource {

@@ -59,6 +59,9 @@ export function assemble(options: SimulatedAwsOptions): Assembly {
   const scheduler = new Scheduler(kernel, deliver);
   const world = createWorld(kernel);
   for (const service of world.services) kernel.register(service, () => world.settle());
+  lambda.measure = (functionName, name, unit, value) => {
+    world.publishMetric({ namespace: 'AWS/Lambda', name, dimensions: { FunctionName: functionName }, unit, value });
+  };
   const tables = new TableStore();
   kernel.register(createDynamoDb(kernel, tables));
   kernel.register(createSsm(kernel));
@@ -87,7 +90,9 @@ export function assemble(options: SimulatedAwsOptions): Assembly {
     deploy(templateText, parameters, implement): Deployment {
       stacks += 1;
       const stackName = stacks === 1 ? 'stack' : `stack-${stacks}`;
-      return deployStack({ kernel, lambda, scheduler, authorization, stackName, templateText, parameters, implement });
+      const { queueDepth } = world;
+      const stack = { stackName, templateText, parameters, implement };
+      return deployStack({ kernel, lambda, scheduler, queueDepth, authorization, ...stack });
     },
     requestHandler: (caller: Caller, gate?: CallGate): SdkRequestHandler => new InProcessHandler(kernel, caller, gate),
     addCallFault: (fault) => kernel.faults.addCallFault(fault),

@@ -29,7 +29,10 @@ export type Authorize = (
   service: ServiceName,
   operation: string,
   input: unknown,
-) => { readonly needed: readonly Permission[]; readonly refusal: ApiError | undefined };
+) => {
+  readonly needed: readonly Permission[];
+  readonly refusal: { readonly error: ApiError; readonly missing: Permission } | undefined;
+};
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
@@ -89,7 +92,7 @@ export class SimulatorKernel implements Kernel {
     this.#emit = emit;
   }
 
-  /** From now on every call of a person or of the product is weighed. */
+  /** From now on every call of the product is weighed. */
   setAuthorization(authorize: Authorize): void {
     this.#authorize = authorize;
   }
@@ -138,10 +141,10 @@ export class SimulatorKernel implements Kernel {
       const run = this.#operations.get(name);
       if (run === undefined) throw new ApiError('UnknownOperationException', `${name} is not simulated.`);
       input = check(sent);
-      if (this.#authorize !== undefined && caller.kind !== 'service') {
+      if (this.#authorize !== undefined && caller.kind === 'product') {
         const { needed, refusal } = this.#authorize(caller, service, operation, input);
-        base = { ...base, needed };
-        if (refusal !== undefined) throw refusal;
+        base = { ...base, needed, ...(refusal === undefined ? {} : { missing: refusal.missing }) };
+        if (refusal !== undefined) throw refusal.error;
       }
       this.#settled.get(service)?.();
       const output = run(input, { caller, now: base.at });

@@ -28,7 +28,14 @@ export interface FunctionSettings {
   /** ReservedConcurrentExecutions; undefined: no limit. */
   readonly reservedConcurrency: number | undefined;
   readonly onEnd: (end: InvocationEnd) => void;
+  /** `FunctionName` of its metrics. */
+  readonly name: string;
+  /** An event that was given up goes to the destination for failures. */
+  readonly onGivenUp: () => void;
 }
+
+/** Metrics of Lambda in CloudWatch that a function's alarms look at. */
+export type MeasureLambda = (functionName: string, metric: string, unit: string, value: number) => void;
 
 /** An event in the function's queue: one delivery, however many attempts it takes. */
 interface QueuedEvent {
@@ -43,6 +50,7 @@ interface RunningInvocation {
   readonly event: QueuedEvent;
   readonly target: FunctionTarget;
   readonly timeout: Timer;
+  readonly startedAt: EpochMs;
 }
 
 /** Asynchronous invocations of one deployed function. */
@@ -62,6 +70,8 @@ export class LambdaService {
   readonly #kernel: SimulatorKernel;
   readonly #targets = new Map<string, FunctionTarget>();
   readonly #running = new Map<string, RunningInvocation>();
+  /** Set once CloudWatch is there. */
+  measure: MeasureLambda = () => {};
 
   constructor(kernel: SimulatorKernel) {
     this.#kernel = kernel;
@@ -106,6 +116,7 @@ export class LambdaService {
     if (reservedConcurrency !== undefined && target.running >= reservedConcurrency) {
       const delay = Math.min(THROTTLE_FIRST_MS * 2 ** event.throttles, THROTTLE_LONGEST_MS);
       event.throttles += 1;
+      this.measure(target.settings.name, 'Throttles', 'Count', 1);
       this.#queueAgain(target, event, delay);
       return;
     }
@@ -113,7 +124,9 @@ export class LambdaService {
     const deadline = now + fn.timeoutMs;
     const timeout = this.#kernel.clock.at(deadline, PRIORITY.delivery, () => this.#end(event.requestId, 'timed-out'));
     target.running += 1;
-    this.#running.set(event.requestId, { event, target, timeout });
+    this.#running.set(event.requestId, { event, target, timeout, startedAt: now });
+    this.measure(target.settings.name, 'Invocations', 'Count', 1);
+    this.measure(target.settings.name, 'AsyncEventAge', 'Milliseconds', now - event.queuedAt);
     this.#kernel.beginRun();
     const { attempt, requestId } = event;
     const isThisAttempt = (): boolean => this.#running.get(requestId)?.event === event && event.attempt === attempt;
@@ -140,11 +153,14 @@ export class LambdaService {
   #end(requestId: string, outcome: InvocationOutcome, error?: unknown): void {
     const invocation = this.#running.get(requestId);
     if (invocation === undefined) return;
-    const { event, target, timeout } = invocation;
+    const { event, target, timeout, startedAt } = invocation;
     this.#running.delete(requestId);
     timeout.cancel();
     target.running -= 1;
     this.#kernel.endRun();
+    const { name } = target.settings;
+    this.measure(name, 'Duration', 'Milliseconds', this.#kernel.clock.now() - startedAt);
+    this.measure(name, 'Errors', 'Count', outcome === 'ok' ? 0 : 1);
     if (outcome === 'crashed' || outcome === 'timed-out') target.settings.implementation.drop();
     const failure = error === undefined ? {} : { error };
     target.settings.onEnd({
@@ -160,17 +176,23 @@ export class LambdaService {
   #retry(target: FunctionTarget, event: QueuedEvent): void {
     const delay = RETRY_DELAYS_MS[event.attempt - 1];
     if (delay === undefined || event.attempt > target.settings.fn.maximumRetryAttempts) {
-      target.dropped += 1;
+      this.#giveUp(target);
       return;
     }
     event.attempt += 1;
     this.#queueAgain(target, event, delay);
   }
 
+  #giveUp(target: FunctionTarget): void {
+    target.dropped += 1;
+    this.measure(target.settings.name, 'AsyncEventsDropped', 'Count', 1);
+    target.settings.onGivenUp();
+  }
+
   #queueAgain(target: FunctionTarget, event: QueuedEvent, delayMs: number): void {
     const at = this.#kernel.clock.now() + delayMs;
     if (at - event.queuedAt > target.settings.fn.maximumEventAgeMs) {
-      target.dropped += 1;
+      this.#giveUp(target);
       return;
     }
     this.#kernel.clock.at(at, PRIORITY.delivery, () => this.#start(target, event));

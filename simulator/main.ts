@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type ServerClock, showClock, startServer } from './server.ts';
 
@@ -9,6 +10,10 @@ const USAGE = `Usage: npm run simulator -- [options]
   --start INSTANT simulated time at the beginning, ISO with offset; default now
   --region NAME   default us-east-1
   --seed N        default 1
+  --enforce-iam   a caller whose access key id is the logical id of a function of the template (AWS_ACCESS_KEY_ID=IdleWindows)
+                  may do only what that function's role allows; all other callers may do everything
+  --template FILE the template whose roles --enforce-iam takes, default template.yaml
+  --parameter X=Y a parameter of that template, as often as needed
   --help
 `;
 
@@ -44,6 +49,31 @@ function readStart(text: string | undefined): number {
   return at;
 }
 
+type RolesFrom = NonNullable<Parameters<typeof startServer>[0]['rolesFrom']>;
+
+function readRolesFrom(
+  enforce: boolean,
+  file: string | undefined,
+  settings: readonly string[],
+): { rolesFrom?: RolesFrom } {
+  if (!enforce) {
+    if (file !== undefined || settings.length > 0)
+      throw new UsageError('--template and --parameter go with --enforce-iam');
+    return {};
+  }
+  const parameters = settings.map((setting): readonly [string, string] => {
+    const at = setting.indexOf('=');
+    if (at < 1) throw new UsageError(`--parameter: ${setting}: must be Name=value`);
+    return [setting.slice(0, at), setting.slice(at + 1)];
+  });
+  const path = file ?? 'template.yaml';
+  try {
+    return { rolesFrom: { templateText: readFileSync(path, 'utf8'), parameters: Object.fromEntries(parameters) } };
+  } catch (error) {
+    throw new UsageError(`--template: ${path}: cannot be read: ${(error as Error).message}`);
+  }
+}
+
 function readArguments(args: string[]): { help: boolean; options: Parameters<typeof startServer>[0] } {
   const { values } = parseArgs({
     args,
@@ -54,6 +84,9 @@ function readArguments(args: string[]): { help: boolean; options: Parameters<typ
       start: { type: 'string' },
       region: { type: 'string', default: 'us-east-1' },
       seed: { type: 'string', default: '1' },
+      'enforce-iam': { type: 'boolean', default: false },
+      template: { type: 'string' },
+      parameter: { type: 'string', multiple: true, default: [] },
       help: { type: 'boolean', default: false },
     },
   });
@@ -66,6 +99,7 @@ function readArguments(args: string[]): { help: boolean; options: Parameters<typ
       start: readStart(values.start),
       region: values.region,
       seed: readWhole('seed', values.seed, Number.MAX_SAFE_INTEGER),
+      ...readRolesFrom(values['enforce-iam'], values.template, values.parameter),
     },
   };
 }

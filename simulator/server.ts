@@ -3,8 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { ApiError, type Caller, type EpochMs, type SimulatedAws, type SimulatedAwsOptions } from './contract.ts';
 import { parseDuration } from './duration.ts';
+import { readRoles } from './iam/roles.ts';
 import { assemble, assemblyOf } from './index.ts';
 import type { SimulatorKernel } from './kernel.ts';
+import { Stack } from './template/stack.ts';
 import { answerWire, performWire } from './wire/handler.ts';
 import { encodeError, findOperation, type WireResponse } from './wire/protocol.ts';
 
@@ -25,7 +27,13 @@ export interface ListenOptions {
   readonly callerOf?: (accessKeyId: string) => Caller;
 }
 
-export type ServerOptions = SimulatedAwsOptions & ListenOptions;
+export interface ServerOptions extends Omit<SimulatedAwsOptions, 'enforceIam'>, ListenOptions {
+  /**
+   * Enforces IAM with the roles of this template: who calls with the logical id of one of its functions as access key may
+   * do what that function's role allows, everybody else may do everything.
+   */
+  readonly rolesFrom?: { readonly templateText: string; readonly parameters: Readonly<Record<string, string>> };
+}
 
 export interface SimulatorServer {
   readonly url: string;
@@ -250,7 +258,13 @@ function listen(server: Server, host: string, port: number): Promise<AddressInfo
 
 /** Serves a simulated account to any AWS client over HTTP. */
 export async function startServer(options: ServerOptions): Promise<SimulatorServer> {
-  return serveAccount(assemble(options).aws, options);
+  const { rolesFrom } = options;
+  if (rolesFrom === undefined) return serveAccount(assemble(options).aws, options);
+  const { aws, kernel, authorization } = assemble({ ...options, enforceIam: true });
+  const roles = readRoles(new Stack(kernel, 'stack', rolesFrom.templateText, rolesFrom.parameters));
+  authorization?.addRoles(roles);
+  const callerOf = (name: string): Caller => ({ kind: roles.has(name) ? 'product' : 'person', name });
+  return serveAccount(aws, { callerOf, ...options });
 }
 
 /** Serves an account that stands already, with everything deployed in it. */

@@ -4,6 +4,7 @@ import { createCloudWatch } from './cloudwatch/index.ts';
 import type { Kernel, World } from './contract.ts';
 import type { AccountView, TargetFacts } from './iam/account.ts';
 import { EndpointLoads } from './load/index.ts';
+import { QueueDepth } from './queue-depth.ts';
 import { countCurrent, describeInstanceType } from './sagemaker/endpoint.ts';
 import { createSageMaker } from './sagemaker/index.ts';
 import { nameKey } from './sagemaker/naming.ts';
@@ -14,6 +15,8 @@ import { findVariant } from './sagemaker/variants.ts';
 export interface AdjustableWorld extends World {
   /** `ml.x for endpoint usage`: starts and scale-outs beyond it answer ResourceLimitExceeded. No limit unless set. */
   setQuota(instanceType: string, instances: number): void;
+  /** The metric of a queue that takes what Lambda gives up. */
+  queueDepth(queue: string): QueueDepth;
   /** What IAM asks of SageMaker and Application Auto Scaling. */
   readonly facts: WorldFacts;
 }
@@ -96,6 +99,11 @@ export function createWorld(kernel: Kernel): AdjustableWorld {
     paid: (endpoint) => state.ledger(endpoint).total(kernel.clock.now()),
     taggedResources: () => state.tags.resources(),
     onEndpointChange: (listener) => state.onChange(listener),
+    publishMetric({ namespace, name, dimensions, unit, value }) {
+      const id = { namespace, name, dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })) };
+      cloudwatch.store.open(id, unit, undefined, undefined).add(kernel.clock.now(), value, 1, value, value);
+    },
+    queueDepth: (queue) => new QueueDepth(cloudwatch.store, queue),
     settle: () => loads.settle(),
   };
 }

@@ -62,6 +62,7 @@ export async function operate(
   io: Io,
   options: AccountOptions,
   work: (account: Account) => Promise<void>,
+  needs: 'stack' | 'account' = 'stack',
 ): Promise<void> {
   checkOptions(options);
   const verbose = (line: string) => (options.verbose === true ? io.note(line) : undefined);
@@ -75,8 +76,8 @@ export async function operate(
     region = await probe.config.region();
     const { accessKeyId } = await probe.config.credentials();
     const place = options.profile === undefined ? region : `${region} (profile ${options.profile})`;
-    const stack = await findStack(probe, options, place);
-    if (stack.assumed) io.note(`no stack with the prefix ${options.prefix}: only the table ${stack.settings.table} is looked at, as if its mode were on`);
+    const stack = await findStack(probe, options, place, needs === 'account');
+    if (stack.assumed && stack.tableless !== true) io.note(`no stack with the prefix ${options.prefix}: only the table ${stack.settings.table} is looked at, as if its mode were on`);
     await work(createAccount({ io, options, region, stack, wire, defaults, explain, accessKeyId, verbose }));
   } catch (error) {
     const told = error instanceof CliError ? undefined : explain(error);

@@ -3,6 +3,8 @@ import { compilePolicy, parsePolicy, parseSchedule, readJson } from '../../share
 import type { Zone } from '../../shared/documents/zones.ts';
 import { DAY, type Instant } from '../../shared/domain/time.ts';
 import type { RawDocument } from '../../shared/ports/documents-source.ts';
+import type { Io } from '../output.ts';
+import type { Account } from './connect.ts';
 
 /** The stack's documents as its SSM parameters hold them. */
 export interface StoredDocuments {
@@ -67,4 +69,17 @@ export function findProblems(
 function variantOf({ variants }: Policy): { variant?: string } {
   const [variant] = variants.keys();
   return variant === undefined ? {} : { variant };
+}
+
+export type ZoneOf = (policyName: string) => Zone | undefined;
+
+/** Zones for printing; without the right to read the documents there is UTC. */
+export async function readZones(account: Pick<Account, 'documents' | 'explainFailure'>, io: Pick<Io, 'note'>): Promise<ZoneOf> {
+  const raw = await account.documents.readAll();
+  if (!raw.ok) {
+    io.note(`times are in UTC only: ${account.explainFailure(raw.failure)}`);
+    return () => undefined;
+  }
+  const documents = parseDocuments(raw.value);
+  return (policyName) => zoneOf(documents, policyName);
 }

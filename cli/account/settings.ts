@@ -26,6 +26,8 @@ export interface Stack {
   readonly id?: string;
   /** The settings are assumed, for a table without a stack. */
   readonly assumed: boolean;
+  /** There is no table either. */
+  readonly tableless?: boolean;
 }
 
 /** What a table without a stack is looked at with: nothing of ours runs there. */
@@ -37,11 +39,15 @@ const ASSUMED: Omit<Settings, 'table'> = {
   functions: {},
 };
 
-/** The stack of this prefix, by its parameters. */
+/** A name that no table of ours has: what needs none asks for none. */
+const NO_TABLE = 'no-table';
+
+/** The stack of this prefix, by its parameters. `optional`: what is asked for is there without a stack, too. */
 export async function findStack(
   client: SSMClient,
   { prefix, table }: Pick<AccountOptions, 'prefix' | 'table'>,
   place: string,
+  optional = false,
 ): Promise<Stack> {
   const [settingsName, stackName] = [`/${prefix}/settings`, `/${prefix}/stack`];
   const { Parameters = [] } = await client.send(new GetParametersCommand({ Names: [settingsName, stackName] }));
@@ -50,6 +56,7 @@ export async function findStack(
   const text = valueOf(settingsName);
   if (text === undefined) {
     if (table !== undefined) return { settings: { ...ASSUMED, table }, assumed: true, ...(id !== undefined && { id }) };
+    if (optional) return { settings: { ...ASSUMED, table: NO_TABLE }, assumed: true, tableless: true };
     throw new CliError(
       EXIT.failed,
       id === undefined

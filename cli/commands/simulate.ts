@@ -79,8 +79,13 @@ async function simulate(io: Io, file: string | undefined, options: Options): Pro
 }
 
 /** Says what a script must know through the exit code, and what a person should know beside it. */
-function conclude(io: Io, scenario: Scenario, { result, warnings, problems }: Rehearsal): void {
+function conclude(io: Io, scenario: Scenario, { result, warnings, problems, refusals }: Rehearsal): void {
   for (const warning of warnings) io.note(`warning: ${warning}`);
+  for (const { at, function: fn, call, action, resource } of refusals) {
+    io.note(
+      `warning: ${new Date(at).toISOString()}: IAM refused ${call} to ${fn}: its role lacks ${action} on ${resource}`,
+    );
+  }
   for (const { at, function: fn, message, fields } of problems.slice(0, SHOWN_PROBLEMS)) {
     const error = fields['error'] as { readonly name?: string; readonly message?: string } | undefined;
     const why = error === undefined ? '' : `: ${error.name}: ${error.message}`;

@@ -1,7 +1,7 @@
 import type { CallRecord } from '../../simulator/contract.ts';
 import type { ScenarioEndpoint } from '../model.ts';
 import type { Rules } from '../rulebook.ts';
-import { type Check, type CheckContext, MINUTE_MS } from './context.ts';
+import { type Check, type CheckContext, GRACE_MS, MINUTE_MS } from './context.ts';
 import type { EndpointState } from './world-state.ts';
 
 /** A run reads directly before it deletes; it lives no longer than this. */
@@ -28,13 +28,24 @@ function requestsBetween(context: CheckContext, endpoint: ScenarioEndpoint, from
   return count;
 }
 
+/** What documents asked for lately: a run that read them before they changed is over after two ticks. */
+function recentRules(context: CheckContext, state: EndpointState, rules: Rules, at: number): readonly Rules[] {
+  const history = context.rulebook.historyOf(state.name);
+  const recent = history.filter((_, index) => (history[index + 1]?.from ?? at) > at - GRACE_MS);
+  return recent.filter(({ policyName }) => policyName === rules.policyName);
+}
+
+function saysPark({ policy }: Rules): boolean {
+  return policy?.zero?.by === 'park';
+}
+
 function whyNot(context: CheckContext, state: EndpointState, rules: Rules | undefined, at: number): string[] {
   const { scenario } = context.run;
   const reasons: string[] = [];
   const recently = (instant: number | undefined): boolean => instant !== undefined && at - instant <= SAME_RUN_MS;
   const endpoint = scenario.endpoints.find(({ name }) => name === state.name);
   if (rules?.policyName === undefined) reasons.push('it is not enrolled');
-  if (rules?.policyName !== undefined && rules.policy?.zero?.by !== 'park')
+  if (rules?.policyName !== undefined && !recentRules(context, state, rules, at).some(saysPark))
     reasons.push('its policy does not say zero: { by: park }');
   if (rules?.protected === true) reasons.push('it is protected');
   if (context.state.mode() !== 'on') reasons.push(`the mode is ${context.state.mode()}`);
@@ -91,7 +102,8 @@ export function checkDeletions(context: CheckContext): Check {
     const rules = rulebook.rulesOf(name);
     const reasons = whyNot(context, before, rules, at);
     context.judge(reasons.length === 0, 1, name, () => `deleted although ${reasons.join('; ')}`);
-    const valid = rules === undefined || rules.policyName === undefined || rules.valid;
+    const valid =
+      rules?.policyName === undefined || recentRules(context, before, rules, at).some((recent) => recent.valid);
     context.judge(valid, 8, name, 'deleted while its documents are invalid');
     judgePace(name, 'parked after a wake', wakes.get(name), at);
     judgePace(name, 'parked twice', parks.get(name), at);
@@ -110,7 +122,7 @@ export function checkDeletions(context: CheckContext): Check {
     },
     change({ endpoint, status, at }, before) {
       if (status !== 'InService' || before.status !== 'Creating') return;
-      judgePace(endpoint, 'woken twice', wakes.get(endpoint), at);
+      if (before.ownTry) judgePace(endpoint, 'woken twice', wakes.get(endpoint), at);
       wakes.set(endpoint, at);
     },
   };

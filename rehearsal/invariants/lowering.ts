@@ -12,7 +12,7 @@ export function checkLowering(context: CheckContext): Check {
 
   function judge(endpoint: string, what: string, toZero: boolean, at: number): void {
     const rules = rulebook.rulesOf(endpoint);
-    if (rules?.policyName === undefined) return;
+    if (rules?.policyName === undefined || rules.givenBack) return;
     // Runs that read the documents before they broke are over after two ticks.
     const broken = !rules.valid && at - rules.from >= GRACE_MS;
     context.judge(!broken, 8, endpoint, `${what} while its documents are invalid`);

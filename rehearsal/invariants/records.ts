@@ -34,11 +34,18 @@ export function endpointOf(record: CallRecord, known: Iterable<{ readonly name: 
   return undefined;
 }
 
+/** A run that died after its call said nothing: the run that finds the change done has so long to tell it. */
+const REPAIRED_WITHIN_MS = 30 * MINUTE_MS;
+
 /** 9: every change in the world has a decision record with a reason code; every refusal too. */
 export function checkRecords(context: CheckContext): Check {
   const expected: Expected[] = [];
   /** Last decision by function and endpoint, lower-cased. */
   const decided = new Map<string, number>();
+  /** Last decision that says a change was made, by endpoint, lower-cased. */
+  const acted = new Map<string, number>();
+  /** Changes of runs that died, which the next ones have to tell. */
+  const untold: Expected[] = [];
   const key = (fn: string, endpoint: string): string => `${fn} ${endpoint.toLowerCase()}`;
 
   return {
@@ -52,19 +59,38 @@ export function checkRecords(context: CheckContext): Check {
     },
     decision(decision) {
       decided.set(key(decision.function, decision.endpoint), decision.at);
+      if (decision.acted) acted.set(decision.endpoint.toLowerCase(), decision.at);
     },
     step(at) {
-      while (expected.length > 0 && at - expected[0]!.at >= MINUTE_MS) {
-        const change = expected.shift()!;
-        const told = decided.get(key(change.function, change.endpoint)) ?? Number.NEGATIVE_INFINITY;
-        // A function that died after its call could not say anything; the next run repairs.
-        const died = context.state.isDisturbed(change.at - MINUTE_MS, change.at + MINUTE_MS);
-        context.judge(told >= change.at - MINUTE_MS || died, 9, change.endpoint, () => {
-          const what = change.refused ? 'was refused' : 'changed the world';
-          return `${change.call} of ${change.function} ${what} without a decision record`;
-        });
-      }
+      while (expected.length > 0 && at - expected[0]!.at >= MINUTE_MS) judgeSoon(expected.shift()!);
+      while (untold.length > 0 && at - untold[0]!.at >= REPAIRED_WITHIN_MS) judgeRepaired(untold.shift()!);
       if (expected.length > 0) context.wakeAt(expected[0]!.at + MINUTE_MS);
+      if (untold.length > 0) context.wakeAt(untold[0]!.at + REPAIRED_WITHIN_MS);
     },
   };
+
+  function judgeSoon(change: Expected): void {
+    const told = decided.get(key(change.function, change.endpoint)) ?? Number.NEGATIVE_INFINITY;
+    const isTold = told >= change.at - MINUTE_MS;
+    if (!isTold && !change.refused && context.state.hasDied(change.at, change.at + MINUTE_MS)) {
+      untold.push(change);
+      return;
+    }
+    const hindered = context.state.isDisturbed(change.at - MINUTE_MS, change.at + MINUTE_MS);
+    context.judge(isTold || hindered, 9, change.endpoint, () => {
+      const what = change.refused ? 'was refused' : 'changed the world';
+      return `${change.call} of ${change.function} ${what} without a decision record`;
+    });
+  }
+
+  function judgeRepaired(change: Expected): void {
+    const told = acted.get(change.endpoint.toLowerCase()) ?? Number.NEGATIVE_INFINITY;
+    const hindered = context.state.isDisturbed(change.at + MINUTE_MS, change.at + REPAIRED_WITHIN_MS);
+    context.judge(
+      told >= change.at || hindered,
+      9,
+      change.endpoint,
+      () => `${change.call} of ${change.function} changed the world, its run died, and no later one recorded it`,
+    );
+  }
 }

@@ -1,5 +1,6 @@
-import type { CallRecord, ServiceName } from '../../simulator/contract.ts';
+import type { Caller, CallRecord, ServiceName } from '../../simulator/contract.ts';
 import { CHECKER, type Check, type CheckContext, MINUTE_MS } from './context.ts';
+import { endpointOf } from './records.ts';
 
 /** The product has so long after InService to put everything back and say what it could not. */
 const RESTORE_MS = 15 * MINUTE_MS;
@@ -68,18 +69,21 @@ function takeSnapshot(context: CheckContext, name: string): Snapshot {
 
 /** 2: park → wake restores everything a client of the APIs can see, or the difference is announced. */
 export function checkRestores(context: CheckContext): Check {
-  const { run, state: world } = context;
+  const { run, rulebook, state: world } = context;
   const snapshots = new Map<string, Snapshot>();
   const dirty = new Set<string>();
   /** Parked by the product: what there was, and from when on announcements count. */
-  const parked = new Map<string, { snapshot: Snapshot; at: number }>();
+  const parked = new Map<string, { snapshot: Snapshot; at: number; version: string | undefined }>();
+  /** Who registered each scalable target first. */
+  const targetMakers = new Map<string, Caller['kind']>();
   const due = new Map<string, number>();
 
   function seePark({ input, at }: CallRecord): void {
     const name = String(input.EndpointName);
     const before = world.beforeCall(name);
     const snapshot = snapshots.get(name);
-    if (before?.inServiceSince !== undefined && snapshot !== undefined) parked.set(name, { snapshot, at });
+    if (before?.inServiceSince === undefined || snapshot === undefined) return;
+    parked.set(name, { snapshot, at, version: rulebook.rulesOf(name)?.policy?.version });
   }
 
   function judge(name: string, at: number): void {
@@ -97,13 +101,21 @@ export function checkRestores(context: CheckContext): Check {
     parked.delete(name);
     const now = takeSnapshot(context, name);
     const lost = [...before.snapshot].filter(([item, value]) => now.get(item) !== value).map(([item]) => item);
-    const untold = lost.filter((item) => !isAnnounced(name, item, before.at));
+    // What the policy alone put there goes with the policy.
+    const isRuledAnew = rulebook.rulesOf(name)?.policy?.version !== before.version;
+    const untold = lost.filter((item) => !(isRuledAnew && isOurs(item)) && !isAnnounced(name, item, before.at));
     context.judge(
       untold.length === 0,
       2,
       name,
       () => `not as before its park, and not announced: ${untold.join(', ')}`,
     );
+  }
+
+  function isOurs(item: string): boolean {
+    const word = item.slice(item.lastIndexOf(' ') + 1);
+    if (item.startsWith('scalable target ')) return targetMakers.get(word) === 'product';
+    return item.startsWith(`scaling policy ${run.tagPrefix}-`);
   }
 
   function isAnnounced(name: string, item: string, since: number): boolean {
@@ -119,10 +131,16 @@ export function checkRestores(context: CheckContext): Check {
   return {
     call(record) {
       if (!record.mutating || record.error !== undefined) return;
-      const { service, operation, caller } = record;
+      const { service, operation, caller, input } = record;
       if (service === 'SageMaker' && operation === 'DeleteEndpoint' && caller.kind === 'product') seePark(record);
+      // Recreated by somebody else: what it then has is his to say.
+      else if (operation === 'CreateEndpoint' && caller.kind !== 'product') parked.delete(String(input.EndpointName));
       else if (service === 'ApplicationAutoScaling' || operation === 'AddTags' || operation === 'DeleteTags') {
-        for (const { name } of world.endpoints()) dirty.add(name);
+        if (operation === 'RegisterScalableTarget' && !targetMakers.has(input.ResourceId)) {
+          targetMakers.set(input.ResourceId, caller.kind);
+        }
+        const changed = endpointOf(record, world.endpoints());
+        for (const { name } of world.endpoints()) if (changed === undefined || name === changed) dirty.add(name);
       }
     },
     change({ endpoint, status, at }) {

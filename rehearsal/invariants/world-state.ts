@@ -177,6 +177,11 @@ export class WorldState {
     );
   }
 
+  /** A run of the product died in [from, to]. */
+  hasDied(from: number, to: number): boolean {
+    return this.#run.observer.deaths.some((at) => at >= from && at <= to);
+  }
+
   /** Ticks were dropped or delayed at some time in [from, to]: nobody could act on the calendar. */
   ticksLost(from: number, to: number): boolean {
     return this.#lostTicks.some((one) => overlaps(one, from, to));

@@ -3,10 +3,10 @@ import { resolveParameters } from '../../simulator/template/parameters.ts';
 import { type Json, type JsonObject, readTemplate, TemplateError } from '../../simulator/template/read.ts';
 
 /** Parameters that the template does not have, or not with this value. */
-export function checkParameters(parameters: Readonly<Record<string, string>>, templateText: string): Problem[] {
+export function checkParameters(parameters: Readonly<Record<string, string>>, readText: () => string): Problem[] {
   const entries = Object.entries(parameters);
   if (entries.length === 0) return [];
-  const template = readTemplate(templateText);
+  const template = readTemplate(readText());
   const declared = template['Parameters'] as Readonly<Record<string, JsonObject>> | undefined;
   return entries.flatMap(([name, value]) => {
     const path = ['parameters', name];

@@ -11,6 +11,8 @@ export type ReadFile = (path: string) => string | undefined;
 export interface ResolveContext {
   readonly source: SourceDocument;
   readonly document: ScenarioDocument;
+  /** Of all its endpoints, also where the rest of one cannot be read. */
+  readonly endpointNames: readonly string[];
   readonly start: number;
   readonly durationMs: number;
   readonly seed: number;

@@ -62,7 +62,7 @@ const serves = fields({
   in: duration(`${DURATION_ALLOWED}, from 1ms to 1h`, (ms) => ms >= 1 && ms <= 3_600_000),
 });
 
-const endpointSchema = v.pipe(
+export const endpointSchema = v.pipe(
   fields({
     kind,
     policy: v.optional(word(NAME_PATTERN, NAME_ALLOWED)),
@@ -103,7 +103,7 @@ const documentSchema = oneOf(
   ],
 );
 
-const parameterValue = v.pipe(
+export const parameterValue = v.pipe(
   v.union([v.string(), v.number(), v.boolean()], 'a text, a number, true or false'),
   v.transform(String),
 );

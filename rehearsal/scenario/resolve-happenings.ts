@@ -8,10 +8,13 @@ import type { HappeningDocument, ScenarioTime } from './happenings.ts';
 const MAXIMUM_HOLD_MS = 30 * 86_400_000;
 
 /** Entries of `happens` with their times as instants and their documents as `apply` would write them. */
-export function resolveHappenings(context: ResolveContext): Happening[] {
-  const entries = (context.document.happens ?? []) as readonly HappeningDocument[];
+export function resolveHappenings(
+  context: ResolveContext,
+  entries: readonly (HappeningDocument | undefined)[],
+): Happening[] {
   const resolved: Happening[] = [];
   entries.forEach((entry, index) => {
+    if (entry === undefined) return;
     const at = instantOf(context, entry.at);
     if (at < context.start) {
       const allowed = 'a time not before the start of the scenario';
@@ -32,7 +35,7 @@ const ENDPOINT_FIELDS = { hideMetrics: 'of', requests: 'to', hold: 'hold', unhol
 
 function checkEndpoint(context: ResolveContext, entry: HappeningDocument, index: number): void {
   if (!('endpoint' in entry)) return;
-  const known = Object.keys(context.document.endpoints);
+  const known = context.endpointNames;
   if (known.includes(entry.endpoint)) return;
   const path = ['happens', index, ENDPOINT_FIELDS[entry.verb]];
   const allowed = `an endpoint of this scenario: ${known.join(', ')}`;

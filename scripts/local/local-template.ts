@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 
 type Fields = Record<string, unknown>;
 
 export interface LocalTemplate {
-  /** YAML, with absolute paths, so that it can lie anywhere. */
+  /** JSON, which is YAML without its doubts about `on` and 60; with absolute paths, so that it can lie anywhere. */
   readonly text: string;
   /** One sentence for each resource and output that is missing from it. */
   readonly leftOut: readonly string[];
@@ -34,7 +34,15 @@ export function localTemplate(builtTemplate: string, knownTypes: ReadonlySet<str
     delete outputs[name];
   }
   for (const [id, resource] of Object.entries(resources)) adopt(id, fieldsOf(resource), gone, dirname(builtTemplate));
-  return { text: stringify(template, { aliasDuplicateObjects: false }), leftOut };
+  if (template['Mappings'] !== undefined) template['Mappings'] = withTexts(template['Mappings']);
+  return { text: JSON.stringify(template, undefined, 2), leftOut };
+}
+
+/** CloudFormation hands a number of a mapping on as text, where text is what a property takes; ministack does not. */
+function withTexts(mapping: unknown): unknown {
+  if (typeof mapping === 'number') return String(mapping);
+  if (typeof mapping !== 'object' || mapping === null || Array.isArray(mapping)) return mapping;
+  return Object.fromEntries(Object.entries(mapping).map(([key, inner]) => [key, withTexts(inner)]));
 }
 
 function problemOf(resource: Fields, knownTypes: ReadonlySet<string>): string | undefined {

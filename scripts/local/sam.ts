@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CommandResult, run } from '../run-command.ts';
@@ -42,7 +42,8 @@ export async function prepareDeployment(
 ): Promise<LocalTemplate> {
   const local = localTemplate(builtTemplate, await knownTypes());
   mkdirSync(join(folder, '.aws-sam/build'), { recursive: true });
-  cpSync(join(checkout, 'samconfig.toml'), join(folder, 'samconfig.toml'));
+  // Its content, never a link to it: `sam deploy --guided` writes the answers into it.
+  copyFileSync(join(checkout, 'samconfig.toml'), join(folder, 'samconfig.toml'));
   writeFileSync(join(folder, '.aws-sam/build/template.yaml'), local.text);
   return local;
 }

@@ -4,7 +4,7 @@ import {
   DeregisterScalableTargetCommand,
 } from '@aws-sdk/client-application-auto-scaling';
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import type { ScalingControl } from '../ports/scaling.ts';
+import type { ScalingControl, ScalingPolicyView } from '../ports/scaling.ts';
 import { createAttachedAlarms } from './attached-alarms.ts';
 import { outcomeOf } from './classify.ts';
 import { toJsonObject } from './json.ts';
@@ -27,6 +27,15 @@ export function createScalingControl({ scaling, cloudWatch }: ScalingClients): S
       outcomeOf(`${SERVICE}.DescribeScalableTargets`, async () => (await calls.targets(resourceIds)).map(targetView)),
     policies: (resourceId) =>
       outcomeOf(`${SERVICE}.DescribeScalingPolicies`, async () => (await calls.policies(resourceId)).map(policyView)),
+    allPolicies: () =>
+      outcomeOf(`${SERVICE}.DescribeScalingPolicies`, async () => {
+        const found = new Map<string, ScalingPolicyView[]>();
+        for (const policy of await calls.policies(undefined)) {
+          const id = policy.ResourceId ?? '';
+          found.set(id, [...(found.get(id) ?? []), policyView(policy)]);
+        }
+        return found;
+      }),
     targetTags: (arn) => outcomeOf(`${SERVICE}.ListTagsForResource`, () => calls.tags(arn)),
     register: (resourceId, bounds, tags) =>
       outcomeOf(`${SERVICE}.RegisterScalableTarget`, () =>

@@ -152,7 +152,6 @@ const BY_REASON: readonly (readonly [RegExp, FailureClass])[] = [
     'rejected',
   ],
   [/not authorized|AccessDenied|access denied|permission/i, 'permission'],
-  [/throttl|Rate exceeded|internal (server )?error|Request to service failed|try again/i, 'transient'],
 ];
 
 /** `rejected` means image, model, role or health check: trying again costs money and changes nothing. */

@@ -8,37 +8,41 @@ const NAMESPACE = 'AWS/SageMaker';
 const PERIOD_SECONDS = 60;
 const MAX_PAGES = 20;
 
-export function createMetricReader(client: CloudWatchClient): MetricReader {
-  /** One call for all series (paged); a series that could not be read is an error, not an empty one. */
-  async function read(
-    queries: readonly MetricDataQuery[],
-    from: Instant,
-    to: Instant,
-  ): Promise<Map<string, MinuteSeries>> {
-    const points = new Map<string, [Instant, number][]>(queries.map(({ Id }) => [Id ?? '', []]));
-    let token: string | undefined;
-    for (let page = 0; page < MAX_PAGES; page += 1) {
-      const answer = await client.send(
-        new GetMetricDataCommand({
-          MetricDataQueries: [...queries],
-          StartTime: new Date(from),
-          EndTime: new Date(to),
-          ScanBy: 'TimestampAscending',
-          NextToken: token,
-        }),
-      );
-      for (const { Id, Timestamps, Values, StatusCode, Messages } of answer.MetricDataResults ?? []) {
-        if (StatusCode === 'InternalError' || StatusCode === 'Forbidden') {
-          throw new Error(`${Id}: ${StatusCode} ${(Messages ?? []).map(({ Value }) => Value).join('; ')}`);
-        }
-        const series = points.get(Id ?? '');
-        for (const [index, at] of (Timestamps ?? []).entries()) series?.push([at.getTime(), Values?.[index] ?? 0]);
+/** One call for all series (paged); a series that could not be read is an error, not an empty one. */
+export async function readSeries(
+  client: CloudWatchClient,
+  queries: readonly MetricDataQuery[],
+  from: Instant,
+  to: Instant,
+): Promise<Map<string, MinuteSeries>> {
+  const points = new Map<string, [Instant, number][]>(queries.map(({ Id }) => [Id ?? '', []]));
+  let token: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const answer = await client.send(
+      new GetMetricDataCommand({
+        MetricDataQueries: [...queries],
+        StartTime: new Date(from),
+        EndTime: new Date(to),
+        ScanBy: 'TimestampAscending',
+        NextToken: token,
+      }),
+    );
+    for (const { Id, Timestamps, Values, StatusCode, Messages } of answer.MetricDataResults ?? []) {
+      if (StatusCode === 'InternalError' || StatusCode === 'Forbidden') {
+        throw new Error(`${Id}: ${StatusCode} ${(Messages ?? []).map(({ Value }) => Value).join('; ')}`);
       }
-      token = answer.NextToken;
-      if (token === undefined) return points;
+      const series = points.get(Id ?? '');
+      for (const [index, at] of (Timestamps ?? []).entries()) series?.push([at.getTime(), Values?.[index] ?? 0]);
     }
-    throw new Error(`more than ${MAX_PAGES} pages of metric data`);
+    token = answer.NextToken;
+    if (token === undefined) return points;
   }
+  throw new Error(`more than ${MAX_PAGES} pages of metric data`);
+}
+
+export function createMetricReader(client: CloudWatchClient): MetricReader {
+  const read = (queries: readonly MetricDataQuery[], from: Instant, to: Instant) =>
+    readSeries(client, queries, from, to);
 
   return {
     realTimeUse: (endpoint, variants, from, to) =>
@@ -73,7 +77,7 @@ export function createMetricReader(client: CloudWatchClient): MetricReader {
   };
 }
 
-function query(
+export function query(
   Id: string,
   MetricName: string,
   Stat: string,

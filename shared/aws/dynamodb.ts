@@ -1,80 +1,58 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import {
-  type AttributeValue,
-  DeleteItemCommand,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-} from '@aws-sdk/client-dynamodb';
 import { addSample } from '../domain/lead.ts';
 import type { Recipe } from '../domain/recipe.ts';
 import { type FleetRecord, type Hold, type LeadSamples, SCHEMA_VERSION } from '../domain/record.ts';
-import type { Instant } from '../domain/time.ts';
+import { type Instant, iso } from '../domain/time.ts';
 import type { BreakerStore } from '../ports/breakers.ts';
 import type { FleetStore } from '../ports/fleet-store.ts';
-
-export interface DynamoDbParts {
-  readonly client: DynamoDBClient;
-  readonly tableName: string;
-  /** Told of items that this version cannot read; they are left as they are. */
-  readonly report: (message: string, fields: Readonly<Record<string, unknown>>) => void;
-}
-
-type Item = Record<string, AttributeValue>;
+import {
+  createParser,
+  createTable,
+  type DynamoDbParts,
+  type Item,
+  itemOf,
+  type Parse,
+  stillAt,
+  type Table,
+  type TableParts,
+} from './dynamodb-table.ts';
 
 const UPDATE_ATTEMPTS = 5;
-const MAX_PAGES = 1_000;
 const RECIPES_KEPT = 10;
 /** Up to so many keys are cheaper one by one than by a Query over all samples. */
 const SAMPLES_ONE_BY_ONE = 4;
+/** A function's memory bears a few thousand records of at most 4 KB. */
+const RECORDS_REMEMBERED = 5_000;
 const NO_SAMPLES: LeadSamples = { wakes: [], scaleOuts: [] };
 
 export function createFleetStore(parts: DynamoDbParts): FleetStore {
   const table = createTable(parts);
-  const { report } = parts;
+  const parse = createParser(parts.report);
+  return {
+    ...createRecords(table, parse),
+    ...createHolds(table, parse),
+    ...createRecipes(table),
+    ...createSamples(table, parse),
+  };
+}
 
-  /** An item of a newer schema belongs to a newer version of us: reading it as ours would lose what that one wrote. */
-  function parse<T>(item: Item): { readonly body: T; readonly version: number } | undefined {
-    const schemaVersion = Number(item['schemaVersion']?.N ?? 0);
-    if (schemaVersion > SCHEMA_VERSION) {
-      report('an item was written by a newer version: it is left alone', {
-        pk: item['pk']?.S,
-        sk: item['sk']?.S,
-        schemaVersion,
-      });
-      return undefined;
-    }
-    return { body: JSON.parse(item['body']?.S ?? 'null') as T, version: Number(item['version']?.N ?? 0) };
-  }
+type Records = Pick<FleetStore, 'list' | 'get' | 'create' | 'update' | 'replace' | 'archive'>;
 
-  function recordOf(item: Item | undefined): FleetRecord | undefined {
-    const parsed = item && parse<FleetRecord>(item);
-    return parsed && { ...parsed.body, version: parsed.version };
-  }
+function createRecords(table: Table, parse: Parse): Records {
+  const recordOf = rememberingRecords(parse);
 
   async function get(endpoint: string): Promise<FleetRecord | undefined> {
-    return recordOf(await table.get('fleet', endpoint.toLowerCase()));
+    const item = await table.get('fleet', endpoint.toLowerCase());
+    return item && recordOf(item);
   }
 
   async function replace(record: FleetRecord): Promise<{ readonly written: FleetRecord } | 'conflict'> {
     const written = { ...record, version: record.version + 1 };
-    const ok = await table.put(itemOf('fleet', record.endpoint.toLowerCase(), written, written.version), {
-      ConditionExpression: '#version = :expected',
-      ExpressionAttributeNames: { '#version': 'version' },
-      ExpressionAttributeValues: { ':expected': { N: String(record.version) } },
-    });
-    return ok ? { written } : 'conflict';
-  }
-
-  async function readSamples(key: string): Promise<{ readonly samples: LeadSamples; readonly version: number }> {
-    const item = await table.get('samples', key.toLowerCase());
-    const parsed = item && parse<LeadSamples>(item);
-    return { samples: parsed?.body ?? NO_SAMPLES, version: parsed?.version ?? 0 };
+    const item = itemOf('fleet', record.endpoint.toLowerCase(), written, written.version);
+    return (await table.put(item, stillAt(record.version))) ? { written } : 'conflict';
   }
 
   return {
-    ...createRecipes(table),
     get,
     replace,
     async list() {
@@ -93,39 +71,80 @@ export function createFleetStore(parts: DynamoDbParts): FleetStore {
         const outcome = await replace({ ...changed, version: record.version });
         if (outcome !== 'conflict') return outcome.written;
       }
-      throw new Error(
-        `fleet/${endpoint.toLowerCase()}: ${UPDATE_ATTEMPTS} conditional writes in a row lost against others`,
-      );
+      throw lostAgainstOthers(`fleet/${endpoint.toLowerCase()}`);
     },
     async archive(record, at) {
       const key = record.endpoint.toLowerCase();
       // Archived first: dying in between leaves a copy too many, never a record too few.
-      await table.put(itemOf('archive', `${key}#${new Date(at).toISOString()}`, record, record.version));
-      const deleted = await table.remove('fleet', key, {
-        ConditionExpression: '#version = :expected',
-        ExpressionAttributeNames: { '#version': 'version' },
-        ExpressionAttributeValues: { ':expected': { N: String(record.version) } },
-      });
-      return deleted ? 'written' : 'conflict';
+      await table.put(itemOf('archive', `${key}#${iso(at)}`, record, record.version));
+      return (await table.remove('fleet', key, stillAt(record.version))) ? 'written' : 'conflict';
     },
+  };
+}
+
+/** Most records are as they were at the last tick: each is parsed once per text. They are never changed in place. */
+function rememberingRecords(parse: Parse): (item: Item) => FleetRecord | undefined {
+  const known = new Map<string, { readonly text: string; readonly record: FleetRecord }>();
+  return (item) => {
+    const key = item['sk']?.S ?? '';
+    const text = item['body']?.S ?? '';
+    const before = known.get(key);
+    if (before?.text === text && String(before.record.version) === item['version']?.N) return before.record;
+    const parsed = parse<FleetRecord>(item);
+    if (parsed === undefined) return undefined;
+    const record = { ...parsed.body, version: parsed.version };
+    if (known.size >= RECORDS_REMEMBERED && before === undefined) known.clear();
+    known.set(key, { text, record });
+    return record;
+  };
+}
+
+type Holds = Pick<FleetStore, 'holds' | 'putHold' | 'removeHold'>;
+
+function createHolds(table: Table, parse: Parse): Holds {
+  const history = (key: string) => `hold-history/${key}`;
+  return {
     async holds() {
       const items = await table.query('hold');
       return items.map((item) => parse<Hold>(item)?.body).filter((hold) => hold !== undefined);
     },
     async putHold(hold) {
       const key = hold.endpoint.toLowerCase();
-      await table.put(itemOf(`hold-history/${key}`, new Date(hold.from).toISOString(), hold, 1));
+      await table.put(itemOf(history(key), iso(hold.from), hold, 1));
       await table.put(itemOf('hold', key, hold, 1));
     },
     async removeHold(endpoint, at) {
       const key = endpoint.toLowerCase();
-      await table.put(itemOf(`hold-history/${key}`, new Date(at).toISOString(), { endpoint, removed: true }, 1));
+      await table.put(itemOf(history(key), iso(at), { endpoint, removed: true }, 1));
       await table.remove('hold', key);
     },
+  };
+}
+
+type Samples = Pick<FleetStore, 'samples' | 'addSample'>;
+
+function createSamples(table: Table, parse: Parse): Samples {
+  async function read(key: string): Promise<{ readonly samples: LeadSamples; readonly version: number }> {
+    const item = await table.get('samples', key.toLowerCase());
+    const parsed = item && parse<LeadSamples>(item);
+    return { samples: parsed?.body ?? NO_SAMPLES, version: parsed?.version ?? 0 };
+  }
+
+  async function add(key: string, kind: keyof LeadSamples, value: number): Promise<void> {
+    for (let attempt = 0; attempt < UPDATE_ATTEMPTS; attempt += 1) {
+      const { samples, version } = await read(key);
+      const item = itemOf('samples', key.toLowerCase(), addSample(samples, kind, value), version + 1);
+      const condition = version === 0 ? { ConditionExpression: 'attribute_not_exists(pk)' } : stillAt(version);
+      if (await table.put(item, condition)) return;
+    }
+    throw lostAgainstOthers(`samples/${key}`);
+  }
+
+  return {
     async samples(keys) {
       if (keys.length <= SAMPLES_ONE_BY_ONE) {
-        const read = await Promise.all(keys.map(async (key) => [key, (await readSamples(key)).samples] as const));
-        return new Map(read.filter(([, samples]) => samples !== NO_SAMPLES));
+        const found = await Promise.all(keys.map(async (key) => [key, (await read(key)).samples] as const));
+        return new Map(found.filter(([, samples]) => samples !== NO_SAMPLES));
       }
       const wanted = new Map(keys.map((key) => [key.toLowerCase(), key]));
       const found = new Map<string, LeadSamples>();
@@ -137,30 +156,17 @@ export function createFleetStore(parts: DynamoDbParts): FleetStore {
       return found;
     },
     async addSample(keys, kind, value) {
-      for (const key of keys) await addOne(key, kind, value);
+      for (const key of keys) await add(key, kind, value);
     },
   };
+}
 
-  async function addOne(key: string, kind: keyof LeadSamples, value: number): Promise<void> {
-    for (let attempt = 0; attempt < UPDATE_ATTEMPTS; attempt += 1) {
-      const { samples, version } = await readSamples(key);
-      const item = itemOf('samples', key.toLowerCase(), addSample(samples, kind, value), version + 1);
-      const condition =
-        version === 0
-          ? { ConditionExpression: 'attribute_not_exists(pk)' }
-          : {
-              ConditionExpression: '#version = :expected',
-              ExpressionAttributeNames: { '#version': 'version' },
-              ExpressionAttributeValues: { ':expected': { N: String(version) } },
-            };
-      if (await table.put(item, condition)) return;
-    }
-    throw new Error(`samples/${key}: ${UPDATE_ATTEMPTS} conditional writes in a row lost against others`);
-  }
+function lostAgainstOthers(item: string): Error {
+  return new Error(`${item}: ${UPDATE_ATTEMPTS} conditional writes in a row lost against others`);
 }
 
 /** Breakers live beside the fleet: one small item per instance type that met no capacity. */
-export function createBreakerStore(parts: Pick<DynamoDbParts, 'client' | 'tableName'>): BreakerStore {
+export function createBreakerStore(parts: TableParts): BreakerStore {
   const table = createTable(parts);
   return {
     async openUntil() {
@@ -190,7 +196,7 @@ export type HoldEvent =
   | { readonly kind: 'set'; readonly at: Instant; readonly hold: Hold }
   | { readonly kind: 'removed'; readonly at: Instant };
 
-export function createHoldHistory(parts: Pick<DynamoDbParts, 'client' | 'tableName'>): HoldHistory {
+export function createHoldHistory(parts: TableParts): HoldHistory {
   const table = createTable(parts);
   return {
     async of(endpoint) {
@@ -240,71 +246,4 @@ function createRecipes(table: Table): Recipes {
 /** Zero-padded, so that the table's text order is the order of versions. */
 function versionKey(version: number): string {
   return String(version).padStart(10, '0');
-}
-
-function itemOf(pk: string, sk: string, body: object, version: number): Item {
-  return {
-    pk: { S: pk },
-    sk: { S: sk },
-    schemaVersion: { N: String(SCHEMA_VERSION) },
-    version: { N: String(version) },
-    body: { S: JSON.stringify(body) },
-  };
-}
-
-type Condition = Pick<
-  ConstructorParameters<typeof PutItemCommand>[0],
-  'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
->;
-
-interface Table {
-  get(pk: string, sk: string): Promise<Item | undefined>;
-  query(pk: string, options?: { ScanIndexForward?: boolean; ProjectionExpression?: string }): Promise<readonly Item[]>;
-  /** False: the condition did not hold. */
-  put(item: Item, condition?: Condition): Promise<boolean>;
-  remove(pk: string, sk: string, condition?: Condition): Promise<boolean>;
-}
-
-function createTable({ client, tableName: TableName }: Pick<DynamoDbParts, 'client' | 'tableName'>): Table {
-  const keyOf = (pk: string, sk: string): Item => ({ pk: { S: pk }, sk: { S: sk } });
-  return {
-    async get(pk, sk) {
-      const answer = await client.send(new GetItemCommand({ TableName, Key: keyOf(pk, sk), ConsistentRead: true }));
-      return answer.Item;
-    },
-    async query(pk, options = {}) {
-      const items: Item[] = [];
-      let start: Item | undefined;
-      for (let page = 0; page < MAX_PAGES; page += 1) {
-        const answer = await client.send(
-          new QueryCommand({
-            TableName,
-            ConsistentRead: true,
-            KeyConditionExpression: 'pk = :pk',
-            ExpressionAttributeValues: { ':pk': { S: pk } },
-            ExclusiveStartKey: start,
-            ...options,
-          }),
-        );
-        items.push(...(answer.Items ?? []));
-        start = answer.LastEvaluatedKey;
-        if (start === undefined) return items;
-      }
-      throw new Error(`${pk}: more than ${MAX_PAGES} pages`);
-    },
-    put: (Item, condition = {}) =>
-      conditionally(() => client.send(new PutItemCommand({ TableName, Item, ...condition }))),
-    remove: (pk, sk, condition = {}) =>
-      conditionally(() => client.send(new DeleteItemCommand({ TableName, Key: keyOf(pk, sk), ...condition }))),
-  };
-}
-
-async function conditionally(send: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await send();
-    return true;
-  } catch (error) {
-    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return false;
-    throw error;
-  }
 }

@@ -28,7 +28,8 @@ const PAGES_LIMIT = 100;
 /** The raw calls that both the control and the snapshots need. They throw what the SDK throws. */
 export interface ScalingCalls {
   targets(resourceIds: readonly string[]): Promise<readonly ScalableTarget[]>;
-  policies(resourceId: string): Promise<readonly ScalingPolicy[]>;
+  /** Undefined: of every variant. */
+  policies(resourceId: string | undefined): Promise<readonly ScalingPolicy[]>;
   scheduledActions(resourceId: string): Promise<readonly ScheduledAction[]>;
   tags(arn: string): Promise<Readonly<Record<string, string>>>;
   register(request: RegisterRequest): Promise<void>;

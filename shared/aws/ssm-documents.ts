@@ -55,7 +55,9 @@ export function createDocumentStore(client: SSMClient, tagPrefix: string): Docum
         return answer.TagList?.find(({ Key }) => Key === tag)?.Value;
       }),
     async read(parameter) {
-      const answer = await outcomeOf('SSM.GetParameter', () => client.send(new GetParameterCommand({ Name: parameter })));
+      const answer = await outcomeOf('SSM.GetParameter', () =>
+        client.send(new GetParameterCommand({ Name: parameter })),
+      );
       if (answer.ok) {
         const { Version, Value } = answer.value.Parameter ?? {};
         return { ok: true, value: { version: Version ?? 0, text: Value ?? '' } };

@@ -7,7 +7,7 @@ import { checkFrame, NAME_ALLOWED, NAME_PATTERN } from './limits.ts';
 
 import type { Parsed, Path } from './problem.ts';
 import { convertScaling, METRIC_ALLOWED, scalingListSchema } from './scaling.ts';
-import { at, choice, count, fields, list, named, oneOf, text, toProblems, word } from './schema.ts';
+import { at, choice, count, fields, flag, list, named, oneOf, text, toProblems, word } from './schema.ts';
 import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from './values.ts';
 
 const MAX_RUNGS = 50;
@@ -67,6 +67,7 @@ const zeroSchema = fields({
     }),
   ),
   minUp: v.optional(duration),
+  stackOwned: v.optional(flag),
 });
 
 const trigger = text(
@@ -183,6 +184,7 @@ function buildPolicy(name: string, value: unknown, document: Document): Policy {
       ...(zero.by && { by: zero.by }),
       idleFor: zero.idleFor ?? (zero.by === 'park' ? IDLE_FOR_PARK : IDLE_AT_LEAST),
       minUp: zero.minUp ?? MIN_UP,
+      ...(zero.stackOwned && { stackOwned: true }),
     },
     wake: {
       ...(wake.on && { on: wake.on }),

@@ -11,7 +11,7 @@ const FIELDS = 'one of the fields ';
 /** Names that the grammar keeps for later; refused by name so that nobody believes they work. */
 const RESERVED: readonly (readonly [RegExp, readonly string[]])[] = [
   [/(?:^|\.)wake$/, ['smoke', 'returnToPreferred', 'by']],
-  [/(?:^|\.)zero$/, ['rehearse', 'stackOwned', 'allowImageChange']],
+  [/(?:^|\.)zero$/, ['rehearse', 'allowImageChange']],
   [/^/, ['onDrift', 'suspend', 'weights', 'scaleIn']],
 ];
 
@@ -92,6 +92,8 @@ export function choice<const O extends readonly string[]>(options: O) {
   const allowed = options.length === 1 ? options[0]! : `${options.slice(0, -1).join(', ')} or ${options.at(-1)}`;
   return v.pipe(v.picklist(options, allowed), v.description(allowed));
 }
+
+export const flag = v.pipe(v.boolean('true or false'), v.description('true or false'));
 
 export function list<const S extends AnySchema>(item: S, allowed: string, max: number) {
   return v.pipe(v.array(item, allowed), v.maxLength(max, `at most ${max} entries`), v.description(allowed));

@@ -45,7 +45,7 @@ export function parseYaml(file: string, text: string): Parsed<SourceDocument> {
 }
 
 function refuse(file: string, value: string, allowed: string): Parsed<never> {
-  return { ok: false, problems: [{ file, field: 'document', value: showValue(value), allowed, path: [] }] };
+  return { ok: false, problems: [{ file, field: 'document', value: showValue(value), allowed, path: [], line: 1, col: 1 }] };
 }
 
 type Fault = Document['errors'][number];
@@ -74,9 +74,10 @@ function describeFault(file: string, text: string, lines: LineCounter, fault: Fa
 function placer(file: string, document: Document.Parsed<ParsedNode>, lines: LineCounter) {
   return (problem: Problem): Problem => {
     if (problem.file !== undefined) return problem;
-    const offset = problem.path === undefined ? undefined : locate(document, problem.path, problem.atKey === true);
-    if (offset === undefined) return { ...problem, file };
-    const { line, col } = lines.linePos(offset);
+    if (problem.path === undefined) return { ...problem, file };
+    const offset = locate(document, problem.path, problem.atKey === true);
+    // An empty document has nothing in it that a problem could stand at.
+    const { line, col } = offset === undefined ? { line: 1, col: 1 } : lines.linePos(offset);
     return { ...problem, file, line, col };
   };
 }

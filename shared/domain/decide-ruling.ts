@@ -5,7 +5,8 @@ import type { Demand, Hold } from './record.ts';
 import type { DecideRuling, Ruling, RulingInput } from './ruling.ts';
 import { DAY, type Instant, iso } from './time.ts';
 
-type Verdict = Pick<Ruling, 'want' | 'reason'> & Partial<Pick<Ruling, 'bounds' | 'desired' | 'rung' | 'window'>>;
+type Verdict = Pick<Ruling, 'want' | 'reason'> &
+  Partial<Pick<Ruling, 'bounds' | 'desired' | 'rung' | 'window' | 'heldFrom'>>;
 type LadderLine = Ruling['ladder'][number];
 
 /** The part of the agenda that counts now: the rung in force, or the coming one whose lead has begun. */
@@ -47,7 +48,7 @@ function climb(
   if (hold?.mode === 'hands-off') return { want: 'hands-off', reason: 'hold-hands-off' };
   if (input.giveBack || (hold?.mode !== 'down' && policyForbidsZero(input))) return giveBack(input);
   if (input.policy === undefined) return { want: 'leave', reason: 'policy-invalid' };
-  if (hold?.mode === 'up') return heldUp(input, input.policy, calendar);
+  if (hold?.mode === 'up') return heldUp(input, input.policy, calendar, hold.from);
   if (hold?.mode === 'down' && calendar?.lead !== true && hasZero(input)) return heldDown(input, input.policy);
   if (demand.length > 0 && hold?.mode !== 'down' && !keepsItUp(calendar)) {
     return lifted(input, input.policy, demand, calendar);
@@ -76,13 +77,18 @@ function giveBack({ phase, recipeDesired }: RulingInput): Verdict {
   return { want: 'up', reason: 'give-back', desired: Math.max(1, recipeDesired ?? 1) };
 }
 
-function heldUp(input: RulingInput, policy: CompiledPolicy, calendar: Calendar | undefined): Verdict {
+function heldUp(
+  input: RulingInput,
+  policy: CompiledPolicy,
+  calendar: Calendar | undefined,
+  heldFrom: Instant,
+): Verdict {
   if (policy.upBounds !== undefined) {
-    return { want: 'up', reason: 'hold-up', bounds: policy.upBounds, ...placeOf(calendar) };
+    return { want: 'up', reason: 'hold-up', heldFrom, bounds: policy.upBounds, ...placeOf(calendar) };
   }
   const desired = capped(Math.max(1, input.recipeDesired ?? 1), policy.highestMax);
   const bounds = nativeBounds(input, 1, Math.max(desired, policy.highestMax ?? desired));
-  return { want: 'up', reason: 'hold-up', desired, ...bounds, ...placeOf(calendar) };
+  return { want: 'up', reason: 'hold-up', heldFrom, desired, ...bounds, ...placeOf(calendar) };
 }
 
 function heldDown(input: RulingInput, policy: CompiledPolicy): Verdict {

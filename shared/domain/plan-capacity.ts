@@ -98,7 +98,8 @@ function drained(
   { max }: Bounds,
 ): { readonly max: number; readonly reason: ReasonCode; readonly drain?: { since: Instant; max: number } } {
   if (desired <= max) return { max, reason: ruling.reason };
-  if (!steered && !scales) return { max, reason: ruling.reason };
+  // Nothing releases instances here but `setCapacity`, which looks at activity first: bounds come after it.
+  if (!steered && !scales) return { max: desired, reason: ruling.reason };
   const since = drain !== undefined && drain.max === max ? drain.since : now;
   if (now - since >= DRAIN_LIMIT) return { max, reason: 'drain-forced', drain: { since, max } };
   return { max: desired, reason: 'drain', drain: { since, max } };

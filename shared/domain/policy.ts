@@ -71,7 +71,13 @@ export interface CompiledPolicy {
   readonly name: string;
   /** Changes whenever the policy or a schedule it uses changes. */
   readonly version: string;
-  readonly zero?: { readonly by?: ZeroBy; readonly idleFor?: DurationMs; readonly minUp: DurationMs };
+  readonly zero?: {
+    readonly by?: ZeroBy;
+    readonly idleFor?: DurationMs;
+    readonly minUp: DurationMs;
+    /** Park what a CloudFormation stack owns, too. */
+    readonly stackOwned?: true;
+  };
   readonly wake: {
     /** Absent: the kind's default (real-time and components: request, async: backlog). */
     readonly on?: readonly WakeTrigger[];

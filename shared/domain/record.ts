@@ -1,5 +1,6 @@
-import type { Decision } from './decision.ts';
-import type { Agenda, CompiledPolicy, EndpointKind } from './policy.ts';
+import type { Decision, ReasonCode } from './decision.ts';
+import type { Agenda, Bounds, CompiledPolicy, EndpointKind } from './policy.ts';
+import type { DryPark } from './savings.ts';
 import type { DurationMs, Instant } from './time.ts';
 
 export const SCHEMA_VERSION = 1;
@@ -70,6 +71,20 @@ export interface WakeProgress {
   readonly gaveUp?: { readonly at: Instant; readonly policyVersion: string };
 }
 
+/** A change of bounds, scaling policies or instances that a run is about to make. */
+export interface Intent {
+  readonly at: Instant;
+  /** Its run is over by then, one way or another. */
+  readonly until: Instant;
+  readonly reason: ReasonCode;
+  readonly bounds?: Bounds;
+  readonly desired?: number;
+  /** Instances from zero, how many is not known yet. */
+  readonly fromZero?: true;
+  /** Metrics of the scaling policies that are to be put. */
+  readonly policies?: readonly string[];
+}
+
 /** Item `fleet/<endpoint>` of the state table: everything the functions need each run, at most 4 KB as JSON. */
 export interface FleetRecord {
   readonly schemaVersion: typeof SCHEMA_VERSION;
@@ -103,13 +118,22 @@ export interface FleetRecord {
   readonly lead?: { readonly window: Instant; readonly begunAt: Instant };
   /** Announced as late for the window that began then. */
   readonly late?: { readonly window: Instant; readonly since: Instant };
-  readonly giveBack?: { readonly at: Instant; readonly by: string };
+  /** To be given back. `doneAt`: what we made is gone and that was announced; nothing is done with it any more. */
+  readonly giveBack?: { readonly at: Instant; readonly by: string; readonly doneAt?: Instant };
+  /** Noted before the calls of a change, taken away with its decision's line: found later, its run died in between. */
+  readonly intent?: Intent;
   /** Newest recipe that was written and read back. */
   readonly recipeVersion?: number;
   /** Parked since (for hours at zero and money). */
   readonly parkedAt?: Instant;
   /** Desired count at the time of the park: what a demand brings back. */
   readonly parkedDesired?: number;
+  /** Mode `dry-run`: the park that would have been made. */
+  readonly dryPark?: DryPark;
+  /** What our wake of this incarnation came up with: a config of the ladder is not what the owner deployed. */
+  readonly running?: { readonly creationTime: Instant; readonly configName: string };
+  /** The endpoint config that kind and variants of this record were read from. */
+  readonly configRead?: string;
   /** When the demand was last judged idle; alarm transitions older than this do not count. */
   readonly lastIdleAt?: Instant;
   readonly refusedAt?: Instant;

@@ -50,6 +50,8 @@ export interface Ruling {
   readonly rung?: Rung;
   /** Begin of the window that is in force or whose lead has begun. */
   readonly window?: Instant;
+  /** Since when the `up` hold that won asks for it. */
+  readonly heldFrom?: Instant;
   /** The next instant at which this answer can change by itself (edge, lead, end of hold). */
   readonly until: Instant;
   /** The whole ladder for `explain`: which rule applied, which not and why. */

@@ -1,9 +1,12 @@
+/** By embedded metric format; template.yaml's alarms and dashboard read it. */
+export const METRIC_NAMESPACE = 'EndpointScaler';
+
 /**
- * Metrics of the scaler itself, by embedded metric format in namespace `EndpointScaler`, with the function as the only
- * dimension: an endpoint dimension would cost a custom metric per endpoint.
+ * Metrics of the scaler itself, with the dimensions `service` (the stack's tag prefix) and `function`: an endpoint
+ * dimension would cost a custom metric per endpoint.
  */
 export const RUN_METRICS = {
-  /** One per finished run; its absence is the alarm. */
+  /** One per tick whose work was finished; its absence is the alarm. */
   Heartbeat: 'Count',
   RunDuration: 'Milliseconds',
   EndpointsConsidered: 'Count',
@@ -18,6 +21,10 @@ export const RUN_METRICS = {
   CapacityChanges: 'Count',
   UnknownActivity: 'Count',
   LateEndpoints: 'Count',
+  /** Age of the longest lateness in the fleet; absent when nothing is late. */
+  OldestUnmetWindow: 'Seconds',
+  /** Parked endpoints that cannot be recreated; absent when there is none. */
+  OrphanedEndpoints: 'Count',
   ReadyLateness: 'Seconds',
   TimeToReady: 'Seconds',
   HoursAtZero: 'None',

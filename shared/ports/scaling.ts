@@ -23,6 +23,8 @@ export interface ScalingControl {
   /** By resource id, in pages of 50; missing ones are absent from the answer. */
   targets(resourceIds: readonly string[]): Promise<Outcome<readonly TargetView[]>>;
   policies(resourceId: string): Promise<Outcome<readonly ScalingPolicyView[]>>;
+  /** Those of all variants of the account and region by resource id, 50 a call. */
+  allPolicies(): Promise<Outcome<ReadonlyMap<string, readonly ScalingPolicyView[]>>>;
   /** Creates or changes; on an active resource AWS pulls capacity into the bounds on every call. */
   register(
     resourceId: string,

@@ -2,27 +2,32 @@ import { type BusEntry, type EventBus, type LostEntry, PUT_EVENTS_LIMIT } from '
 import { EVENT_SOURCE } from '../domain/decision.ts';
 import type { Announcement, Announcer, DecisionLog } from '../ports/announcer.ts';
 
-/** Partial failures of PutEvents are nearly always throttling: one more try, then the loss is logged and counted. */
-const ROUNDS = 2;
+interface Sent {
+  /** Single entries that the bus did not take: nearly always throttling, so they are sent once more. */
+  readonly refused: readonly LostEntry[];
+  /** The call as a whole failed, after the SDK's own retries: trying again would cost the run the rest of its time. */
+  readonly lost: readonly LostEntry[];
+}
 
 export function createAnnouncer(bus: () => EventBus, log: DecisionLog): Announcer {
   let queue: BusEntry[] = [];
 
-  async function send(entries: readonly BusEntry[]): Promise<readonly LostEntry[]> {
+  async function send(entries: readonly BusEntry[]): Promise<Sent> {
     try {
-      return await bus().put(entries);
+      return { refused: await bus().put(entries), lost: [] };
     } catch (error) {
       const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
-      return entries.map((entry) => ({ entry, code: name, message }));
+      return { refused: [], lost: entries.map((entry) => ({ entry, code: name, message })) };
     }
   }
 
-  async function sendAll(entries: readonly BusEntry[]): Promise<readonly LostEntry[]> {
+  async function sendAll(entries: readonly BusEntry[]): Promise<Sent> {
     const batches: BusEntry[][] = [];
     for (let start = 0; start < entries.length; start += PUT_EVENTS_LIMIT) {
       batches.push(entries.slice(start, start + PUT_EVENTS_LIMIT));
     }
-    return (await Promise.all(batches.map(send))).flat();
+    const sent = await Promise.all(batches.map(send));
+    return { refused: sent.flatMap(({ refused }) => refused), lost: sent.flatMap(({ lost }) => lost) };
   }
 
   return {
@@ -30,13 +35,11 @@ export function createAnnouncer(bus: () => EventBus, log: DecisionLog): Announce
       queue.push(entryOf(announcement));
     },
     async flush() {
-      let pending: readonly BusEntry[] = queue;
+      const entries = queue;
       queue = [];
-      let lost: readonly LostEntry[] = [];
-      for (let round = 0; round < ROUNDS && pending.length > 0; round += 1) {
-        lost = await sendAll(pending);
-        pending = lost.map(({ entry }) => entry);
-      }
+      const first = await sendAll(entries);
+      const second = await sendAll(first.refused.map(({ entry }) => entry));
+      const lost = [...first.lost, ...second.lost, ...second.refused];
       for (const { entry, code, message } of lost) {
         log.count('EventsLost');
         log.warn('an event did not reach the bus; nothing else depends on it', {

@@ -1,12 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { RUN_METRICS, type RunMetric } from '../domain/run-metrics.ts';
+import { METRIC_NAMESPACE, RUN_METRICS, type RunMetric } from '../domain/run-metrics.ts';
 import type { LogLine, LogSink } from '../ports/world.ts';
 import type { World } from './contract.ts';
 
 const SERVICE = 'endpoint-scaler';
-const NAMESPACE = 'EndpointScaler';
 
 /** A call that hangs must leave time to record what happened: the function's own timeout is 50 s. */
 const REQUEST_TIMEOUTS = { connectionTimeout: 2_000, requestTimeout: 8_000, throwOnRequestTimeout: true };
@@ -21,13 +20,14 @@ export function lambdaWorld(): World {
     sleep: async (ms) => {
       await wait(ms);
     },
-    logSink: lambdaLogSink(process.env['LOG_LEVEL']),
+    logSink: lambdaLogSink(process.env['LOG_LEVEL'], process.env['TAG_PREFIX']),
   };
 }
 
-function lambdaLogSink(level: string | undefined): LogSink {
-  const logger = new Logger({ serviceName: SERVICE, ...(isLevel(level) ? { logLevel: level } : {}) });
-  const metrics = new Metrics({ namespace: NAMESPACE, serviceName: SERVICE });
+/** Two stacks in one account differ by their tag prefix, so it names the service in lines and metrics. */
+function lambdaLogSink(level: string | undefined, service = SERVICE): LogSink {
+  const logger = new Logger({ serviceName: service, ...(isLevel(level) ? { logLevel: level } : {}) });
+  const metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName: service });
   return (line) => {
     if (line.logType === 'metric') {
       publish(metrics, line);

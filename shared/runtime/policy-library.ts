@@ -6,7 +6,8 @@ import type { Compilation, DocumentProblem, PolicyLibrary } from '../ports/polic
 
 interface Entry<T> {
   readonly parameter: string;
-  readonly version: number;
+  /** What was parsed: a version alone tells nothing, a parameter that was deleted and put again begins at 1. */
+  readonly text: string;
   readonly parsed: Parsed<T>;
 }
 
@@ -15,16 +16,12 @@ export function createPolicyLibrary(tagPrefix: string): PolicyLibrary {
   let schedules = new Map<string, Entry<Schedule>>();
   let policies = new Map<string, Entry<Policy>>();
   let compiled = new Map<string, Compilation>();
-  let asOf = '';
+  let asOf: readonly RawDocument[] = [];
 
   return {
     update(documents) {
-      const stamp = documents
-        .map(({ parameter, version }) => `${parameter}=${version}`)
-        .sort()
-        .join(' ');
-      if (stamp === asOf) return;
-      asOf = stamp;
+      if (isSame(documents, asOf)) return;
+      asOf = documents;
       schedules = parseAll(documents, 'schedules', schedules, parseSchedule);
       policies = parseAll(documents, 'policies', policies, parsePolicy);
       compiled = new Map();
@@ -66,6 +63,16 @@ export function createPolicyLibrary(tagPrefix: string): PolicyLibrary {
   }
 }
 
+function isSame(documents: readonly RawDocument[], before: readonly RawDocument[]): boolean {
+  return (
+    documents.length === before.length &&
+    documents.every(({ parameter, text }, index) => {
+      const known = before[index];
+      return known?.parameter === parameter && known.text === text;
+    })
+  );
+}
+
 function parseAll<T>(
   documents: readonly RawDocument[],
   kind: RawDocument['kind'],
@@ -76,13 +83,13 @@ function parseAll<T>(
   for (const document of documents) {
     if (document.kind !== kind) continue;
     const known = before.get(document.name);
-    if (known !== undefined && known.version === document.version) {
+    if (known !== undefined && known.text === document.text) {
       entries.set(document.name, known);
       continue;
     }
     const json = readJson(document.text);
     const parsed: Parsed<T> = json.ok ? parse(document.name, json.value) : json;
-    entries.set(document.name, { parameter: document.parameter, version: document.version, parsed });
+    entries.set(document.name, { parameter: document.parameter, text: document.text, parsed });
   }
   return entries;
 }

@@ -31,8 +31,7 @@ export function createRunner(parts: RunnerParts): Runner {
     const run: Run = { id: context.awsRequestId, now, deadline: now + context.getRemainingTimeInMillis() };
     log.begin({ id: run.id, function: name });
     const trigger = parseEvent(event, now);
-    const counts = isWork(trigger, now) ? await attempt(() => work(trigger, run)) : NOTHING;
-    if (trigger.kind === 'tick') log.count('Heartbeat');
+    const counts = isWork(trigger, now) ? await attempt(trigger, () => work(trigger, run)) : NOTHING;
     await announcer.flush();
     const summary: RunSummary = {
       function: name,
@@ -65,9 +64,12 @@ export function createRunner(parts: RunnerParts): Runner {
     return true;
   }
 
-  async function attempt(work: () => Promise<RunCounts>): Promise<RunCounts> {
+  async function attempt(trigger: Trigger, work: () => Promise<RunCounts>): Promise<RunCounts> {
     try {
-      return await work();
+      const counts = await work();
+      // A stale tick and a run that failed as a whole have looked at nothing: no sign of life.
+      if (trigger.kind === 'tick') log.count('Heartbeat');
+      return counts;
     } catch (error) {
       log.problem('the run failed as a whole', { error: describeError(error) });
       return { ...NOTHING, failures: 1 };

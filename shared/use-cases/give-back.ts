@@ -13,8 +13,8 @@ export type GiveBackOutcome =
   | { readonly ok: false; readonly problem: string };
 
 /**
- * Asks for an endpoint to be given back: a parked one is woken first, then nothing is done with it any more, for as long
- * as it carries the tag. The record stays as the mark of that until the tag is gone.
+ * Asks for an endpoint to be given back: what is at zero is woken first, then what we made is removed and nothing is done
+ * with it any more, for as long as it carries the tag. The record stays as the mark of that until the tag is gone.
  */
 export async function giveBack(
   ports: GiveBackPorts,
@@ -33,15 +33,6 @@ export async function giveBack(
     nextAt: { scaling: now, windows: now },
   }));
   if (written === undefined) return { ok: false, problem: `${endpoint} is not in the fleet` };
-  if (written.phase === 'up') {
-    ports.announcer.announce({
-      at: now,
-      type: 'Endpoint Let Go',
-      endpoint: written.endpoint,
-      detail: { reason: 'give-back', by },
-    });
-    await ports.announcer.flush();
-  }
   return { ok: true, phase: written.phase };
 }
 

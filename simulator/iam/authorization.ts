@@ -16,7 +16,10 @@ export function accessDenied(principal: string, { action, resource }: Permission
     ? 'with an explicit deny in an identity-based policy'
     : `because no identity-based policy allows the ${action} action`;
   const where = resource === '*' ? '' : ` on resource: ${resource}`;
-  return new ApiError('AccessDeniedException', `User: ${principal} is not authorized to perform: ${action}${where} ${why}`);
+  return new ApiError(
+    'AccessDeniedException',
+    `User: ${principal} is not authorized to perform: ${action}${where} ${why}`,
+  );
 }
 
 /** Weighs calls against the roles of deployed functions. */
@@ -32,19 +35,16 @@ export class Authorization {
   addRoles(roles: ReadonlyMap<string, FunctionRole>): void {
     for (const [functionId, role] of roles) {
       if (this.#roles.has(functionId)) {
-        throw new Error(`enforceIam: function ${functionId}: deployed twice; callers of two stacks cannot be told apart`);
+        throw new Error(
+          `enforceIam: function ${functionId}: deployed twice; callers of two stacks cannot be told apart`,
+        );
       }
       this.#roles.set(functionId, role);
     }
   }
 
-  hasRole(functionId: string): boolean {
-    return this.#roles.has(functionId);
-  }
-
   readonly authorize: Authorize = (caller, service, operation, input) => {
     const permissions = permissionsOf(service, operation, input, this.#account);
-    if (caller.kind !== 'product') return { needed: permissions, refusal: undefined };
     const role = this.#roles.get(caller.name);
     if (role === undefined) throw new Error(`enforceIam: caller ${caller.name}: no deployed function has this name`);
     const needed = permissions.map((permission) => this.#inContext(permission, role));
@@ -67,14 +67,14 @@ export class Authorization {
     role: FunctionRole,
     needed: readonly Permission[],
     call: { readonly service: ServiceName; readonly operation: string },
-  ): ApiError | undefined {
+  ): { readonly error: ApiError; readonly missing: Permission } | undefined {
     for (const permission of needed) {
       const { result } = evaluate(role.statements, permission);
       if (result === 'allowed') continue;
       const isDeregistration = permission.action === 'application-autoscaling:DeregisterScalableTarget';
       if (call.operation === 'DeleteEndpoint' && call.service === 'SageMaker' && isDeregistration)
-        return new ApiError('ValidationException', NO_DEREGISTRATION);
-      return accessDenied(role.principal, permission, result === 'explicitly-denied');
+        return { error: new ApiError('ValidationException', NO_DEREGISTRATION), missing: permission };
+      return { error: accessDenied(role.principal, permission, result === 'explicitly-denied'), missing: permission };
     }
     return undefined;
   }

@@ -1,5 +1,5 @@
 import type { RequestContext } from '../contract.ts';
-import { contextValue, fillVariables, matchesArn, matchesGlob } from './glob.ts';
+import { contextValue, fillVariables, matchesArn, matchesGlob, unmask } from './glob.ts';
 import { PolicyError } from './policy-error.ts';
 
 /** One key of one operator: all conditions of a statement must hold, any one of the values suffices. */
@@ -31,9 +31,10 @@ function instantOf(text: string): number {
 }
 
 const dated = (compare: (given: number, wanted: number) => boolean): Comparison =>
-  ((byNumber) => (given: string, wanted: string) => byNumber(String(instantOf(given)), String(instantOf(wanted))))(
-    numeric(compare),
-  );
+  (
+    (byNumber) => (given: string, wanted: string) =>
+      byNumber(String(instantOf(given)), String(instantOf(wanted)))
+  )(numeric(compare));
 
 const ORDERINGS: Readonly<Record<string, (given: number, wanted: number) => boolean>> = {
   equals: (given, wanted) => given === wanted,
@@ -44,8 +45,8 @@ const ORDERINGS: Readonly<Record<string, (given: number, wanted: number) => bool
 };
 
 const COMPARISONS: Readonly<Record<string, Comparison>> = {
-  stringequals: (given, wanted) => given === wanted,
-  stringequalsignorecase: (given, wanted) => given.toLowerCase() === wanted.toLowerCase(),
+  stringequals: (given, wanted) => given === unmask(wanted),
+  stringequalsignorecase: (given, wanted) => given.toLowerCase() === unmask(wanted).toLowerCase(),
   stringlike: (given, wanted) => matchesGlob(wanted, given),
   bool: (given, wanted) => given.toLowerCase() === wanted.toLowerCase(),
   // ArnEquals and ArnLike behave identically (IAM user guide, condition operators).
@@ -132,6 +133,8 @@ export function readConditions(block: unknown, path: string): readonly Condition
   if (!isMapping(block)) throw new PolicyError(path, 'must be a mapping of operators');
   return Object.entries(block).flatMap(([operator, keys]) => {
     if (!isMapping(keys)) throw new PolicyError(`${path}.${operator}`, 'must be a mapping of condition keys');
-    return Object.entries(keys).map(([key, value]) => readCondition(operator, key, value, `${path}.${operator}.${key}`));
+    return Object.entries(keys).map(([key, value]) =>
+      readCondition(operator, key, value, `${path}.${operator}.${key}`),
+    );
   });
 }

@@ -2,16 +2,30 @@ import type { RequestContext } from '../contract.ts';
 
 const compiled = new Map<string, RegExp>();
 
+/** Stand for `*` and `?` that came out of a variable: they are characters, not wildcards. */
+const LITERAL_STAR = '\uE000';
+const LITERAL_MARK = '\uE001';
+
+function mask(value: string): string {
+  return value.replaceAll('*', LITERAL_STAR).replaceAll('?', LITERAL_MARK);
+}
+
+/** The text that a filled-in pattern stands for where it is compared as a whole. */
+export function unmask(text: string): string {
+  return text.replaceAll(LITERAL_STAR, '*').replaceAll(LITERAL_MARK, '?');
+}
+
 function escape(text: string): string {
   return text.replace(/[.+^${}()|[\]\\]/g, '\\$&');
 }
 
 /** `*` is any text, `?` any one character; everything else is literal and case counts. */
 export function matchesGlob(pattern: string, text: string): boolean {
-  if (!/[*?]/.test(pattern)) return pattern === text;
+  if (!/[*?]/.test(pattern)) return unmask(pattern) === text;
   let expression = compiled.get(pattern);
   if (expression === undefined) {
-    expression = new RegExp(`^${escape(pattern).replaceAll('*', '.*').replaceAll('?', '.')}$`, 's');
+    const wild = escape(pattern).replaceAll('*', '.*').replaceAll('?', '.');
+    expression = new RegExp(`^${wild.replaceAll(LITERAL_STAR, '\\*').replaceAll(LITERAL_MARK, '\\?')}$`, 's');
     compiled.set(pattern, expression);
   }
   return expression.test(text);
@@ -46,17 +60,18 @@ export function contextValue(context: RequestContext, key: string): string | rea
 
 /**
  * `${aws:PrincipalAccount}` and `${key, 'default'}` filled in; undefined when a variable has no single value, which makes
- * the statement apply to nothing. `${*}`, `${?}` and `${$}` are the characters themselves.
+ * the statement apply to nothing. `${*}`, `${?}` and `${$}` are the characters themselves, and so is a
+ * wildcard in a value.
  */
 export function fillVariables(text: string, context: RequestContext): string | undefined {
   if (!text.includes('${')) return text;
   let isComplete = true;
   const filled = text.replace(/\$\{([^}]*)\}/g, (_whole, inner: string) => {
-    if (inner === '*' || inner === '?' || inner === '$') return inner;
+    if (inner === '*' || inner === '?' || inner === '$') return mask(inner);
     const [, key = '', fallback] = /^\s*([^,]+?)\s*(?:,\s*'([^']*)'\s*)?$/.exec(inner) ?? [];
     const value = contextValue(context, key);
-    if (typeof value === 'string') return value;
-    if (value === undefined && fallback !== undefined) return fallback;
+    if (typeof value === 'string') return mask(value);
+    if (value === undefined && fallback !== undefined) return mask(fallback);
     isComplete = false;
     return '';
   });

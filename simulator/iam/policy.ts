@@ -37,7 +37,7 @@ function readPatterns(statement: Fields, name: 'Action' | 'Resource', path: stri
 }
 
 function checkAction(pattern: string, path: string): void {
-  if (pattern === '*' || /^[a-z0-9-]+:[A-Za-z0-9*?]+$/.test(pattern)) return;
+  if (pattern === '*' || /^[a-z0-9-]+:[a-z0-9*?]+$/i.test(pattern)) return;
   throw new PolicyError(path, `${pattern}: must be * or service:Action`);
 }
 
@@ -45,7 +45,10 @@ function readStatement(statement: unknown, path: string): Statement {
   if (!isObject(statement)) throw new PolicyError(path, 'must be a mapping');
   const unknown = Object.keys(statement).find((name) => !KNOWN_ELEMENTS.has(name));
   if (unknown !== undefined) {
-    throw new PolicyError(`${path}.${unknown}`, `not an element of an identity-based statement: ${[...KNOWN_ELEMENTS].join(', ')}`);
+    throw new PolicyError(
+      `${path}.${unknown}`,
+      `not an element of an identity-based statement: ${[...KNOWN_ELEMENTS].join(', ')}`,
+    );
   }
   const { Effect: effect, Sid: sid } = statement;
   if (effect !== 'Allow' && effect !== 'Deny')

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, TemplateError } from '../template/read.ts';
 import type { Stack, StackResource } from '../template/stack.ts';
-import { PolicyError } from './policy-error.ts';
 import { readPolicy, type Statement } from './policy.ts';
+import { PolicyError } from './policy-error.ts';
 
 /** What a deployed function may do. */
 export interface FunctionRole {
@@ -48,7 +48,10 @@ function readFunctionPolicies(stack: Stack, resource: StackResource): readonly S
     const at = `${path}[${index}]`;
     if (typeof policy === 'string') return readManaged(stack, policy, at);
     if (isJsonObject(policy) && policy['Statement'] !== undefined) return readAt(policy, at);
-    throw new TemplateError(at, "must be a policy document or a managed policy; SAM's policy templates are not simulated");
+    throw new TemplateError(
+      at,
+      "must be a policy document or a managed policy; SAM's policy templates are not simulated",
+    );
   });
 }
 
@@ -62,12 +65,22 @@ function readRole(stack: Stack, role: StackResource): readonly Statement[] {
   const inline = listOf(stack.property(role, 'Policies')).flatMap((policy, index) =>
     readAt(isJsonObject(policy) ? policy['PolicyDocument'] : policy, `${role.path}.Policies[${index}].PolicyDocument`),
   );
-  const name = stack.physicalName(role.id);
-  const attached = stack
-    .ofType('AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy')
-    .filter((policy) => listOf(stack.property(policy, 'Roles')).includes(name))
-    .flatMap((policy) => readAt(stack.property(policy, 'PolicyDocument'), `${policy.path}.PolicyDocument`));
-  return [...managed, ...inline, ...attached];
+  return [...managed, ...inline, ...readAttached(stack, role.id)];
+}
+
+/** Policies of the template that attach themselves to the role that SAM makes: `Roles: [!Ref WorkerRole]`. */
+function readAttached(stack: Stack, roleId: string): readonly Statement[] {
+  const attached = stack.ofType('AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy').filter(({ properties, path }) => {
+    // Not evaluated: the role is no resource of the template before SAM has translated it.
+    return listOf(properties['Roles']).some((entry) => {
+      const names = isJsonObject(entry) ? Object.keys(entry) : [];
+      if (isJsonObject(entry) && names.length === 1 && names[0] === 'Ref') return entry['Ref'] === roleId;
+      throw new TemplateError(`${path}.Roles`, `${JSON.stringify(entry)}: must be a Ref of a role`);
+    });
+  });
+  return attached.flatMap((policy) =>
+    readAt(stack.property(policy, 'PolicyDocument'), `${policy.path}.PolicyDocument`),
+  );
 }
 
 function roleOf(stack: Stack, resource: StackResource): FunctionRole {
@@ -80,11 +93,12 @@ function roleOf(stack: Stack, resource: StackResource): FunctionRole {
     return {
       principal: `arn:aws:sts::${accountId}:assumed-role/${name}/${functionName}`,
       roleArn: `arn:aws:iam::${accountId}:role/${name}`,
-      statements: readFunctionPolicies(stack, resource),
+      statements: [...readFunctionPolicies(stack, resource), ...readAttached(stack, `${resource.id}Role`)],
     };
   }
   const role = stack.ofType('AWS::IAM::Role').find((candidate) => stack.arn(candidate.id) === arn);
-  if (role === undefined) throw new TemplateError(`${resource.path}.Role`, `${String(arn)}: must be a role of this template`);
+  if (role === undefined)
+    throw new TemplateError(`${resource.path}.Role`, `${String(arn)}: must be a role of this template`);
   return {
     principal: `arn:aws:sts::${accountId}:assumed-role/${stack.physicalName(role.id)}/${functionName}`,
     roleArn: stack.arn(role.id),

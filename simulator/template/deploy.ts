@@ -24,6 +24,8 @@ export interface DeployInput {
   readonly kernel: SimulatorKernel;
   readonly lambda: LambdaService;
   readonly scheduler: Scheduler;
+  /** Makes the metric of a queue that takes what Lambda gives up. */
+  readonly queueDepth: (queue: string) => { add(now: number): void };
   /** Where IAM is enforced: told of the functions' roles. */
   readonly authorization: Authorization | undefined;
   readonly stackName: string;
@@ -129,12 +131,21 @@ export function deployStack(input: DeployInput): Deployment {
     createTable(input, stack, resource);
   for (const resource of stack.ofType('AWS::CloudWatch::Alarm')) createAlarm(input, stack, resource);
   const listeners: ((end: InvocationEnd) => void)[] = [];
+  const depths = new Map<string, ReturnType<DeployInput['queueDepth']>>();
+  const depthOf = (name: string): ReturnType<DeployInput['queueDepth']> => {
+    const depth = depths.get(name) ?? input.queueDepth(name);
+    depths.set(name, depth);
+    return depth;
+  };
   const functions = stack.ofType('AWS::Serverless::Function').map((resource) => {
     const planned = planFunction(stack, resource);
+    const queue = planned.failureQueue === undefined ? undefined : depthOf(planned.failureQueue);
     input.lambda.add(planned.arn, {
       fn: planned.fn,
       implementation: input.implement(planned.fn),
       reservedConcurrency: planned.reservedConcurrency,
+      name: planned.name,
+      onGivenUp: () => queue?.add(input.kernel.clock.now()),
       onEnd: (end) => {
         for (const listener of listeners) listener(end);
       },

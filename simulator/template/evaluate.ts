@@ -49,6 +49,11 @@ export class Evaluator {
     return result;
   }
 
+  /** Whether a condition function holds, outside of `Conditions`. */
+  holds(expression: Json, path: string): boolean {
+    return this.#truth(expression, path);
+  }
+
   #truth(expression: Json, path: string): boolean {
     if (!isJsonObject(expression)) throw new TemplateError(path, 'must be a condition function');
     const [name, argument] = Object.entries(expression)[0] ?? ['', null];
@@ -64,8 +69,15 @@ export class Evaluator {
         return list.every((entry) => this.#truth(entry, path));
       case 'Fn::Or':
         return list.some((entry) => this.#truth(entry, path));
+      case 'Fn::EachMemberEquals': {
+        const [members, wanted] = list.map((entry) => this.value(entry, path));
+        return Array.isArray(members) && members.every((member) => String(member) === String(wanted));
+      }
       default:
-        throw new TemplateError(path, `${name}: must be Fn::Equals, Fn::Not, Fn::And, Fn::Or or Condition`);
+        throw new TemplateError(
+          path,
+          `${name}: must be Fn::Equals, Fn::Not, Fn::And, Fn::Or, Fn::EachMemberEquals or Condition`,
+        );
     }
   }
 

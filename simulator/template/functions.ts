@@ -8,6 +8,10 @@ export interface PlannedFunction {
   readonly fn: DeployedFunction;
   readonly arn: string;
   readonly reservedConcurrency: number | undefined;
+  /** `FunctionName`. */
+  readonly name: string;
+  /** Name of the SQS queue that takes events given up; undefined: another kind of destination, or none. */
+  readonly failureQueue: string | undefined;
 }
 
 function numberBetween(
@@ -40,6 +44,11 @@ function invokeConfigOf(stack: Stack, resource: StackResource): Json | undefined
     }
   }
   return undefined;
+}
+
+function failureQueueOf(invoke: Json | undefined): string | undefined {
+  const destination = member(member(member(invoke, 'DestinationConfig'), 'OnFailure'), 'Destination');
+  return /^arn:[^:]+:sqs:[^:]*:[^:]*:(.+)$/.exec(String(destination))?.[1];
 }
 
 function environmentOf(stack: Stack, resource: StackResource, memoryMb: number): Record<string, string> {
@@ -89,6 +98,8 @@ export function planFunction(stack: Stack, resource: StackResource): PlannedFunc
   const reserved = stack.property(resource, 'ReservedConcurrentExecutions');
   return {
     arn: stack.arn(resource.id),
+    name: stack.physicalName(resource.id),
+    failureQueue: failureQueueOf(invoke),
     reservedConcurrency:
       reserved === undefined ? undefined : numberBetween(reserved, [0, 1000], 0, at('ReservedConcurrentExecutions')),
     fn: {

@@ -10,8 +10,12 @@ function checkValue(name: string, declaration: JsonObject, value: string): void 
     throw new TemplateError(path, `${value}: must be one of ${allowed.map(String).join(', ')}${hint}`);
   }
   const pattern = declaration['AllowedPattern'];
-  if (typeof pattern === 'string' && !new RegExp(`^(?:${pattern})$`).test(value)) {
-    throw new TemplateError(path, `${value}: must match ${pattern}${hint}`);
+  if (typeof pattern === 'string') {
+    // Of a list each value has to match, of anything else the whole.
+    const list = String(declaration['Type']) === 'CommaDelimitedList';
+    const tested = list ? value.split(',').map((entry) => entry.trim()) : [value];
+    const wrong = tested.find((entry) => !new RegExp(`^(?:${pattern})$`).test(entry));
+    if (wrong !== undefined) throw new TemplateError(path, `${wrong}: must match ${pattern}${hint}`);
   }
   const length = [declaration['MinLength'], declaration['MaxLength']];
   if (length[0] !== undefined && value.length < Number(length[0])) {

@@ -4,6 +4,7 @@ import { withGlobals } from './globals.ts';
 import { resolveParameters } from './parameters.ts';
 import { isJsonObject, type Json, type JsonObject, readTemplate, TemplateError } from './read.ts';
 import { arnOf, checkResourceType, NAME_PROPERTY, refOf } from './resources.ts';
+import { checkRules } from './rules.ts';
 
 export interface StackResource {
   readonly id: string;
@@ -45,6 +46,7 @@ export class Stack {
         attribute: (id, attribute, path) => this.#attribute(id, attribute, path),
       },
     });
+    checkRules(template, this.evaluator);
     this.resources = this.#readResources(template);
     this.#byId = new Map(this.resources.map((resource) => [resource.id, resource]));
   }

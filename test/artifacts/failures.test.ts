@@ -3,14 +3,18 @@ import { join } from 'node:path';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { Account } from '../support/lambda/account.ts';
-import { type ExecutionEnvironment, type Init, type Outcome, stopAll } from '../support/lambda/execution-environment.ts';
+import {
+  type ExecutionEnvironment,
+  type Init,
+  type Outcome,
+  stopAll,
+} from '../support/lambda/execution-environment.ts';
 import { answerError, answerHtml, type Interception } from '../support/lambda/gateway.ts';
 import { problemsOf } from '../support/lambda/log-contract.ts';
+import { readSample } from '../support/sample-events.ts';
 
 const artifacts = inject('artifacts');
 const FUNCTIONS = ['ScheduledScaling', 'BacklogWake', 'IdleWindows'] as const;
-
-const sample = (name: string): unknown => JSON.parse(readFileSync(`events/${name}.json`, 'utf8'));
 
 let account: Account;
 
@@ -52,7 +56,15 @@ function errorOf(settled: Init | Outcome): { errorType: string; errorMessage: st
 }
 
 describe.skipIf(artifacts === undefined)('an environment that cannot work', () => {
-  const REQUIRED = ['TABLE_NAME', 'TAG_PREFIX', 'MODE', 'TICK_SECONDS', 'FUNCTION_TIMEOUT_SECONDS', 'PARK_BUDGET', 'LOG_LEVEL'];
+  const REQUIRED = [
+    'TABLE_NAME',
+    'TAG_PREFIX',
+    'MODE',
+    'TICK_SECONDS',
+    'FUNCTION_TIMEOUT_SECONDS',
+    'PARK_BUDGET',
+    'LOG_LEVEL',
+  ];
 
   it.each(FUNCTIONS)('%s: fails at its init and names everything that is missing at once', async (id) => {
     const environment = await account.start(id, Object.fromEntries(REQUIRED.map((name) => [name, undefined])));
@@ -61,13 +73,19 @@ describe.skipIf(artifacts === undefined)('an environment that cannot work', () =
     for (const name of REQUIRED) expect(error.errorMessage).toContain(`${name} is missing`);
     const frames = framesOf(error.trace);
     expect(sourceOf(frames[0])).toContain('throw new ConfigError');
-    const folder = { ScheduledScaling: 'scheduled-scaling', BacklogWake: 'backlog-wake', IdleWindows: 'idle-windows' }[id];
+    const folder = { ScheduledScaling: 'scheduled-scaling', BacklogWake: 'backlog-wake', IdleWindows: 'idle-windows' }[
+      id
+    ];
     expect(frames.at(-1), error.trace.join('\n')).toMatch(new RegExp(`^functions/${folder}/app\\.ts:`));
     expect((await environment.stop()).code, 'exit code').not.toBe(0);
   });
 
   it('names each value that is not allowed, beside what is', async () => {
-    const environment = await account.start('IdleWindows', { MODE: 'sometimes', PARK_BUDGET: '-1', LOG_LEVEL: undefined });
+    const environment = await account.start('IdleWindows', {
+      MODE: 'sometimes',
+      PARK_BUDGET: '-1',
+      LOG_LEVEL: undefined,
+    });
     const { errorMessage } = errorOf(await environment.init);
     expect(errorMessage).toContain("MODE is 'sometimes': one of on, wake-only, dry-run, off");
     expect(errorMessage).toContain("PARK_BUDGET is '-1': an integer from 0 to 1000");
@@ -89,7 +107,11 @@ const FAULTS: Readonly<Record<string, Interception>> = {
   'a refusal': answerError(400, 'AccessDeniedException', 'User: … is not authorized to perform this'),
   throttling: answerError(400, 'ThrottlingException', 'Rate exceeded'),
   'a page of HTML': answerHtml,
-  'an answer cut short': async () => ({ status: 200, headers: { 'content-type': 'application/x-amz-json-1.1' }, body: '{"Ite' }),
+  'an answer cut short': async () => ({
+    status: 200,
+    headers: { 'content-type': 'application/x-amz-json-1.1' },
+    body: '{"Ite',
+  }),
 };
 
 async function readTable(): Promise<unknown> {
@@ -101,7 +123,7 @@ async function readTable(): Promise<unknown> {
 /** An event on which the function looks at an endpoint, due or not. */
 function triggerOf(id: (typeof FUNCTIONS)[number]): unknown {
   if (id === 'ScheduledScaling') return account.tick();
-  return sample(id === 'BacklogWake' ? 'alarm-own' : 'endpoint-state-in-service');
+  return readSample(id === 'BacklogWake' ? 'alarm-own' : 'endpoint-state-in-service');
 }
 
 async function invokeUnder(id: (typeof FUNCTIONS)[number], fault: Interception, targets: RegExp) {
@@ -110,7 +132,10 @@ async function invokeUnder(id: (typeof FUNCTIONS)[number], fault: Interception, 
   account.gateway.intercept(targets, fault);
   const before = { lines: environment.lines().length, table: await readTable() };
   const outcome = await environment.invoke(triggerOf(id));
-  expect(account.gateway.targets(id).filter((target) => targets.test(target)), 'calls that were hit').not.toEqual([]);
+  expect(
+    account.gateway.targets(id).filter((target) => targets.test(target)),
+    'calls that were hit',
+  ).not.toEqual([]);
   account.gateway.reset();
   const lines = environment.lines().slice(before.lines);
   expect(lines.flatMap(problemsOf)).toEqual([]);
@@ -119,27 +144,34 @@ async function invokeUnder(id: (typeof FUNCTIONS)[number], fault: Interception, 
 }
 
 describe.skipIf(artifacts === undefined).each(FUNCTIONS)('%s, whose dependencies throw', (id) => {
-  it.each(Object.keys(FAULTS))('from its table: %s: the run fails with a mapped stack, and the next one works', async (fault) => {
-    const { environment, outcome, lines, before } = await invokeUnder(id, FAULTS[fault]!, /^DynamoDB_/);
-    const error = errorOf(outcome);
-    expect(error.errorMessage).toMatch(/^\d+ unexpected failures? in this run/);
-    expect(sourceOf(framesOf(error.trace)[0])).toContain('throw new Error');
-    expect(await readTable()).toEqual(before.table);
-    const [problem] = lines.filter(({ logType }) => logType === 'problem');
-    const stack = String((problem?.['error'] as { stack?: unknown } | undefined)?.stack ?? '');
-    expect(framesOf(stack.split('\n')), `${JSON.stringify(problem)}`).not.toEqual([]);
-    expect(lines.filter(({ logType }) => logType === 'run')).toMatchObject([{ failures: 1 }]);
+  it.each(Object.keys(FAULTS))(
+    'from its table: %s: the run fails with a mapped stack, and the next one works',
+    async (fault) => {
+      const { environment, outcome, lines, before } = await invokeUnder(id, FAULTS[fault]!, /^DynamoDB_/);
+      const error = errorOf(outcome);
+      expect(error.errorMessage).toMatch(/^\d+ unexpected failures? in this run/);
+      expect(sourceOf(framesOf(error.trace)[0])).toContain('throw new Error');
+      expect(await readTable()).toEqual(before.table);
+      const [problem] = lines.filter(({ logType }) => logType === 'problem');
+      const stack = String((problem?.['error'] as { stack?: unknown } | undefined)?.stack ?? '');
+      expect(framesOf(stack.split('\n')), `${JSON.stringify(problem)}`).not.toEqual([]);
+      expect(lines.filter(({ logType }) => logType === 'run')).toMatchObject([{ failures: 1 }]);
 
-    const next = await environment.invoke(triggerOf(id));
-    expect(next, environment.log).toMatchObject({ kind: 'response', body: { failures: 0 } });
-  });
+      const next = await environment.invoke(triggerOf(id));
+      expect(next, environment.log).toMatchObject({ kind: 'response', body: { failures: 0 } });
+    },
+  );
 
-  it.each(Object.keys(FAULTS))('from everything but its table: %s: nothing changes, and that is no bug', async (fault) => {
-    await account.pass(1);
-    const statuses = () => Promise.all(['Chat-Dev', 'Transcribe'].map(async (name) => (await account.record(name)).phase));
-    const { outcome, lines } = await invokeUnder(id, FAULTS[fault]!, /^(?!DynamoDB_)/);
-    expect(outcome, JSON.stringify(lines)).toMatchObject({ kind: 'response', body: { failures: 0 } });
-    expect(await statuses()).toEqual(['up', 'up']);
-    expect(lines.filter(({ logType }) => logType === 'problem')).toEqual([]);
-  });
+  it.each(Object.keys(FAULTS))(
+    'from everything but its table: %s: nothing changes, and that is no bug',
+    async (fault) => {
+      await account.pass(1);
+      const statuses = () =>
+        Promise.all(['Chat-Dev', 'Transcribe'].map(async (name) => (await account.record(name)).phase));
+      const { outcome, lines } = await invokeUnder(id, FAULTS[fault]!, /^(?!DynamoDB_)/);
+      expect(outcome, JSON.stringify(lines)).toMatchObject({ kind: 'response', body: { failures: 0 } });
+      expect(await statuses()).toEqual(['up', 'up']);
+      expect(lines.filter(({ logType }) => logType === 'problem')).toEqual([]);
+    },
+  );
 });

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   DescribeScalableTargetsCommand,
   DescribeScalingPoliciesCommand,
@@ -11,9 +10,9 @@ import { Account } from '../support/lambda/account.ts';
 import { stopAll } from '../support/lambda/execution-environment.ts';
 import { type Interception, never } from '../support/lambda/gateway.ts';
 import { problemsOf } from '../support/lambda/log-contract.ts';
+import { readSample } from '../support/sample-events.ts';
 
 const artifacts = inject('artifacts');
-const sample = (name: string): unknown => JSON.parse(readFileSync(`events/${name}.json`, 'utf8'));
 const SCALING = {
   ServiceNamespace: 'sagemaker',
   ResourceId: 'endpoint/Chat-Dev/variant/AllTraffic',
@@ -107,7 +106,7 @@ describe.skipIf(artifacts === undefined)('built functions whose environment ends
     const parkedAfter = killed.length;
     await expect(lookAt(account)).rejects.toThrow(/Could not find/);
 
-    const request = { ...(sample('wake-requested') as object), time: new Date(account.now).toISOString() };
+    const request = { ...readSample('wake-requested'), time: new Date(account.now).toISOString() };
     await account.invoke('IdleWindows', request);
     // A run that died before it had stored the request fails; Lambda hands the same event over again.
     await account.invoke('IdleWindows', request);
@@ -139,7 +138,7 @@ describe.skipIf(artifacts === undefined)('built functions whose environment ends
       },
       1,
     );
-    const alarm = sample('alarm-own') as { detail: { state: { timestamp: string } } };
+    const alarm = readSample('alarm-own') as unknown as { detail: { state: { timestamp: string } } };
     alarm.detail.state.timestamp = new Date(account.now).toISOString();
     expect(await account.invoke('BacklogWake', alarm)).toMatchObject({ kind: 'exited', signal: 'SIGKILL' });
     expect(await account.invoke('BacklogWake', alarm)).toMatchObject({ kind: 'response', body: { failures: 0 } });
@@ -157,40 +156,47 @@ describe.skipIf(artifacts === undefined)('built functions whose environment ends
   });
 });
 
-describe.skipIf(artifacts === undefined)('built functions, driven by the schedules and rules of the built template', () => {
-  it('park, wake on a request that comes twice, and log nothing undocumented', async () => {
-    const account = await createFleet();
-    const before = await lookAt(account);
-    await account.passUntil('Chat-Dev is parked', async () => (await phaseOf(account)) === 'parked', 20);
-    for (const name of ['wake-requested', 'wake-requested-duplicate']) {
-      const request = { ...(sample(name) as object), time: new Date(account.now).toISOString() };
-      expect(await account.invoke('IdleWindows', request)).toMatchObject({ kind: 'response', body: { failures: 0 } });
-    }
-    await account.passUntil('Chat-Dev is up', async () => (await phaseOf(account)) === 'up', 20);
-    expect(account.count('SageMaker.CreateEndpoint')).toBe(1);
-    expect(await lookAt(account)).toEqual(before);
-    await account.pass(1);
-    const ready = account.outcomes.filter(({ event }) => (event as Record<string, unknown>)['detail-type'] === 'Endpoint Ready');
-    expect(ready.map(({ id, outcome }) => `${id} ${outcome.kind}`)).toEqual(['ScheduledScaling response']);
-    expect(account.outcomes.filter(({ outcome }) => outcome.kind !== 'response')).toEqual([]);
-    for (const id of account.functions.keys()) {
-      const lines = (await account.environment(id)).lines();
-      expect(lines.flatMap(problemsOf)).toEqual([]);
-    }
-  });
+describe.skipIf(artifacts === undefined)(
+  'built functions, driven by the schedules and rules of the built template',
+  () => {
+    it('park, wake on a request that comes twice, and log nothing undocumented', async () => {
+      const account = await createFleet();
+      const before = await lookAt(account);
+      await account.passUntil('Chat-Dev is parked', async () => (await phaseOf(account)) === 'parked', 20);
+      for (const name of ['wake-requested', 'wake-requested-duplicate']) {
+        const request = { ...readSample(name), time: new Date(account.now).toISOString() };
+        expect(await account.invoke('IdleWindows', request)).toMatchObject({ kind: 'response', body: { failures: 0 } });
+      }
+      await account.passUntil('Chat-Dev is up', async () => (await phaseOf(account)) === 'up', 20);
+      expect(account.count('SageMaker.CreateEndpoint')).toBe(1);
+      expect(await lookAt(account)).toEqual(before);
+      await account.pass(1);
+      const ready = account.outcomes.filter(
+        ({ event }) => (event as Record<string, unknown>)['detail-type'] === 'Endpoint Ready',
+      );
+      expect(ready.map(({ id, outcome }) => `${id} ${outcome.kind}`)).toEqual(['ScheduledScaling response']);
+      expect(account.outcomes.filter(({ outcome }) => outcome.kind !== 'response')).toEqual([]);
+      for (const id of account.functions.keys()) {
+        const lines = (await account.environment(id)).lines();
+        expect(lines.flatMap(problemsOf)).toEqual([]);
+      }
+    });
 
-  it('bring capacity from zero for a backlog once, although the alarm is told twice', async () => {
-    const account = await createFleet();
-    await account.pass(2);
-    await leaveWaiting(account, 12);
-    for (const name of ['alarm-own', 'alarm-own-duplicate']) {
-      const alarm = sample(name) as { detail: { state: { timestamp: string } } };
-      alarm.detail.state.timestamp = new Date(account.now).toISOString();
-      expect(await account.invoke('BacklogWake', alarm)).toMatchObject({ kind: 'response', body: { failures: 0 } });
-    }
-    const changes = account.gateway.calls.filter(({ target }) => target.endsWith('UpdateEndpointWeightsAndCapacities'));
-    expect(changes.map(({ caller, input }) => [caller, input['DesiredWeightsAndCapacities']])).toEqual([
-      ['BacklogWake', [{ VariantName: 'AllTraffic', DesiredInstanceCount: 3 }]],
-    ]);
-  });
-});
+    it('bring capacity from zero for a backlog once, although the alarm is told twice', async () => {
+      const account = await createFleet();
+      await account.pass(2);
+      await leaveWaiting(account, 12);
+      for (const name of ['alarm-own', 'alarm-own-duplicate']) {
+        const alarm = readSample(name) as unknown as { detail: { state: { timestamp: string } } };
+        alarm.detail.state.timestamp = new Date(account.now).toISOString();
+        expect(await account.invoke('BacklogWake', alarm)).toMatchObject({ kind: 'response', body: { failures: 0 } });
+      }
+      const changes = account.gateway.calls.filter(({ target }) =>
+        target.endsWith('UpdateEndpointWeightsAndCapacities'),
+      );
+      expect(changes.map(({ caller, input }) => [caller, input['DesiredWeightsAndCapacities']])).toEqual([
+        ['BacklogWake', [{ VariantName: 'AllTraffic', DesiredInstanceCount: 3 }]],
+      ]);
+    });
+  },
+);

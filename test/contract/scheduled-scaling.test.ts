@@ -174,7 +174,7 @@ describe('documents', () => {
     expect(await desiredOf(fleet, 'chat')).toBe(1);
   });
 
-  it('with step scaling are valid, and said to be not applied once per version', async () => {
+  it('with step scaling are valid, and said to be not applied once for each endpoint', async () => {
     const fleet = await createScalingFleet();
     const step = {
       kind: 'step',
@@ -185,8 +185,13 @@ describe('documents', () => {
     fleet.seed({ name: 'a' }, 'stepped');
     fleet.seed({ name: 'b' }, 'stepped');
     await fleet.tickUntil(20 * MINUTE);
-    const said = fleet.events.filter(({ type }) => type === 'Policy Not Applied');
-    expect(said).toMatchObject([{ detail: { policy: 'stepped', reason: 'not-applied-yet' } }]);
+    const said = () => fleet.events.filter(({ type }) => type === 'Policy Not Applied');
+    expect(said()).toMatchObject(
+      ['a', 'b'].map((endpoint) => ({ detail: { endpoint, policy: 'stepped', reason: 'not-applied-yet' } })),
+    );
+    await fleet.put('policies/stepped', { otherwise: { min: 1, max: 4 }, scaling: [step] });
+    await fleet.tickUntil(25 * MINUTE);
+    expect(said().length, 'the same steps in a new version of the rest').toBe(2);
     expect(mutating(fleet)).toEqual([]);
   });
 });

@@ -19,6 +19,8 @@ export interface RunOptions {
   /** More words on the command line. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** IAM is meant to stop something here; anywhere else a permission that a role lacks fails the story. */
+  readonly refusedByIam?: boolean;
 }
 
 export interface CommandOutcome {
@@ -71,7 +73,11 @@ export async function inFolder<T>(files: Readonly<Record<string, string>>, use: 
 export function simulate(scenario: Document | string, options: RunOptions = {}): Promise<CommandOutcome> {
   const text = typeof scenario === 'string' ? scenario : stringify(scenario);
   return inFolder({ 'scenario.yaml': text, ...options.files }, (folder) =>
-    runCommand(['simulate', 'scenario.yaml', '--json', '-', ...(options.args ?? [])], folder, options.env),
+    runCommand(
+      ['simulate', 'scenario.yaml', '--enforce-iam', '--json', '-', ...(options.args ?? [])],
+      folder,
+      options.env,
+    ),
   );
 }
 
@@ -80,5 +86,8 @@ export async function runScenario(scenario: Document, options: RunOptions = {}):
   const outcome = await simulate(scenario, options);
   if (![0, 3, 4].includes(outcome.exitCode))
     throw new Error(`simulate ended with ${outcome.exitCode}:\n${outcome.stderr.slice(0, 4000)}`);
+  const refusals = outcome.stderr.split('\n').filter((line) => line.includes(': IAM refused '));
+  if (refusals.length > 0 && options.refusedByIam !== true)
+    throw new Error(`a role of template.yaml lacks a permission:\n${refusals.join('\n')}`);
   return { ...outcome, result: JSON.parse(outcome.stdout) as RehearsalResult };
 }

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   type AttributeValue,
+  DeleteItemCommand,
   DynamoDBClient,
   PutItemCommand,
   QueryCommand,
@@ -31,12 +32,12 @@ export interface Answer {
 
 export const CLIENT = { region: REGION, credentials: { accessKeyId: ACCOUNT, secretAccessKey: 'local' } };
 /** What `sam build` reads of a checkout. */
-const SOURCES = ['functions', 'shared', 'node_modules', 'package.json', 'template.yaml', 'samconfig.toml', 'tsconfig.json'];
+const SOURCES = ['functions', 'shared', 'package.json', 'template.yaml', 'samconfig.toml', 'tsconfig.json'];
 
-/** The working tree behind links, so that `sam build` there does not meet other builds of the same tree. */
-export function linkCheckout(folder: string): string {
-  mkdirSync(folder, { recursive: true });
-  for (const source of SOURCES) symlinkSync(resolve(source), join(folder, source));
+/** A copy of the working tree to build and deploy from: what SAM CLI writes stays away from it. */
+export function copyCheckout(folder: string): string {
+  for (const source of SOURCES) cpSync(source, join(folder, source), { recursive: true, dereference: true });
+  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
   return folder;
 }
 
@@ -68,12 +69,19 @@ export class DeployedStack {
   readonly #dynamodb: DynamoDBClient;
   #resources: readonly StackResource[] = [];
   #calls = 0;
+  readonly #ticks = new Map<FunctionId, number>();
 
   constructor(local: LocalAws, name: string) {
     this.name = name;
     this.#local = local;
     this.#folder = join(local.folder, name);
     this.#dynamodb = new DynamoDBClient({ ...CLIENT, endpoint: local.ministack.url });
+  }
+
+  /** Ticks that a function ran on without being sent one by hand. */
+  async scheduledTicks(id: FunctionId): Promise<number> {
+    const runs = (await this.logs(id)).filter(({ logType, trigger }) => logType === 'run' && trigger === 'tick');
+    return runs.length - (this.#ticks.get(id) ?? 0);
   }
 
   get resources(): readonly StackResource[] {
@@ -119,19 +127,29 @@ export class DeployedStack {
   }
 
   async invoke(id: FunctionId, event: Json): Promise<Answer> {
+    const { answer, output } = await this.#send(id, event);
+    const payload = JSON.parse(readFileSync(output, 'utf8')) as Json;
+    return { payload, failed: answer['FunctionError'] !== undefined };
+  }
+
+  /** Asynchronously, as EventBridge and the Scheduler do it: Lambda tries again, and keeps what failed for good. */
+  async invokeLater(id: FunctionId, event: Json): Promise<void> {
+    await this.#send(id, event, '--invocation-type', 'Event');
+  }
+
+  async #send(id: FunctionId, event: Json, ...options: readonly string[]): Promise<{ answer: Json; output: string }> {
     this.#calls += 1;
-    const [input, output] = ['event', 'answer'].map((kind) => join(this.#folder, `${kind}-${this.#calls}.json`));
-    writeFileSync(input!, JSON.stringify(event));
+    const input = join(this.#folder, `event-${this.#calls}.json`);
+    const output = join(this.#folder, `answer-${this.#calls}.json`);
+    writeFileSync(input, JSON.stringify(event));
     const name = this.physicalId(id);
-    const { FunctionError } = await aws(
-      this.#local,
-      ...['lambda', 'invoke', '--function-name', name, '--payload', `file://${input}`, output!],
-    );
-    return { payload: JSON.parse(readFileSync(output!, 'utf8')) as Json, failed: FunctionError !== undefined };
+    const payload = ['--payload', `file://${input}`, ...options, output];
+    return { output, answer: await aws(this.#local, 'lambda', 'invoke', '--function-name', name, ...payload) };
   }
 
   /** A tick beside those that the schedule sends. It must not fail. */
   async tick(id: FunctionId): Promise<Json> {
+    this.#ticks.set(id, (this.#ticks.get(id) ?? 0) + 1);
     const { payload, failed } = await this.invoke(id, { kind: 'tick', scheduledAt: new Date().toISOString() });
     if (failed) throw new Error(`the tick of ${this.name} ${id} failed: ${JSON.stringify(payload)}`);
     return payload;
@@ -163,6 +181,10 @@ export class DeployedStack {
 
   async putItem(item: Item): Promise<void> {
     await this.#dynamodb.send(new PutItemCommand({ TableName: this.tableName, Item: item }));
+  }
+
+  async removeItem(key: Item): Promise<void> {
+    await this.#dynamodb.send(new DeleteItemCommand({ TableName: this.tableName, Key: key }));
   }
 
   async #items(): Promise<readonly Item[]> {

@@ -1,8 +1,8 @@
 /** Everything that the functions needed of IAM in runs that go through all their paths. */
 import { stringify } from 'yaml';
 import { parseScenario, rehearse } from '../../rehearsal/index.ts';
-import { formatProblem } from '../../shared/documents/problem.ts';
 import type { Run } from '../../rehearsal/run.ts';
+import { formatProblem } from '../../shared/documents/problem.ts';
 import type { CallRecord, Permission } from '../../simulator/contract.ts';
 import type { Document } from '../story/run-scenario.ts';
 
@@ -28,8 +28,6 @@ export interface Collection {
   readonly tableName: string;
 }
 
-const REFUSAL = /is not authorized to perform|does not have application-autoscaling/;
-
 /** Distinct needs of all runs together; `enforceIam` is on in each. */
 export async function collectPermissions(scenarios: Readonly<Record<string, PermissionScenario>>): Promise<Collection> {
   const needed = new Map<string, Collected>();
@@ -37,7 +35,7 @@ export async function collectPermissions(scenarios: Readonly<Record<string, Perm
   const tableNames = new Set<string>();
   const see = (record: CallRecord): void => {
     if (record.caller.kind !== 'product') return;
-    if (REFUSAL.test(record.error?.message ?? '')) refused.push(record);
+    if (record.missing !== undefined) refused.push(record);
     for (const permission of record.needed ?? []) {
       const key = JSON.stringify([record.caller.name, permission]);
       const known = needed.get(key);
@@ -46,7 +44,11 @@ export async function collectPermissions(scenarios: Readonly<Record<string, Perm
     }
   };
   for (const [name, { document, script }] of Object.entries(scenarios)) {
-    const parsed = parseScenario(stringify(document, { aliasDuplicateObjects: false }), `${name}.yaml`, () => undefined);
+    const parsed = parseScenario(
+      stringify(document, { aliasDuplicateObjects: false }),
+      `${name}.yaml`,
+      () => undefined,
+    );
     if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'));
     await rehearse(parsed.scenario, {
       enforceIam: true,

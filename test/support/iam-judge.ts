@@ -51,7 +51,8 @@ export function policiesOf(template: TranslatedTemplate, resolver: Resolver, rol
   const properties = resolver.resolve(role.Properties);
   const managed = (properties.ManagedPolicyArns ?? []).map((arn: string): NamedPolicy => {
     const id = Object.keys(template.Resources).find(
-      (candidate) => template.Resources[candidate]?.Type === 'AWS::IAM::ManagedPolicy' && resolver.arnOf(candidate) === arn,
+      (candidate) =>
+        template.Resources[candidate]?.Type === 'AWS::IAM::ManagedPolicy' && resolver.arnOf(candidate) === arn,
     );
     if (id === undefined) return awsPolicy(arn);
     return { name: id, policy: documentOf(resolver.resolve(template.Resources[id]?.Properties.PolicyDocument)) };
@@ -59,7 +60,12 @@ export function policiesOf(template: TranslatedTemplate, resolver: Resolver, rol
   const inline = (properties.Policies ?? []).map(
     ({ PolicyName, PolicyDocument }: Value): NamedPolicy => ({ name: PolicyName, policy: documentOf(PolicyDocument) }),
   );
-  return [...managed, ...inline];
+  const attached = Object.entries(template.Resources)
+    .filter(([id, { Type }]) => /^AWS::IAM::(Managed)?Policy$/.test(Type) && resolver.isThere(id))
+    .map(([id, { Properties }]) => ({ id, properties: resolver.resolve(Properties) }))
+    .filter(({ properties: { Roles = [] } }) => Roles.includes(resolver.nameOf(roleId)))
+    .map(({ id, properties: { PolicyDocument } }) => ({ name: id, policy: documentOf(PolicyDocument) }));
+  return [...managed, ...inline, ...attached];
 }
 
 export type Verdict = 'Allowed' | 'ImplicitlyDenied' | 'ExplicitlyDenied';
@@ -95,6 +101,7 @@ export async function judge(policies: readonly NamedPolicy[], permission: Permis
     return wide.some(({ analysis }) => analysis.result === 'Allowed') ? 'Allowed' : 'ImplicitlyDenied';
   }
   const ignored = answer.result.ignoredContextKeys ?? [];
-  if (ignored.length > 0) throw new Error(`${action}: AWS does not put these keys into its context: ${ignored.join(', ')}`);
+  if (ignored.length > 0)
+    throw new Error(`${action}: AWS does not put these keys into its context: ${ignored.join(', ')}`);
   return answer.overallResult as Verdict;
 }

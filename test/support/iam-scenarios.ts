@@ -92,9 +92,7 @@ const smallConfig = (model: string, type = 'ml.g6.2xlarge'): Document => ({
   call: 'SageMaker.CreateEndpointConfig',
   with: {
     EndpointConfigName: `${model}-small`,
-    ProductionVariants: [
-      { VariantName: 'AllTraffic', ModelName: model, InstanceType: type, InitialInstanceCount: 1 },
-    ],
+    ProductionVariants: [{ VariantName: 'AllTraffic', ModelName: model, InstanceType: type, InitialInstanceCount: 1 }],
   },
 });
 
@@ -144,7 +142,11 @@ export const IAM_SCENARIOS: Readonly<Record<string, PermissionScenario>> = {
         index: asynchronous('simple', { traffic: [{ from: '+1h', to: '+1h10m', perMinute: 1 }] }),
       },
       happens: [
-        { at: '+4h', put: 'policies/queue', document: { otherwise: { min: 0, max: 5 }, wake: { backlogPerInstance: 5 } } },
+        {
+          at: '+4h',
+          put: 'policies/queue',
+          document: { otherwise: { min: 0, max: 5 }, wake: { backlogPerInstance: 5 } },
+        },
         ...['transcribe', 'index'].map((name) => ({
           at: '+5h',
           call: 'SageMaker.DeleteTags',
@@ -168,12 +170,26 @@ export const IAM_SCENARIOS: Readonly<Record<string, PermissionScenario>> = {
       ],
     },
   },
+  // Parked more often than recipes are kept.
+  often: {
+    document: {
+      start: MONDAY_UTC,
+      for: '12h',
+      policies: { quick: idle('5m', { zero: { by: 'park', idleFor: '5m', minUp: '1m' } }) },
+      endpoints: { quick: realTime('quick', { startsIn: '1m', deletesIn: '1m', whenAway: 'asks' }) },
+      happens: Array.from({ length: 13 }, (_, index) => ({ at: `+${index * 50 + 30}m`, requests: 1, to: 'quick' })),
+    },
+  },
   // Woken by a team's alarm; holds; given back; appeared, and vanished, by somebody else's hand.
   hands: {
     document: {
       start: MONDAY_UTC,
       for: '8h',
-      policies: { orders: idle('10m', { wake: { on: ['request', 'alarm:orders'] } }), plain: idle('10m'), gone: idle('10m') },
+      policies: {
+        orders: idle('10m', { wake: { on: ['request', 'alarm:orders'] } }),
+        plain: idle('10m'),
+        gone: idle('10m'),
+      },
       endpoints: {
         orders: realTime('orders'),
         adopted: realTime('plain'),

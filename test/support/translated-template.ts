@@ -27,10 +27,12 @@ json.dump(transform(template, {}, Managed()), sys.stdout)
 export type Value = any;
 
 export interface TranslatedTemplate {
-  readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown }>>;
+  readonly Parameters?: Readonly<Record<string, { readonly Type: string; readonly Default?: unknown }>>;
   readonly Conditions?: Readonly<Record<string, Value>>;
   readonly Mappings?: Readonly<Record<string, Value>>;
-  readonly Resources: Readonly<Record<string, { readonly Type: string; readonly Properties?: Value; readonly Condition?: string }>>;
+  readonly Resources: Readonly<
+    Record<string, { readonly Type: string; readonly Properties?: Value; readonly Condition?: string }>
+  >;
 }
 
 export function translateTemplate(text: string): TranslatedTemplate {
@@ -141,7 +143,10 @@ export class Resolver {
   #ref(id: string): Value {
     if (id in PSEUDO) return PSEUDO[id];
     const parameter = this.#template.Parameters?.[id];
-    if (parameter !== undefined) return this.#options.parameters?.[id] ?? String(parameter.Default);
+    if (parameter !== undefined) {
+      const text = this.#options.parameters?.[id] ?? String(parameter.Default);
+      return /^(CommaDelimitedList|List<.*>)$/.test(parameter.Type) ? text.split(',') : text;
+    }
     const type = this.#template.Resources[id]?.Type;
     if (type === undefined) throw new Error(`Ref ${id}: no such parameter or resource`);
     return type === 'AWS::IAM::ManagedPolicy' || type === 'AWS::SNS::Topic' ? this.arnOf(id) : this.nameOf(id);

@@ -5,10 +5,12 @@ import JSON5 from 'json5';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { EVENT_RULER } from '../../scripts/native-tools.ts';
 import { compileEventPattern } from '../../simulator/eventbridge/pattern.ts';
+import { deployTemplate } from '../support/deployed-template.ts';
 import { matchByAmazon, type PatternCase, type Verdict } from '../support/event-ruler.ts';
 import { hasTool } from '../support/native-tools.ts';
 import { hasRecordings, recordingsPath } from '../support/recordings.ts';
-import { createAws, createClients } from '../support/simulator-clients.ts';
+import { readSample, readSampleTable, sampleNames } from '../support/sample-events.ts';
+import { createClients } from '../support/simulator-clients.ts';
 
 type Event = Readonly<Record<string, unknown>>;
 
@@ -67,6 +69,7 @@ const NEAR_MISSES: readonly (readonly [string, string, Event])[] = [
     'alarm-own',
     { alarmName: 'TargetTracking-endpoint/Chat-Dev/variant/AllTraffic-AlarmLow-1' },
   ],
+  ['an alarm on the scaler itself', 'alarm-own', { alarmName: 'endpoint-scaler/idle-windows-silent' }],
   ['no alarm name', 'alarm-own', { alarmName: null }],
   ['one contributor', 'alarm-own', { 'detail-type': 'CloudWatch Alarm Contributor State Change' }],
   ['a change of the alarm', 'alarm-own', { 'detail-type': 'CloudWatch Alarm Configuration Change' }],
@@ -90,11 +93,9 @@ const NEAR_HITS: readonly (readonly [string, string, Event])[] = [
   ['another account', 'wake-requested', { account: '210987654321' }],
 ];
 
-const sample = (name: string): Event => JSON.parse(readFileSync(`events/${name}.json`, 'utf8')) as Event;
-
 /** `status`, `state` and `alarmName` go where the events hold them, everything else into the envelope; null removes. */
 function changed(name: string, { status, state, alarmName, ...envelope }: Event): Event {
-  const event = structuredClone(sample(name)) as Record<string, Record<string, unknown>>;
+  const event = structuredClone(readSample(name)) as Record<string, Record<string, unknown>>;
   const set = (target: Record<string, unknown>, key: string, value: unknown): void => {
     if (value === null) delete target[key];
     else if (value !== undefined) target[key] = value;
@@ -114,13 +115,9 @@ function simulated({ pattern, event }: PatternCase): Verdict {
   }
 }
 
-/** Patterns as a deployment with default parameters has them, by function and event id. */
-async function readRules(): Promise<ReadonlyMap<string, unknown>> {
-  const aws = createAws();
-  aws.deploy(readFileSync('template.yaml', 'utf8'), {}, () => ({
-    invoke: async () => undefined,
-    drop: () => undefined,
-  }));
+/** Patterns as a deployment has them, by function and event id. */
+async function readRules(parameters: Readonly<Record<string, string>> = {}): Promise<ReadonlyMap<string, unknown>> {
+  const { aws } = deployTemplate(parameters);
   const { events } = createClients(aws);
   const { Rules = [] } = await events.send(new ListRulesCommand({}));
   const patterns = await Promise.all(
@@ -132,14 +129,13 @@ async function readRules(): Promise<ReadonlyMap<string, unknown>> {
   return new Map(patterns.filter(([, pattern]) => pattern !== undefined));
 }
 
-const samples = readdirSync('events')
-  .filter((file) => file.endsWith('.json'))
-  .map((file) => file.replace('.json', ''));
 const rules = await readRules();
 
 it('every rule of the template and every sample event are in the table', () => {
   expect([...rules.keys()].sort()).toEqual([ALARM, READY, STATE, WAKE].sort());
-  expect(samples.sort()).toEqual(Object.keys(REACHES).sort());
+  expect(sampleNames()).toEqual(Object.keys(REACHES).sort());
+  const told = readSampleTable().map(({ name, rule }) => [name, rule === '-' ? 'nothing' : rule]);
+  expect(Object.fromEntries(told), 'events/README.md').toEqual(REACHES);
 });
 
 interface Expected extends PatternCase {
@@ -156,7 +152,7 @@ const every = (what: string, event: Event, reached: string): Expected[] =>
   }));
 
 const EXPECTED: readonly Expected[] = [
-  ...Object.entries(REACHES).flatMap(([name, reached]) => every(name, sample(name), reached)),
+  ...Object.entries(REACHES).flatMap(([name, reached]) => every(name, readSample(name), reached)),
   ...NEAR_MISSES.flatMap(([what, name, change]) => every(`${name}, but ${what}`, changed(name, change), 'nothing')),
   ...NEAR_HITS.flatMap(([what, name, change]) => every(`${name}, ${what}`, changed(name, change), REACHES[name]!)),
 ];
@@ -165,6 +161,25 @@ const verdicts = (of: (cases: readonly Expected[]) => readonly Verdict[]): reado
   return EXPECTED.map(({ name }, index) => `${name}: ${answers[index]}`);
 };
 const WANTED = EXPECTED.map(({ name, verdict }) => `${name}: ${verdict}`);
+
+describe('with UserAlarmPrefix', () => {
+  const names: Readonly<Record<string, Verdict>> = {
+    'team/queue-not-empty': 'matches',
+    'endpoint-scaler-Transcribe-backlog': 'matches',
+    'queue-not-empty': 'does not match',
+    'endpoint-scaler/idle-windows-silent': 'does not match',
+    'TargetTracking-endpoint/Chat-Dev/variant/AllTraffic-AlarmLow-1': 'does not match',
+  };
+
+  it('only such alarms and our own start a run', async () => {
+    const pattern = (await readRules({ UserAlarmPrefix: 'team/' })).get(ALARM);
+    const cases = Object.keys(names).map((alarmName) => ({ pattern, event: changed('alarm-own', { alarmName }) }));
+    expect(cases.map(simulated)).toEqual(Object.values(names));
+    if (hasTool(EVENT_RULER, "UserAlarmPrefix in Amazon's own rule engine")) {
+      expect(matchByAmazon(cases)).toEqual(Object.values(names));
+    }
+  });
+});
 
 describe('the event patterns of the template', () => {
   it('match what they should and nothing near it, in the simulator', () => {

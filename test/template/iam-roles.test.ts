@@ -10,10 +10,12 @@ if (!canTranslate) console.log('skipped: roles of the translated template: .venv
 
 /** What Lambda itself does with a function's role, so that no call of ours can show the need. */
 const USED_BY_LAMBDA = [
-  // Every run's log lines: AWSLambdaBasicExecutionRole, which SAM attaches to the roles it makes.
+  // Every run's log lines.
   /^logs:(CreateLogGroup|CreateLogStream|PutLogEvents)$/,
   // The failure destination of asynchronous invocations.
   /^sqs:SendMessage$/,
+  // Network interfaces of functions in a VPC.
+  /^ec2:(CreateNetworkInterface|DescribeNetworkInterfaces|DescribeSubnets|DeleteNetworkInterface|(Una|A)ssignPrivateIpAddresses)$/,
 ];
 
 const FUNCTIONS = ['ScheduledScaling', 'BacklogWake', 'IdleWindows'];
@@ -44,7 +46,7 @@ describe.skipIf(!canTranslate)('the roles of the translated template', () => {
     expect(collection.needed.length, 'distinct needs').toBeGreaterThan(250);
   });
 
-  it('allow nothing that was not needed: each action and each resource of each statement', async () => {
+  it('allow nothing that was not needed: each action, resource and value of each statement', async () => {
     const idle: string[] = [];
     for (const id of FUNCTIONS) {
       const ours = collection.needed.filter(({ functionId }) => functionId === id);
@@ -55,24 +57,92 @@ describe.skipIf(!canTranslate)('the roles of the translated template', () => {
     expect(idle).toEqual([]);
   });
 
+  it('have no statement that another one makes superfluous', async () => {
+    const superfluous: string[] = [];
+    for (const id of FUNCTIONS) {
+      const policies = roles.get(id)!;
+      const ours = collection.needed.filter(({ functionId }) => functionId === id);
+      for (const statement of policies.flatMap(({ policy }) => policy.Statement)) {
+        if (isNoGrantOfOurs(statement)) continue;
+        if (!(await isMissed(policies, statement, ours))) superfluous.push(`${id} ${statement.Sid}`);
+      }
+    }
+    expect(superfluous).toEqual([]);
+  });
+
+  it('are compared with what was needed by a check that sees a grant too many', async () => {
+    const ours = collection.needed.filter(({ functionId }) => functionId === 'IdleWindows');
+    const tooMuch: PolicyStatement = {
+      Sid: 'TooMuch',
+      Effect: 'Allow',
+      Action: ['sagemaker:DescribeEndpoint', 'sagemaker:UpdateEndpoint'],
+      Resource: ['endpoint', 'inference-component'].map((kind) => `arn:aws:sagemaker:us-east-1:123456789012:${kind}/*`),
+    };
+    expect(await findIdle('IdleWindows', tooMuch, ours)).toEqual([
+      'IdleWindows TooMuch: sagemaker:UpdateEndpoint',
+      'IdleWindows TooMuch: arn:aws:sagemaker:us-east-1:123456789012:inference-component/*',
+    ]);
+  });
+
   it('name every statement that is ours', () => {
     for (const id of FUNCTIONS) {
-      const own = roles.get(id)!.flatMap(({ policy }) => policy.Statement.filter((one) => !isUsedByLambda(one)));
+      const own = roles.get(id)!.flatMap(({ policy }) => policy.Statement.filter((one) => !isNoGrantOfOurs(one)));
       expect(own.length).toBeGreaterThan(5);
       const sids = own.map(({ Sid }) => Sid);
-      expect(sids.every((sid) => /^[A-Z][A-Za-z]+$/.test(sid ?? '')), `${id}: ${sids}`).toBe(true);
+      expect(
+        sids.every((sid) => /^[A-Z][A-Za-z]+$/.test(sid ?? '')),
+        `${id}: ${sids}`,
+      ).toBe(true);
       expect(new Set(sids).size, `${id}: ${sids}`).toBe(sids.length);
     }
   });
 });
 
-function isUsedByLambda({ Action }: PolicyStatement): boolean {
+/** A denial takes back and grants nothing. */
+function isNoGrantOfOurs({ Action, Effect }: PolicyStatement): boolean {
+  if (Effect === 'Deny') return true;
   return [Action].flat().every((action) => USED_BY_LAMBDA.some((pattern) => pattern.test(action)));
 }
 
-/** Actions that no need was met by, and resources that no action of the statement was needed on. */
+/** Whether something that was needed is no longer allowed when the statement is taken out. */
+async function isMissed(
+  policies: readonly NamedPolicy[],
+  statement: PolicyStatement,
+  needed: readonly Collected[],
+): Promise<boolean> {
+  const without = policies.map(({ name, policy }) => ({
+    name,
+    policy: { ...policy, Statement: policy.Statement.filter((other) => other !== statement) },
+  }));
+  const rest = without.filter(({ policy }) => policy.Statement.length > 0);
+  const actions = new Set([statement.Action].flat());
+  for (const { permission } of needed) {
+    if (actions.has(permission.action) && (await judge(rest, permission)) !== 'Allowed') return true;
+  }
+  return false;
+}
+
+type Conditions = NonNullable<PolicyStatement['Condition']>;
+
+/** The statement's condition with one of a key's values alone, for each key that has several. */
+function singleValued(
+  condition: Conditions | undefined,
+): readonly { readonly value: string; readonly narrowed: Conditions }[] {
+  return Object.entries(condition ?? {}).flatMap(([operator, keys]) =>
+    Object.entries(keys).flatMap(([key, values]) =>
+      Array.isArray(values) && values.length > 1
+        ? values.map((value) => ({
+            value: `${key} ${value}`,
+            narrowed: { ...condition, [operator]: { ...keys, [key]: value } },
+          }))
+        : [],
+    ),
+  );
+}
+
+/** Actions, resources and values of conditions that nothing which was needed asks for. */
 async function findIdle(where: string, statement: PolicyStatement, needed: readonly Collected[]): Promise<string[]> {
-  if (isUsedByLambda(statement)) return [];
+  if (isNoGrantOfOurs(statement)) return [];
   const place = `${where} ${statement.Sid}`;
   const actions = [statement.Action].flat();
   const resources = [statement.Resource].flat();
@@ -89,5 +159,7 @@ async function findIdle(where: string, statement: PolicyStatement, needed: reado
   for (const Action of actions) if (!(await isUsed({ ...statement, Action }))) idle.push(`${place}: ${Action}`);
   for (const Resource of resources)
     if (resources.length > 1 && !(await isUsed({ ...statement, Resource }))) idle.push(`${place}: ${Resource}`);
+  for (const { value, narrowed } of singleValued(statement.Condition))
+    if (!(await isUsed({ ...statement, Condition: narrowed }))) idle.push(`${place}: ${value}`);
   return idle;
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, type YAMLSeq } from 'yaml';
 import { parseConfig } from '../../shared/runtime/config.ts';
+import { deployTemplate } from '../support/deployed-template.ts';
 
 interface Statement {
   readonly Sid: string;
@@ -19,7 +20,17 @@ interface Resource {
 }
 
 const text = readFileSync('template.yaml', 'utf8');
-const intrinsics = ['Ref', 'Sub', 'GetAtt'].map((tag) => ({ tag: `!${tag}`, resolve: (value: string) => value }));
+const first = (seq: YAMLSeq): unknown => seq.toJSON()[1];
+const intrinsics = [
+  ...['Ref', 'Sub', 'GetAtt', 'Condition'].map((tag) => ({ tag: `!${tag}`, resolve: (value: string) => value })),
+  // What holds when the condition does.
+  { tag: '!If', collection: 'seq' as const, resolve: (seq: unknown) => first(seq as YAMLSeq) },
+  ...['Sub', 'Not', 'Equals', 'Join', 'EachMemberEquals', 'FindInMap'].map((tag) => ({
+    tag: `!${tag}`,
+    collection: 'seq' as const,
+    resolve: (seq: unknown) => (seq as YAMLSeq).toJSON(),
+  })),
+];
 const template = parse(text, { customTags: intrinsics }) as {
   readonly Parameters: Readonly<
     Record<string, { readonly Default: unknown; readonly AllowedValues?: readonly string[] }>
@@ -47,14 +58,16 @@ const actionsOf = ({ Action }: Statement) => (typeof Action === 'string' ? [Acti
 
 describe('template.yaml', () => {
   it('sets an environment that the functions accept, with a timeout shorter than tick and lease', () => {
-    const { Variables } = template.Globals.Function.Environment;
-    const defaults = Object.entries(template.Parameters).map(([name, { Default }]) => [name, String(Default)] as const);
-    const value = (reference: string) => new Map(defaults).get(reference) ?? reference;
-    const env = Object.fromEntries(Object.entries(Variables).map(([name, reference]) => [name, value(reference)]));
-    const config = parseConfig({ ...env, AWS_REGION: 'eu-central-1' });
-    expect(config.functionTimeout).toBe(template.Globals.Function.Timeout * 1000);
-    expect(config.functionTimeout).toBeLessThan(config.tick);
-    expect(config.functionTimeout).toBeLessThan(config.lease);
+    for (const minutes of template.Parameters['TickMinutes']?.AllowedValues ?? []) {
+      const { functions: deployed } = deployTemplate({ TickMinutes: String(minutes) });
+      for (const { environment, timeoutMs } of deployed) {
+        const config = parseConfig(environment);
+        expect(config.tick).toBe(Number(minutes) * 60_000);
+        expect(config.functionTimeout).toBe(timeoutMs);
+        expect(config.functionTimeout).toBeLessThan(config.tick);
+        expect(config.functionTimeout).toBeLessThan(config.lease);
+      }
+    }
     expect(template.Parameters['Mode']?.AllowedValues).toEqual(['on', 'wake-only', 'dry-run', 'off']);
   });
 
@@ -80,7 +93,7 @@ describe('template.yaml', () => {
       expect(event.Properties.DeadLetterConfig, event.Type).toEqual({ Arn: 'Undelivered.Arn' });
       if (event.Type !== 'ScheduleV2') continue;
       expect(event.Properties).toMatchObject({
-        ScheduleExpression: 'rate(1 minute)',
+        ScheduleExpression: ['Tick', 'TickMinutes', 'Rate'],
         RetryPolicy: { MaximumEventAgeInSeconds: 60 },
       });
       expect(JSON.parse(event.Properties.Input)).toEqual({

@@ -4,7 +4,9 @@ import { addDemand } from '../../domain/demand.ts';
 import { sizeForBacklog } from '../../domain/plan-capacity.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
+import { rulingInputOf } from '../../domain/ruling-input.ts';
 import { iso } from '../../domain/time.ts';
+import { withoutIntent } from '../scheduled-scaling/carry-out.ts';
 import { wakeBounds } from '../scheduled-scaling/demand.ts';
 import type { Turn } from '../scheduled-scaling/ports.ts';
 import { createTurn, dueNow } from '../scheduled-scaling/turn.ts';
@@ -20,6 +22,7 @@ export async function answerAlarm(shared: AlarmRun, record: FleetRecord, early: 
   const { ports, alarm, run } = shared;
   // The alarm went off before the endpoint was last found idle: that demand has been served.
   if (alarm.at <= (record.lastIdleAt ?? 0)) return;
+  if (record.giveBack?.doneAt !== undefined) return;
   const turn = createTurn(ports.fleet, record, 'read');
   const ruling = rule(shared, withDemand(shared, record, early));
   storeDemand(shared, turn, ruling, early);
@@ -30,28 +33,16 @@ export async function answerAlarm(shared: AlarmRun, record: FleetRecord, early: 
   }
   const [, late] = await Promise.all([turn.save(), early ?? lookAt(ports, record.endpoint, run.now)]);
   await leaveZero(shared, turn, ruling, early ?? late);
+  // Only its own: what a run before it left untold is the next tick's to tell.
+  if (turn.record.intent?.until === run.deadline) turn.change(withoutIntent);
+  await turn.save();
 }
 
 function rule({ ports, run, holds }: AlarmRun, record: FleetRecord): Ruling {
   const hold = holds.get(record.endpoint.toLowerCase());
-  const { policy, agenda, lead } = record;
-  return decideRuling({
-    now: run.now,
-    mode: ports.settings.mode,
-    kind: record.kind,
-    phase: record.phase,
-    protected: record.protected,
-    demand: record.demand,
-    invalid: record.invalid !== undefined,
-    giveBack: record.giveBack !== undefined,
-    // No lead is begun here: that is the ticks' business.
-    leadMs: 0,
-    ...(hold === undefined ? {} : { hold }),
-    ...(policy === undefined ? {} : { policy }),
-    ...(agenda === undefined ? {} : { agenda }),
-    ...(lead === undefined ? {} : { leadBegunFor: lead.window }),
-    ...(record.parkedDesired === undefined ? {} : { recipeDesired: record.parkedDesired }),
-  });
+  // No lead is begun here: that is the ticks' business.
+  const context = { now: run.now, mode: ports.settings.mode, hold, leadMs: 0, recipeDesired: record.parkedDesired };
+  return decideRuling(rulingInputOf(record, context));
 }
 
 function withDemand({ alarm, ports }: AlarmRun, record: FleetRecord, look: Look | undefined): FleetRecord {
@@ -60,7 +51,10 @@ function withDemand({ alarm, ports }: AlarmRun, record: FleetRecord, look: Look 
   return { ...record, demand: addDemand(record.demand, { source, since: alarm.at }) };
 }
 
-/** In one write with what follows from it: a sample for later leads begins with the call that comes next. */
+/**
+ * In one write with what follows from it: a sample for later leads begins with the call that comes next, and a run that
+ * dies after it is spoken for by the next tick.
+ */
 function storeDemand(shared: AlarmRun, turn: Turn, ruling: Ruling, look: Look | undefined): void {
   const { run } = shared;
   const count = look === undefined ? undefined : countFor(turn.record, ruling, look);
@@ -72,8 +66,13 @@ function storeDemand(shared: AlarmRun, turn: Turn, ruling: Ruling, look: Look | 
     return { ...record, demand: sized };
   });
   turn.change(dueNow(run.now));
-  if (count !== undefined && ruling.want === 'up' && !ruling.reportOnly && look?.view?.variants[0]?.desired === 0) {
-    turn.change((record) => ({ ...record, raising: { at: run.now, to: count } }));
+  if (ruling.want !== 'up' || ruling.reportOnly || turn.record.phase !== 'up') return;
+  const intent = { at: run.now, until: run.deadline, reason: 'backlog-wake' } as const;
+  if (count !== undefined && look?.view?.variants[0]?.desired === 0) {
+    const raising = { at: run.now, to: count };
+    turn.change((record) => ({ ...record, raising, intent: { ...intent, desired: count } }));
+  } else if (look === undefined && turn.record.observed?.desired === 0) {
+    turn.change((record) => ({ ...record, intent: { ...intent, fromZero: true } }));
   }
 }
 
@@ -98,10 +97,9 @@ async function leaveZero(shared: AlarmRun, turn: Turn, ruling: Ruling, look: Loo
   }
   const wake = { ...evidence, newDesired: count };
   if (ruling.reportOnly) return decide(shared, record, 'scale', 'backlog-wake', { ...wake, dryRun: true }, false);
-  // Before the call: a run that dies right after it has still said what it did.
-  decide(shared, record, 'scale', 'backlog-wake', wake, true);
   const outcome = await ports.endpoints.setDesired(record.endpoint, variant.name, count);
   if (outcome.ok) {
+    decide(shared, record, 'scale', 'backlog-wake', wake, true);
     ports.log.count('CapacityChanges');
     const detail = {
       reason: 'backlog-wake',

@@ -1,8 +1,9 @@
 import type { Evidence, ReasonCode } from '../../domain/decision.ts';
 import type { FleetRecord } from '../../domain/record.ts';
+import { isProtected } from '../../domain/tags.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { EndpointConfigView, EndpointView } from '../../ports/endpoints.ts';
-import type { Outcome } from '../../ports/outcome.ts';
+import type { Failure, Outcome } from '../../ports/outcome.ts';
 import type { IdleWindowsPorts } from './ports.ts';
 
 export interface Obstacle {
@@ -18,6 +19,8 @@ export interface ParkFacts {
   readonly config: EndpointConfigView | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly modelsMissing: readonly string[];
+  /** Checks that nobody could answer: a warning, where a known absence is an obstacle. */
+  readonly unanswered: readonly Failure[];
 }
 
 /** SageMaker allows 50; recreating needs one for the wake's generation. */
@@ -30,10 +33,13 @@ export function findObstacle(record: FleetRecord, facts: ParkFacts, tagPrefix: s
   const { view, config, tags, modelsMissing } = facts;
   const policyTag = tags[`${tagPrefix}:policy`];
   if (policyTag === undefined) return { reason: 'not-enrolled', evidence: { tag: `${tagPrefix}:policy` } };
+  if (record.policy?.name !== record.policyName) {
+    return { reason: 'policy-invalid', evidence: { policyTag, compiled: record.policy?.name ?? null } };
+  }
   if (policyTag !== record.policyName) {
     return { reason: 'changed-meanwhile', evidence: { policyTag, policy: record.policyName } };
   }
-  if (tags[`${tagPrefix}:protect`] === 'true') return { reason: 'protected', evidence: {} };
+  if (isProtected(tags, tagPrefix)) return { reason: 'protected', evidence: {} };
   if (view.status !== 'InService') return { reason: 'not-in-service', evidence: { status: view.status } };
   if (config === undefined) return { reason: 'dependency-missing', evidence: { endpointConfig: view.configName } };
   if (config.kind !== 'real-time') return { reason: 'kind-unsupported', evidence: { kind: config.kind } };
@@ -41,7 +47,8 @@ export function findObstacle(record: FleetRecord, facts: ParkFacts, tagPrefix: s
   const [missing] = modelsMissing;
   if (missing !== undefined) return { reason: 'dependency-missing', evidence: { model: missing } };
   const stack = STACK_TAGS.map((tag) => tags[tag]).find((value) => value !== undefined);
-  if (stack !== undefined) return { reason: 'stack-owned', evidence: { stack } };
+  const mayBeStacks = record.policy.zero?.stackOwned === true;
+  if (stack !== undefined && !mayBeStacks) return { reason: 'stack-owned', evidence: { stack } };
   if (config.variants.some(({ reserved }) => reserved)) return { reason: 'reserved-capacity', evidence: {} };
   const count = sendableTags(tags, tagPrefix).length;
   if (count >= MOST_TAGS) return { reason: 'too-many-tags', evidence: { tags: count, allowed: MOST_TAGS - 1 } };
@@ -68,23 +75,18 @@ export async function readParkFacts(
   const [config, tags] = await Promise.all([endpoints.describeConfig(view.configName), endpoints.tags(view.arn)]);
   if (!config.ok) return config;
   if (!tags.ok) return tags;
-  const missing = await findMissingModels({ endpoints }, config.value);
-  if (!missing.ok) return missing;
-  return { ok: true, value: { view, config: config.value, tags: tags.value, modelsMissing: missing.value } };
+  const { missing, unanswered } = await findMissingModels({ endpoints }, config.value);
+  return { ok: true, value: { view, config: config.value, tags: tags.value, modelsMissing: missing, unanswered } };
 }
 
 export async function findMissingModels(
   { endpoints }: { readonly endpoints: Pick<IdleWindowsPorts['endpoints'], 'modelExists'> },
   config: EndpointConfigView | undefined,
-): Promise<Outcome<readonly string[]>> {
+): Promise<{ readonly missing: readonly string[]; readonly unanswered: readonly Failure[] }> {
   const models = config?.models ?? [];
   const answers = await Promise.all(models.map((name) => endpoints.modelExists(name)));
-  const missing: string[] = [];
-  for (const [index, answer] of answers.entries()) {
-    if (!answer.ok) return answer;
-    if (!answer.value) missing.push(models[index] ?? '');
-  }
-  return { ok: true, value: missing };
+  const missing = models.filter((_, index) => answers[index]?.ok && !answers[index].value);
+  return { missing, unanswered: answers.flatMap((answer) => (answer.ok ? [] : [answer.failure])) };
 }
 
 /** Since when this incarnation is in service, as near as we know: a later change of it can only delay a park. */

@@ -5,6 +5,7 @@ import type { Ruling, RulingInput } from '../../domain/ruling.ts';
 import { type Instant, iso, MINUTE } from '../../domain/time.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
 import { findObstacle, inServiceSince, type Obstacle, readParkFacts } from './before-park.ts';
+import { tellDryPark, tellDryWake } from './dry-run.ts';
 import { judge } from './judge.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { readActivity } from './read-activity.ts';
@@ -92,7 +93,9 @@ export async function considerPark(work: Work, view: EndpointView): Promise<Step
       reason: unused ? 'activity-unknown' : 'active',
       evidence: activity.evidence,
     });
-    return { next: activity.idleAt, change: together(seen, remembered) };
+    // Somebody called: from then on it would have been awake again.
+    const awake = activity.lastActiveAt === undefined ? undefined : tellDryWake(work, activity.lastActiveAt);
+    return { next: activity.idleAt, change: together(seen, awake ?? remembered) };
   }
   const { record } = session;
   const idleFor = record.policy === undefined ? 0 : idleForOf(record.kind, record.policy);
@@ -111,15 +114,18 @@ async function beginPark(
 ): Promise<StepResult> {
   const { session, run, ports, shared } = work;
   const facts = await readParkFacts(ports, view);
-  if (!facts.ok) return { failure: facts.failure, change: seen };
+  if (!facts.ok) {
+    const evidence = { call: facts.failure.call, code: facts.failure.code };
+    const told = recordRefusal(work, { reason: 'call-failed', evidence });
+    return { failure: facts.failure, change: together(seen, told) };
+  }
   const instanceType = facts.value.config?.variants[0]?.instanceType;
   const before = together(seen, learnType(instanceType));
   const blocked =
     findObstacle(session.record, facts.value, ports.settings.tagPrefix) ?? (await breakerObstacle(work, instanceType));
   if (blocked !== undefined) return refusePark(work, blocked, before);
   if (work.ruling.reportOnly) {
-    const evidence = { ...idleness, instances: view.variants[0]?.desired ?? 0, instanceType: instanceType ?? null };
-    const told = recordDecision(work, { decision: 'park', reason: 'mode-dry-run', evidence });
+    const told = tellDryPark(work, view, instanceType, idleness);
     return { next: run.now + REPORT_AGAIN, change: together(before, told) };
   }
   if (!shared.takePark()) {

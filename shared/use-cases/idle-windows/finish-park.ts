@@ -30,18 +30,36 @@ export async function finishPark(work: Work, view: EndpointView): Promise<StepRe
   if (!(await session.acquire())) return {};
 
   const facts = await readParkFacts(ports, view);
-  if (!facts.ok) return { failure: facts.failure };
+  if (!facts.ok) return unanswered(work, facts.failure);
+  for (const failure of facts.value.unanswered) {
+    ports.log.warn('something that a wake needs could not be checked before a park', {
+      endpoint: session.record.endpoint,
+      ...failure,
+    });
+  }
   const blocked = findObstacle(session.record, facts.value, ports.settings.tagPrefix);
   const { config } = facts.value;
   if (blocked !== undefined || config === undefined) {
     return cancelPark(work, blocked ?? { reason: 'dependency-missing', evidence: { endpointConfig: view.configName } });
   }
   const recipe = await takeRecipe(ports, session.record, { ...facts.value, config }, run.now);
-  if (!recipe.ok) return { failure: recipe.failure };
+  if (!recipe.ok) return unanswered(work, recipe.failure);
   if (recipe.value === 'unproven') return cancelPark(work, { reason: 'recipe-unproven', evidence: {} });
   const changed = await lookAgain(work, facts.value, since);
   if (changed !== undefined) return cancelPark(work, changed);
   return deleteParked(work, view, config, recipe.value);
+}
+
+/** A condition that nobody can tell does not hold. */
+function unanswered(work: Work, failure: Failure): StepResult {
+  const passing = failure.class === 'transient' || failure.class === 'in-progress';
+  const evidence = { call: failure.call, code: failure.code };
+  const cancelled = cancelPark(work, {
+    reason: failure.definite && !passing ? 'call-refused' : 'call-failed',
+    evidence,
+    ...(passing && { next: work.run.now + MINUTE }),
+  });
+  return { ...cancelled, failure };
 }
 
 /** The ruling of the record as it is now: a demand, hold or change of documents may have come while it was being parked. */

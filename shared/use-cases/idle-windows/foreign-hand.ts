@@ -1,3 +1,4 @@
+import { isProtected } from '../../domain/tags.ts';
 import { MINUTE } from '../../domain/time.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
 import { observe } from './consider-park.ts';
@@ -29,7 +30,7 @@ export async function adopt(work: Work, view: EndpointView): Promise<StepResult>
     phase: 'up',
     phaseSince: run.now,
     policyName,
-    protected: tags.value[`${ports.settings.tagPrefix}:protect`] === 'true',
+    protected: isProtected(tags.value, ports.settings.tagPrefix),
     generation: record.generation + 1,
     nextAt: { scaling: run.now, windows: run.now },
   });

@@ -3,6 +3,7 @@ import { parks, wakeTriggersOf } from '../../domain/kinds.ts';
 import type { FleetRecord, Hold, LeadSamples } from '../../domain/record.ts';
 import { HOUR, MINUTE, SECOND } from '../../domain/time.ts';
 import type { Run, RunCounts, Trigger } from '../../ports/run.ts';
+import { countLevels } from './fleet-levels.ts';
 import { judge, leadOf, sampleKeys } from './judge.ts';
 import type { IdleWindowsPorts, RunShared, Work } from './ports.ts';
 import { createSession, LostRaceError } from './session.ts';
@@ -42,6 +43,7 @@ export function createIdleWindows(ports: IdleWindowsPorts): IdleWindows {
 
 async function runTick(ports: IdleWindowsPorts, run: Run): Promise<RunCounts> {
   const [records, holds] = await Promise.all([ports.fleet.list(), ports.fleet.holds()]);
+  countLevels(ports, run, records, holds);
   const forced = isDue(run.now, ports.settings.tick, SWEEP_EVERY, SWEEP_OFFSET)
     ? await sweep(ports, records)
     : new Set<string>();

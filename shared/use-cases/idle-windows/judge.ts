@@ -2,6 +2,7 @@ import { decideRuling } from '../../domain/decide-ruling.ts';
 import { computeLead } from '../../domain/lead.ts';
 import type { FleetRecord, Hold, LeadSamples } from '../../domain/record.ts';
 import type { Mode, Ruling, RulingInput } from '../../domain/ruling.ts';
+import { rulingInputOf } from '../../domain/ruling-input.ts';
 import type { DurationMs, Instant } from '../../domain/time.ts';
 
 /** Where the lead times of an endpoint are kept: its own and those of its instance type. */
@@ -26,21 +27,5 @@ export interface Judged {
 /** The ladder of precedence for one record; `changes` answers a what-if. */
 export function judge({ record, hold, now, mode, leadMs }: Judged, changes: Partial<RulingInput> = {}): Ruling {
   const recipeDesired = record.parkedDesired ?? record.observed?.desired;
-  return decideRuling({
-    now,
-    mode,
-    kind: record.kind,
-    phase: record.phase,
-    protected: record.protected,
-    demand: record.demand,
-    invalid: record.invalid !== undefined,
-    giveBack: record.giveBack !== undefined,
-    leadMs,
-    ...(hold && { hold }),
-    ...(record.policy && { policy: record.policy }),
-    ...(record.agenda && { agenda: record.agenda }),
-    ...(record.lead && { leadBegunFor: record.lead.window }),
-    ...(recipeDesired !== undefined && { recipeDesired }),
-    ...changes,
-  });
+  return decideRuling({ ...rulingInputOf(record, { now, mode, hold, leadMs, recipeDesired }), ...changes });
 }

@@ -1,20 +1,23 @@
 import { parks } from '../../domain/kinds.ts';
+import type { FleetRecord } from '../../domain/record.ts';
+import type { Ruling } from '../../domain/ruling.ts';
 import { type Instant, iso } from '../../domain/time.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { announce } from './report.ts';
 
 /**
- * In a window of a rung with a minimum and not in service: late, with its age. Announced when it begins; the metric
- * counts it at every tick, so that its alarm lasts as long as the lateness.
+ * Asked for by a window of a rung with a minimum, or by an `up` hold, and not in service: late, with its age. Announced
+ * when it begins; the metric counts it at every tick, so that its alarm lasts as long as the lateness.
  */
 export function noteLateness(work: Work): RecordChange | undefined {
   const { session, run, ports } = work;
   const { record } = session;
-  const window = windowInForce(work);
+  const window = windowInForce(record, work.ruling, run.now);
   if (window === undefined) return undefined;
+  const since = lateSince(work, window);
+  if (since > run.now) return undefined;
   ports.log.count('LateEndpoints');
   if (record.late?.window === window) return undefined;
-  const since = lateSince(work, window);
   announce(work, 'Endpoint Late', {
     reason: work.ruling.reason,
     window: iso(window),
@@ -25,18 +28,24 @@ export function noteLateness(work: Work): RecordChange | undefined {
   return (fresh) => ({ ...fresh, late: { window, since } });
 }
 
-/** Begin of the window that asks for the endpoint while it is away; undefined: none does. */
-function windowInForce({ session, ruling, run }: Work): Instant | undefined {
-  const { record } = session;
+/** Begin of the window, or of the `up` hold, that asks for the endpoint while it is away; undefined: none does. */
+export function windowInForce(record: FleetRecord, ruling: Ruling, now: Instant): Instant | undefined {
   const away = record.phase === 'parked' || record.phase === 'waking' || record.phase === 'restoring';
+  if (!away || ruling.want !== 'up' || !parks(record.kind, record.policy)) return undefined;
   const keepsUp = ruling.rung?.kind === 'bounds' && ruling.rung.min >= 1;
-  if (!away || ruling.want !== 'up' || !keepsUp || !parks(record.kind, record.policy)) return undefined;
-  return ruling.window !== undefined && ruling.window <= run.now ? ruling.window : undefined;
+  if (keepsUp && ruling.window !== undefined && ruling.window <= now) return ruling.window;
+  return ruling.heldFrom;
 }
 
-/** A hold that has ended, or documents that are newer than the window, kept the endpoint away until then. */
-function lateSince({ session, shared, run }: Work, window: Instant): Instant {
+function lateSince(work: Work, window: Instant): Instant {
+  const { session, shared, run, ruling, leadMs } = work;
   const { record } = session;
+  if (window === ruling.heldFrom) {
+    // Nobody knew of it before: a start may take its time, unless it has failed already.
+    const due = window + leadMs;
+    return record.wake?.lastFailure === undefined ? due : Math.min(due, run.now);
+  }
+  // A hold that has ended, or documents that are newer than the window, kept the endpoint away until then.
   const heldUntil = shared.holds.get(record.endpoint.toLowerCase())?.until ?? 0;
   return Math.max(window, record.ruledSince ?? 0, heldUntil <= run.now ? heldUntil : 0);
 }

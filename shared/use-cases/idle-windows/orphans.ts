@@ -17,10 +17,11 @@ export async function lookForOrphan(work: Work, configName: string): Promise<Dep
   const { ports, run } = work;
   const config = await ports.endpoints.describeConfig(configName);
   if (!config.ok) return { failure: config.failure };
-  const missing = await findMissingModels(ports, config.value);
-  if (!missing.ok) return { failure: missing.failure };
-  if (config.value !== undefined && missing.value.length === 0) return { config: config.value };
-  const models = missing.value.map((name) => `model ${name}`).join(', ');
+  const { missing, unanswered } = await findMissingModels(ports, config.value);
+  const [failure] = unanswered;
+  if (missing.length === 0 && failure !== undefined) return { failure };
+  if (config.value !== undefined && missing.length === 0) return { config: config.value };
+  const models = missing.map((name) => `model ${name}`).join(', ');
   const what = config.value === undefined ? `endpoint config ${configName}` : models;
   const { orphaned } = work.session.record;
   const told = recordDecision(work, { decision: 'refuse', reason: 'orphaned', evidence: { missing: what } });

@@ -143,7 +143,6 @@ async function comeUp(
   const { record } = session;
   const since = servingSince(record, view, run.now);
   const ready = record.wake?.createdAt === undefined ? undefined : since - record.wake.createdAt;
-  const gaveBack = record.giveBack !== undefined;
   if (ready !== undefined) await learn(work, ready, outstanding.length === 0);
   const late = record.late === undefined ? 0 : Math.max(0, run.now - record.late.since);
   const evidence = {
@@ -153,19 +152,17 @@ async function comeUp(
     outstanding: outstanding.map(({ item }) => item).join('; ') || null,
   };
   const woken = record.wake !== undefined;
-  const remembered = recordDecision(work, {
-    decision: gaveBack ? 'give-back' : 'keep',
-    reason: gaveBack ? 'give-back' : 'restored',
-    evidence,
-    acted: true,
-  });
+  const remembered = recordDecision(work, { decision: 'keep', reason: 'restored', evidence, acted: true });
   report(work, woken, ready, late, record, evidence);
   if (recipe !== undefined) announceModelChange(work, view, recipe);
   if (outstanding.length > 0) {
     ports.log.warn('a restore left something out', { endpoint: record.endpoint, outstanding });
     announce(work, 'Decision Refused', { reason: 'call-refused', outstanding });
   }
-  return { next: run.now, change: together(remembered, observe(view, since, run.now), up(run.now, outstanding)) };
+  return {
+    next: run.now,
+    change: together(remembered, observe(view, since, run.now), up(run.now, outstanding), ran(view, woken)),
+  };
 }
 
 function report(
@@ -181,7 +178,11 @@ function report(
   if (late > 0) ports.log.count('ReadyLateness', late / 1000);
   if (record.parkedAt !== undefined) ports.log.count('HoursAtZero', (run.now - record.parkedAt) / HOUR);
   if (woken) announce(work, 'Endpoint Ready', { reason: record.wake?.reason ?? 'restored', ...evidence });
-  if (record.giveBack !== undefined) announce(work, 'Endpoint Let Go', { reason: 'give-back', by: record.giveBack.by });
+}
+
+/** After a refused delete it is the incarnation that was there before: what it runs on was known. */
+function ran({ creationTime, configName }: EndpointView, woken: boolean): RecordChange {
+  return (record) => (woken ? { ...record, running: { creationTime, configName } } : record);
 }
 
 /** A wake that worked is a sample and closes the breaker of its type. A count that never came is no sample. */

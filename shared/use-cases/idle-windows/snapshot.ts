@@ -24,9 +24,9 @@ export function buildRecipe(input: RecipeInput): Recipe {
   const madeByUs = tags[wakeTag(tagPrefix)] !== undefined;
   const isFallback =
     previous !== undefined &&
-    madeByUs &&
-    view.configName !== previous.preferred.configName &&
-    (record.policy?.wake.fallbackConfigs.includes(view.configName) ?? false);
+    record.running?.creationTime === view.creationTime &&
+    record.running.configName === view.configName &&
+    view.configName !== previous.preferred.configName;
   const types = new Map(config.variants.map(({ name, instanceType }) => [name, instanceType]));
   const outstanding = record.outstanding ?? [];
   return {
@@ -97,7 +97,10 @@ export async function takeRecipe(
     if (snapshot.value !== undefined) targets.push(snapshot.value);
   }
   const [newest] = await ports.fleet.recipeVersions(record.endpoint);
-  const previous = newest === undefined ? undefined : await ports.fleet.readRecipe(record.endpoint, newest);
+  // Only what this record parked: an endpoint of that name that was let go long ago is somebody else's history.
+  const { recipeVersion } = record;
+  const previous =
+    recipeVersion === undefined ? undefined : await ports.fleet.readRecipe(record.endpoint, recipeVersion);
   const { tagPrefix } = ports.settings;
   const version = (newest ?? 0) + 1;
   const recipe = buildRecipe({ record, view, config, tags, targets, previous, version, now, tagPrefix });

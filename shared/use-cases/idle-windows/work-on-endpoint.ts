@@ -5,6 +5,7 @@ import type { EndpointView } from '../../ports/endpoints.ts';
 import type { Outcome } from '../../ports/outcome.ts';
 import { wakeTag } from './before-park.ts';
 import { considerPark, mayBecomeParked, nextLook } from './consider-park.ts';
+import { isDryParkOver, tellDryWake } from './dry-run.ts';
 import { deleteFailed } from './failed-attempt.ts';
 import { cancelPark, finishPark, parked, refusedDelete } from './finish-park.ts';
 import { adopt, announceFailed, letGo } from './foreign-hand.ts';
@@ -24,6 +25,7 @@ const LONGEST_WAIT = 6 * HOUR;
 export async function workOnEndpoint(work: Work): Promise<void> {
   const { ports, session } = work;
   const late = noteLateness(work);
+  const awake = isDryParkOver(work) ? tellDryWake(work, work.run.now) : undefined;
   const result = isWorthALook(work) ? await lookAndStep(work) : { next: putOff(work) };
   if (result.archived) return;
   if (result.failure !== undefined) {
@@ -31,7 +33,7 @@ export async function workOnEndpoint(work: Work): Promise<void> {
     ports.log.count('CallsRefused');
     ports.log.warn('a call did not come through', { endpoint: session.record.endpoint, call, code, problem: message });
   }
-  await finish(work, { ...result, change: together(late, result.change) });
+  await finish(work, { ...result, change: together(late, awake, result.change) });
 }
 
 /** Phase `up` and `parked` cost a call only when something could follow from it. */
@@ -71,7 +73,11 @@ async function lookAndStep(work: Work): Promise<StepResult> {
   return takeStep(work, nextStep(session.record.phase, status, facts.value), seen.value);
 }
 
-async function readFacts({ ports, session, run }: Work, view: EndpointView | undefined): Promise<Outcome<PhaseFacts>> {
+/** What the phase table's cells depend on beside phase and status. */
+export async function readFacts(
+  { ports, session, run }: Work,
+  view: EndpointView | undefined,
+): Promise<Outcome<PhaseFacts>> {
   const { record } = session;
   const { deleteNoted } = record;
   const incarnation = view?.creationTime ?? record.observed?.creationTime;

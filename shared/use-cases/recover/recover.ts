@@ -1,6 +1,6 @@
 import type { Recipe } from '../../domain/recipe.ts';
 import type { FleetRecord } from '../../domain/record.ts';
-import { type DurationMs, type Instant, SECOND } from '../../domain/time.ts';
+import type { DurationMs, Instant } from '../../domain/time.ts';
 import type { EndpointConfigMaker } from '../../ports/endpoint-configs.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import { createDrive, type Drive, type DrivePorts, type StepTaken } from './drive.ts';
@@ -17,6 +17,8 @@ export interface RecoverOptions {
   readonly withConfig: boolean;
   /** What is not back by then is left as it is: repeating goes on. */
   readonly until: Instant;
+  /** How long to wait between two looks. */
+  readonly every: DurationMs;
 }
 
 export type RecoverOutcome =
@@ -36,7 +38,6 @@ export interface Recovered {
 
 export type RecoverProgress = (endpoint: string, phase: FleetRecord['phase'], why: string | undefined) => void;
 
-const LOOK_EVERY: DurationMs = 15 * SECOND;
 const AT_ONCE = 4;
 /** The same unexpected end so many times in a row is no accident. */
 const PROBLEMS_ALLOWED = 3;
@@ -65,11 +66,11 @@ export async function recover(
     });
     const left = recoveries.filter(({ endpoint }) => !outcomes.has(endpoint));
     if (left.length === 0) break;
-    if (ports.clock.now() + LOOK_EVERY > options.until) {
+    if (ports.clock.now() + options.every > options.until) {
       for (const { endpoint } of left) outcomes.set(endpoint, await unfinished(ports, endpoint));
       break;
     }
-    await ports.sleep(LOOK_EVERY);
+    await ports.sleep(options.every);
   }
   return recoveries.map(({ endpoint }) => ({ endpoint, outcome: outcomes.get(endpoint) ?? { kind: 'let-go' } }));
 }
@@ -79,9 +80,10 @@ async function prepare(ports: RecoverPorts, recovery: Recovery, by: string): Pro
   const now = ports.clock.now();
   const { endpoint, recipe } = recovery;
   if (recovery.forgotten && recipe !== undefined) await ports.fleet.create(recordFromRecipe(recipe, now));
-  await ports.fleet.update(endpoint, (record) => {
+  await ports.fleet.update(endpoint, ({ orphaned: _, ...record }) => {
     // It came back meanwhile: nothing is asked for.
     if (record.phase === 'up') return undefined;
+    // What was missing before may be there by now: the first step looks afresh.
     return {
       ...record,
       ...(record.phase === 'parked' && recipe !== undefined && { recipeVersion: recipe.version }),

@@ -1,8 +1,9 @@
 import type { Evidence } from '../../domain/decision.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Failure } from '../../ports/outcome.ts';
+import { carryOut, type Step } from './carry-out.ts';
 import type { RunShared, Turn } from './ports.ts';
-import { announce, recordAction, recordDecision } from './report.ts';
+import { announce, recordDecision } from './report.ts';
 import {
   assertOwnAlarm,
   changePolicies,
@@ -17,17 +18,17 @@ import type { Situation } from './tend.ts';
 export const MADE_BY = 'made-by';
 
 /**
- * Carries the plan out in an order in which dying at any point leaves a right state. The decision's line is written with
- * the first change that took effect: a change that was refused is a refusal, not a change. A run that dies between the
- * two is followed by a tick that tells the state it finds.
+ * Carries the plan out in an order in which dying at any point leaves a right state: a run that dies in between is
+ * followed by a tick that finds what is left.
  */
 export async function act(shared: RunShared, turn: Turn, situation: Situation): Promise<Failure | undefined> {
   const { ports, run } = shared;
-  const { plan, ruling } = situation;
+  const { plan, ruling, policies } = situation;
   rememberDrain(turn, situation);
   const evidence = evidenceOf(shared, turn, situation);
   const scale = { decision: 'scale', reason: plan.reason, evidence } as const;
-  if (!STEPS.some(({ isDue }) => isDue(situation))) {
+  const steps = stepsOf(shared, turn, situation);
+  if (!steps.some(({ isChange }) => isChange)) {
     recordDecision(ports, run, turn, { ...scale, decision: 'keep' });
     return ruling.reportOnly || ruling.want === 'hands-off' ? undefined : assertRest(shared, turn, situation);
   }
@@ -35,31 +36,26 @@ export async function act(shared: RunShared, turn: Turn, situation: Situation): 
     recordDecision(ports, run, turn, { ...scale, evidence: { ...evidence, dryRun: true } });
     return undefined;
   }
-  let told = false;
-  for (const { isDue, take } of STEPS) {
-    const failure = await take(shared, turn, situation);
-    if (failure !== undefined) return failure;
-    if (told || !isDue(situation)) continue;
-    recordAction(ports, run, turn, scale);
-    told = true;
-  }
-  return undefined;
+  const put = policies?.put.map(({ metric }) => metric) ?? [];
+  const intent = {
+    ...(plan.register && { bounds: plan.register }),
+    ...(plan.desired !== undefined && { desired: plan.desired }),
+    ...(put.length > 0 && { policies: put }),
+  };
+  return carryOut(shared, turn, scale, intent, steps);
 }
 
-interface Step {
-  /** Whether it changes capacity or scaling; the wake alarm alone is no change of the endpoint. */
-  isDue(situation: Situation): boolean;
-  take(shared: RunShared, turn: Turn, situation: Situation): Promise<Failure | undefined>;
+function stepsOf(shared: RunShared, turn: Turn, situation: Situation): readonly Step[] {
+  const { plan, policies } = situation;
+  return [
+    { isChange: plan.register !== undefined, take: () => changeBounds(shared, turn, situation) },
+    {
+      isChange: canAssert(situation) && countChanges(policies) > 0,
+      take: () => assertRest(shared, turn, situation),
+    },
+    { isChange: plan.desired !== undefined, take: () => changeDesired(shared, turn, situation) },
+  ];
 }
-
-const STEPS: readonly Step[] = [
-  { isDue: ({ plan }) => plan.register !== undefined, take: changeBounds },
-  {
-    isDue: (situation) => canAssert(situation) && countChanges(situation.policies) > 0,
-    take: assertRest,
-  },
-  { isDue: ({ plan }) => plan.desired !== undefined, take: changeDesired },
-];
 
 function countChanges(policies: PolicyChanges | undefined): number {
   return (policies?.put.length ?? 0) + (policies?.remove.length ?? 0);
@@ -128,7 +124,7 @@ async function changeDesired(
   return undefined;
 }
 
-function noteRaise(turn: Turn, now: number, to: number, serving: number): void {
+export function noteRaise(turn: Turn, now: number, to: number, serving: number): void {
   if (to <= serving || turn.record.raising?.to === to) return;
   turn.change((record: FleetRecord) => ({ ...record, raising: { at: now, to } }));
 }

@@ -1,6 +1,6 @@
 import { fitAgenda } from '../../domain/agenda.ts';
 import { checkKind, type KindProblem } from '../../domain/kinds.ts';
-import type { Agenda, CompiledPolicy } from '../../domain/policy.ts';
+import type { Agenda, CompiledPolicy, ScalingSpec } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import { DAY, HOUR, type Instant, iso } from '../../domain/time.ts';
 import type { Compilation, DocumentProblem } from '../../ports/policy-library.ts';
@@ -18,11 +18,8 @@ const RECORD_LIMIT = 4_096;
 const RECORD_RESERVE = 900;
 const HOLIDAYS_WARNING = 60 * DAY;
 
-/** What was announced in this run already: several endpoints share a policy. */
-export interface Announced {
-  readonly notApplied: Set<string>;
-  readonly holidays: Set<string>;
-}
+/** Schedules whose holidays were announced as running out in this run already: several endpoints share one. */
+export type Announced = Set<string>;
 
 /** Brings policy and agenda of a record up to date with the documents as last read. */
 export function compileRecord(ports: ScheduledScalingPorts, now: Instant, turn: Turn, announced: Announced): void {
@@ -65,7 +62,7 @@ function take(
     record.policy?.version !== compilation.policy.version || record.policy.name !== compilation.policy.name;
   if (!changed && record.invalid === undefined && !isOld(record, now)) return;
   const { policy } = compilation;
-  if (changed) announceNotApplied(ports, now, policy, announced);
+  if (changed) announceNotApplied(ports, now, record, policy);
   announceHolidays(ports, now, compilation, announced);
   turn.change(({ invalid: _, ...fresh }) => {
     const next = { ...withoutRemoval(fresh), policy, ...(changed ? { ruledSince: now } : {}) };
@@ -129,22 +126,25 @@ function withoutRemoval(record: FleetRecord): FleetRecord {
   return managed;
 }
 
-/** A parked endpoint whose policy was removed is woken and given back; one that is up is only left alone. */
+/** Whoever takes a policy away ends what it asked for; of an endpoint that never had one nothing was made. */
 function giveBackWithoutPolicy(now: Instant, turn: Turn): void {
-  if (turn.record.phase === 'up' || turn.record.giveBack !== undefined) return;
+  const { phase, policy, giveBack } = turn.record;
+  if (giveBack !== undefined || (phase === 'up' && policy === undefined)) return;
   turn.change((record) => ({ ...record, giveBack: { at: now, by: POLICY_REMOVED } }));
   turn.change(dueNow(now));
+  turn.due = true;
 }
 
+/** Once for each endpoint and version of the policy's steps: a schedule that changes is no news of them. */
 function announceNotApplied(
   ports: ScheduledScalingPorts,
   now: Instant,
+  { endpoint, policy: before }: FleetRecord,
   policy: CompiledPolicy,
-  announced: Announced,
 ): void {
-  const steps = policy.scaling.filter(({ kind }) => kind === 'step');
-  if (steps.length === 0 || announced.notApplied.has(policy.name)) return;
-  announced.notApplied.add(policy.name);
+  const steps = stepsOf(policy);
+  const told = before?.name === policy.name && JSON.stringify(stepsOf(before)) === JSON.stringify(steps);
+  if (steps.length === 0 || told) return;
   const detail = {
     policy: policy.name,
     reason: 'not-applied-yet',
@@ -152,8 +152,12 @@ function announceNotApplied(
     kind: 'step',
     count: steps.length,
   };
-  ports.log.warn('step scaling of a policy is valid but not applied yet', detail);
-  ports.announcer.announce({ at: now, type: 'Policy Not Applied', detail });
+  ports.log.warn('step scaling of a policy is valid but not applied yet', { endpoint, ...detail });
+  ports.announcer.announce({ at: now, type: 'Policy Not Applied', endpoint, detail });
+}
+
+function stepsOf({ scaling }: CompiledPolicy): readonly ScalingSpec[] {
+  return scaling.filter(({ kind }) => kind === 'step');
 }
 
 function announceHolidays(
@@ -163,8 +167,8 @@ function announceHolidays(
   announced: Announced,
 ): void {
   if (holidaysEnd === undefined || holidaysEnd.at - now > HOLIDAYS_WARNING) return;
-  if (announced.holidays.has(holidaysEnd.schedule)) return;
-  announced.holidays.add(holidaysEnd.schedule);
+  if (announced.has(holidaysEnd.schedule)) return;
+  announced.add(holidaysEnd.schedule);
   const detail = { schedule: holidaysEnd.schedule, until: iso(holidaysEnd.at) };
   ports.announcer.announce({ at: now, type: 'Holidays Expiring', detail });
 }

@@ -1,4 +1,5 @@
 import type { FleetRecord } from '../../domain/record.ts';
+import { isProtected } from '../../domain/tags.ts';
 import { DAY, type Instant, MINUTE } from '../../domain/time.ts';
 import type { Candidate } from '../../ports/documents-source.ts';
 import type { EndpointSummary } from '../../ports/endpoints.ts';
@@ -137,7 +138,7 @@ function newRecord({ name, arn }: EndpointSummary, tags: Tagged, now: Instant): 
 function tagged({ settings }: ScheduledScalingPorts, tags: Readonly<Record<string, string>>): Tagged | undefined {
   const policyName = tags[`${settings.tagPrefix}:policy`];
   if (policyName === undefined) return undefined;
-  return { policyName, protected: tags[`${settings.tagPrefix}:protect`] === 'true' };
+  return { policyName, protected: isProtected(tags, settings.tagPrefix) };
 }
 
 function textOf(tags: Tagged | undefined): string {

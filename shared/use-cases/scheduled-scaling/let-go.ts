@@ -30,7 +30,7 @@ export async function letGo(shared: RunShared, turn: Turn): Promise<void> {
   announce(ports, run, turn, 'Endpoint Let Go', { reason: 'let-go', policy: turn.record.policyName });
 }
 
-async function removeOurs(shared: RunShared, turn: Turn): Promise<Failure | undefined> {
+export async function removeOurs(shared: RunShared, turn: Turn): Promise<Failure | undefined> {
   const { ports } = shared;
   const { record } = turn;
   const { tagPrefix } = ports.settings;

@@ -17,7 +17,7 @@ export async function observe(
 ): Promise<Observed | undefined> {
   const { record } = turn;
   const summary = sweep?.get(record.arn.toLowerCase());
-  if (summary !== undefined && isUnchanged(record.observed, summary)) return record.observed;
+  if (summary !== undefined && isConfigKnown(record) && isUnchanged(record.observed, summary)) return record.observed;
   const answer = await ports.endpoints.describe(record.endpoint);
   if (!answer.ok) {
     reportFailure(ports, answer, record);
@@ -29,6 +29,11 @@ export async function observe(
     return undefined;
   }
   return takeOver(ports, now, turn, answer.value);
+}
+
+/** Others note a new config in `observed` too, without reading it. */
+function isConfigKnown({ configRead, observed }: FleetRecord): boolean {
+  return configRead !== undefined && configRead === observed?.configName;
 }
 
 /** A modification within the same second as the last look may have come after it. */
@@ -49,7 +54,7 @@ async function takeOver(
   view: EndpointView,
 ): Promise<Observed | undefined> {
   const { record } = turn;
-  const known = record.observed?.configName === view.configName ? record.observed : undefined;
+  const known = record.configRead === view.configName ? record.observed : undefined;
   let instanceType = known?.instanceType;
   if (known === undefined) {
     const config = await ports.endpoints.describeConfig(view.configName);
@@ -78,6 +83,7 @@ function ofConfig(config: EndpointConfigView): RecordChange {
   return ({ variant: _, variants: __, requestTtl: ___, ...record }) => ({
     ...record,
     kind: config.kind,
+    configRead: config.name,
     ...(names.length === 1 && only !== undefined ? { variant: only } : { variants: names }),
     ...(config.requestTtlSeconds === undefined ? {} : { requestTtl: config.requestTtlSeconds * SECOND }),
   });

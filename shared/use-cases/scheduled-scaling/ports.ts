@@ -53,7 +53,10 @@ export interface Turn {
   backlogSince?: Instant;
   /** ListTags says that the tag is gone. */
   letGo: boolean;
-  /** Writes the changes, if there are any. `lost`: somebody else has the endpoint; the next run sees to it. */
+  /**
+   * Writes the changes made since the last time, if there are any. `lost`: somebody else has the endpoint; the next run
+   * sees to it.
+   */
   save(): Promise<'written' | 'unchanged' | 'lost'>;
 }
 

@@ -3,33 +3,26 @@ import { demandThatCounts } from '../../domain/kinds.ts';
 import { computeLead } from '../../domain/lead.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
+import { rulingInputOf } from '../../domain/ruling-input.ts';
+import type { DurationMs } from '../../domain/time.ts';
 import type { RunShared } from './ports.ts';
 
-/** What the endpoint should be now. Leads count scale-outs here: the endpoint is up. */
-export function rule({ ports, run, holds, samples }: RunShared, record: FleetRecord): Ruling {
-  const hold = holds.get(record.endpoint.toLowerCase());
-  const { policy, agenda, observed, lead } = record;
-  const { ms: leadMs } = computeLead({
+/** Leads count scale-outs here: the endpoint is up. */
+export function leadOf({ ports, samples }: RunShared, { endpoint, policy, observed }: FleetRecord): DurationMs {
+  return computeLead({
     lead: policy?.wake.lead ?? 'learned',
-    own: samples.get(record.endpoint)?.scaleOuts ?? [],
+    own: samples.get(endpoint)?.scaleOuts ?? [],
     ofType: samples.get(observed?.instanceType ?? '')?.scaleOuts ?? [],
     tick: ports.settings.tick,
-  });
-  return decideRuling({
-    now: run.now,
-    mode: ports.settings.mode,
-    kind: record.kind,
-    phase: record.phase,
-    protected: record.protected,
-    demand: record.demand,
-    invalid: record.invalid !== undefined,
-    giveBack: record.giveBack !== undefined,
-    leadMs,
-    ...(hold === undefined ? {} : { hold }),
-    ...(policy === undefined ? {} : { policy }),
-    ...(agenda === undefined ? {} : { agenda }),
-    ...(lead === undefined ? {} : { leadBegunFor: lead.window }),
-  });
+  }).ms;
+}
+
+/** What the endpoint should be now. */
+export function rule(shared: RunShared, record: FleetRecord): Ruling {
+  const { ports, run, holds } = shared;
+  const hold = holds.get(record.endpoint.toLowerCase());
+  const leadMs = leadOf(shared, record);
+  return decideRuling(rulingInputOf(record, { now: run.now, mode: ports.settings.mode, hold, leadMs }));
 }
 
 /** What stored demand asks for and keeps while it lasts. */

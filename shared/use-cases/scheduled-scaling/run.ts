@@ -7,13 +7,15 @@ import { enrol } from './enrol.ts';
 import { inParallel } from './in-parallel.ts';
 import { letGo } from './let-go.ts';
 import type { RunShared, ScheduledScalingPorts, Turn } from './ports.ts';
-import { resourceIdOf } from './scaling-policies.ts';
+import { findDrift, resourceIdOf } from './scaling-policies.ts';
 import { tend } from './tend.ts';
 import { createTurn } from './turn.ts';
 import { readWakeAlarms } from './wake-alarms.ts';
 
 /** The whole fleet is looked at then, whatever the records say, by bulk reads. */
 const RECHECK = 15 * MINUTE;
+/** Scaling policies are compared apart from the rest, so that no tick makes all the calls. */
+const DRIFT_OFFSET = 3 * MINUTE;
 /** From so many on, one sweep over all endpoints is cheaper than looking at each. */
 const SWEEP_FROM = 6;
 /** Nothing new is begun so close to the end of the run. */
@@ -28,7 +30,10 @@ export async function runScheduledScaling(
   if (ports.settings.mode === 'off') return NOTHING;
   switch (trigger.kind) {
     case 'tick':
-      return runTick(ports, run, isRecheck(trigger.scheduledAt, ports.settings.tick));
+      return runTick(ports, run, {
+        recheck: isFirstIn(RECHECK, trigger.scheduledAt, ports.settings.tick),
+        drift: isFirstIn(RECHECK, trigger.scheduledAt - DRIFT_OFFSET, ports.settings.tick),
+      });
     case 'endpoint-ready':
       return runReady(ports, run, trigger.endpoint);
     case 'alarm':
@@ -41,8 +46,8 @@ export async function runScheduledScaling(
   }
 }
 
-function isRecheck(scheduledAt: number, tick: number): boolean {
-  return Math.floor(scheduledAt / RECHECK) !== Math.floor((scheduledAt - tick) / RECHECK);
+function isFirstIn(period: number, at: number, tick: number): boolean {
+  return Math.floor(at / period) !== Math.floor((at - tick) / period);
 }
 
 /** An endpoint came back: its bounds are asserted now instead of at the next tick. */
@@ -54,7 +59,11 @@ async function runReady(ports: ScheduledScalingPorts, run: Run, endpoint: string
   return finish(shared, [turn], 0);
 }
 
-async function runTick(ports: ScheduledScalingPorts, run: Run, recheck: boolean): Promise<RunCounts> {
+async function runTick(
+  ports: ScheduledScalingPorts,
+  run: Run,
+  { recheck, drift }: { readonly recheck: boolean; readonly drift: boolean },
+): Promise<RunCounts> {
   const [records, holds, documents, candidates] = await Promise.all([
     ports.fleet.list(),
     readHolds(ports),
@@ -67,10 +76,12 @@ async function runTick(ports: ScheduledScalingPorts, run: Run, recheck: boolean)
   if (documents.ok) {
     ports.library.update(documents.value);
     tellProblems(ports);
-    const announced: Announced = { notApplied: new Set(), holidays: new Set() };
+    const announced: Announced = new Set();
     for (const turn of turns) if (!turn.letGo) compileRecord(ports, run.now, turn, announced);
+    countInvalid(ports, turns);
   } else warn(ports, 'the documents could not be read completely; nothing changes because of them', documents.failure);
   await readWakeAlarms(ports, run.now, turns);
+  if (drift) await findDrift(ports, turns);
   const due = turns.filter((turn) => isDue(turn, run.now, recheck));
   const sweep = due.length >= SWEEP_FROM ? await sweepEndpoints(ports) : undefined;
   const shared = await gather(ports, run, due, holds, sweep);
@@ -79,6 +90,8 @@ async function runTick(ports: ScheduledScalingPorts, run: Run, recheck: boolean)
 
 function isDue(turn: Turn, now: number, recheck: boolean): boolean {
   if (turn.record.phase !== 'up') return false;
+  if (turn.record.giveBack?.doneAt !== undefined) return turn.letGo;
+  if (turn.record.intent !== undefined) return true;
   return turn.letGo || turn.due || recheck || turn.record.nextAt.scaling <= now;
 }
 
@@ -156,13 +169,21 @@ async function sweepEndpoints(ports: ScheduledScalingPorts): Promise<ReadonlyMap
 /** Documents that no endpoint uses have nobody else to be told by. */
 function tellProblems({ library, log, memory }: ScheduledScalingPorts): void {
   const problems = library.problems();
-  log.count('InvalidDocuments', new Set(problems.map(({ parameter }) => parameter)).size);
   for (const problem of problems) {
     const text = JSON.stringify(problem);
     if (memory.loggedProblems.has(text)) continue;
     memory.loggedProblems.add(text);
     log.warn('a document is invalid', { ...problem });
   }
+}
+
+/** Broken documents, and valid ones that name what is not there. None is not published: a metric costs by the hour. */
+function countInvalid({ library, log, settings }: ScheduledScalingPorts, turns: readonly Turn[]): void {
+  const invalid = new Set(library.problems().map(({ parameter }) => parameter));
+  for (const { record } of turns) {
+    if (record.invalid !== undefined) invalid.add(`/${settings.tagPrefix}/policies/${record.policyName}`);
+  }
+  if (invalid.size > 0) log.count('InvalidDocuments', invalid.size);
 }
 
 function warn(ports: ScheduledScalingPorts, message: string, failure: object): void {

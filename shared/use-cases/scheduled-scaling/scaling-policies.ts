@@ -34,30 +34,57 @@ export function fingerprintOf({ observed, variant, policy }: FleetRecord): strin
 /** Ours are told by their name's prefix; others' are never touched. */
 export async function readPolicyChanges(ports: ScheduledScalingPorts, turn: Turn): Promise<Outcome<PolicyChanges>> {
   const { record } = turn;
-  const { tagPrefix } = ports.settings;
   const answer = await ports.scaling.policies(resourceIdOf(record));
-  if (!answer.ok) return answer;
+  return answer.ok ? { ok: true, value: changesOf(ports, record, answer.value) } : answer;
+}
+
+function changesOf(
+  { scaling, settings }: ScheduledScalingPorts,
+  record: FleetRecord,
+  shown: readonly ScalingPolicyView[],
+): PolicyChanges {
   const place = { name: record.endpoint, variant: record.variant ?? '' };
-  const wanted = new Map(trackingOf(record).map((spec) => [policyNameOf(tagPrefix, spec.metric), spec] as const));
-  const isAsWanted = (policy: ScalingPolicyView | undefined, spec: TargetTracking) =>
-    policy !== undefined && ports.scaling.isAsSpecified(policy, spec, place);
-  const put = [...wanted].filter(
-    ([name, spec]) =>
-      !isAsWanted(
-        answer.value.find((policy) => policy.name === name),
-        spec,
-      ),
-  );
-  const remove = answer.value.filter(({ name }) => name.startsWith(`${tagPrefix}-`) && !wanted.has(name));
-  const others = answer.value.filter(({ name }) => !name.startsWith(`${tagPrefix}-`));
+  const wanted = new Map(trackingOf(record).map((spec) => [policyNameOf(settings.tagPrefix, spec.metric), spec]));
+  const byName = new Map(shown.map((policy) => [policy.name, policy]));
+  const put = [...wanted].filter(([name, spec]) => {
+    const policy = byName.get(name);
+    return policy === undefined || !scaling.isAsSpecified(policy, spec, place);
+  });
+  const ours = shown.filter(({ name }) => name.startsWith(`${settings.tagPrefix}-`));
   return {
-    ok: true,
-    value: {
-      put: put.map(([, spec]) => spec),
-      remove: remove.map(({ name }) => name),
-      steered: wanted.size + others.length > 0,
-    },
+    put: put.map(([, spec]) => spec),
+    remove: ours.map(({ name }) => name).filter((name) => !wanted.has(name)),
+    steered: wanted.size + shown.length - ours.length > 0,
   };
+}
+
+/**
+ * What was asserted may have been changed by somebody since: one reading of all policies finds where, and those
+ * endpoints are asserted anew.
+ */
+export async function findDrift(ports: ScheduledScalingPorts, turns: readonly Turn[]): Promise<void> {
+  const asserted = turns.filter(
+    ({ record }) => record.phase === 'up' && record.asserted !== undefined && record.giveBack === undefined,
+  );
+  if (asserted.length === 0) return;
+  const answer = await ports.scaling.allPolicies();
+  if (!answer.ok) {
+    ports.log.count('CallsRefused');
+    ports.log.warn('scaling policies could not be compared; the next time tells', { ...answer.failure });
+    return;
+  }
+  for (const turn of asserted) {
+    const { record } = turn;
+    const { put, remove, steered } = changesOf(ports, record, answer.value.get(resourceIdOf(record)) ?? []);
+    if (put.length + remove.length > 0 || steered !== record.steered) forgetAsserted(turn);
+  }
+}
+
+/** Everything is read and put again where it differs. */
+export function forgetAsserted(turn: Turn): void {
+  if (turn.record.asserted === undefined) return;
+  turn.change(({ asserted: _, ...record }) => record);
+  turn.due = true;
 }
 
 /** Answers the first failure; what was done before it stays done, and the next run reads what is left. */

@@ -6,13 +6,16 @@ import { MINUTE } from '../../domain/time.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import type { TargetView } from '../../ports/scaling.ts';
 import { act } from './act.ts';
+import { tellUntold } from './carry-out.ts';
 import { demandBacklog, readActivity } from './demand.ts';
+import { giveBack } from './give-back.ts';
 import { judgeLateness, noteScaleOut } from './lateness.ts';
 import { observe } from './observe.ts';
 import type { RunShared, Turn } from './ports.ts';
 import { recordDecision } from './report.ts';
 import { demandedBy, rule } from './rule.ts';
 import { fingerprintOf, type PolicyChanges, readPolicyChanges, resourceIdOf, trackingOf } from './scaling-policies.ts';
+import { lookAgain, nextTick } from './turn.ts';
 
 /** A refusal that only a human can mend is not asked for again at every tick. */
 const REFUSED_AGAIN = 5 * MINUTE;
@@ -31,19 +34,24 @@ export interface Situation {
 /** One endpoint that is up: observe, decide, act, record. Its own failures end here as decisions. */
 export async function tend(shared: RunShared, turn: Turn): Promise<void> {
   const { ports, run, sweep } = shared;
-  const soon = run.now + ports.settings.tick / 2;
   const observed = await observe(ports, run.now, turn, sweep);
-  if (observed === undefined || isLeased(shared, turn)) return lookAgain(turn, run.now, soon);
+  if (observed === undefined || isLeased(shared, turn)) return lookAgain(turn, run.now, nextTick(shared));
+  const ruling = rule(shared, turn.record);
+  if (ruling.reason === 'give-back') {
+    const failure = await giveBack(shared, turn, ruling, observed);
+    return failure === undefined ? undefined : refuse(shared, turn, failure, ruling);
+  }
   if (turn.record.policy === undefined) {
     const problem = turn.record.invalid?.problem ?? 'no valid policy yet';
     recordDecision(ports, run, turn, { decision: 'refuse', reason: 'policy-invalid', evidence: { problem } });
     return lookAgain(turn, run.now, run.now + RECHECK);
   }
   await noteScaleOut(shared, turn, observed);
-  await demandBacklog(ports, run.now, turn, rule(shared, turn.record).bounds);
+  await demandBacklog(ports, run.now, turn, ruling.bounds);
   const decided = await decide(shared, turn, observed);
   if ('failure' in decided) return refuse(shared, turn, decided.failure, rule(shared, turn.record));
   const { situation, activity } = decided;
+  tellUntold(shared, turn, situation);
   noteLead(shared, turn, situation.ruling);
   judgeLateness(shared, turn, situation.ruling, observed);
   const failure = await act(shared, turn, situation);
@@ -128,28 +136,22 @@ function refuse(shared: RunShared, turn: Turn, failure: Failure, ruling: Ruling)
     recordDecision(ports, run, turn, { decision: 'refuse', reason, evidence, failure });
   }
   const passing = failure.class === 'transient' || failure.class === 'in-progress' || failure.class === 'missing';
-  const again = run.now + (passing ? ports.settings.tick / 2 : REFUSED_AGAIN);
+  const again = passing ? nextTick(shared) : run.now + REFUSED_AGAIN;
   lookAgain(turn, run.now, Math.min(again, ruling.until));
 }
 
 /** The next instant at which this endpoint's answer can change. */
 function nextLook(
-  { ports, run }: RunShared,
+  shared: RunShared,
   { record }: Turn,
   { observed, plan, ruling }: Situation,
   activity: Activity | undefined,
 ): number {
+  const { run } = shared;
   const next = [ruling.until];
   const changing = plan.register !== undefined || plan.desired !== undefined || observed.status !== 'InService';
   const waiting = record.raising !== undefined || record.drain !== undefined || record.late !== undefined;
-  if (changing || waiting) next.push(run.now + ports.settings.tick / 2);
+  if (changing || waiting) next.push(nextTick(shared));
   if (activity !== undefined && activity.verdict !== 'idle') next.push(Math.max(activity.idleAt, run.now + MINUTE));
   return Math.min(...next);
-}
-
-/** The record is written only where the instant moves to another place than before. */
-function lookAgain(turn: Turn, now: number, at: number): void {
-  const { scaling } = turn.record.nextAt;
-  if (scaling > now && scaling <= at) return;
-  turn.change((record) => ({ ...record, nextAt: { ...record.nextAt, scaling: at } }));
 }

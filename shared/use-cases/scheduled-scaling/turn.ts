@@ -1,6 +1,6 @@
 import type { FleetRecord } from '../../domain/record.ts';
 import type { FleetStore } from '../../ports/fleet-store.ts';
-import type { RecordChange, Turn } from './ports.ts';
+import type { RecordChange, RunShared, Turn } from './ports.ts';
 
 /** A turn on a record that exists (`read`) or is about to be created (`new`). */
 export function createTurn(
@@ -8,21 +8,32 @@ export function createTurn(
   start: FleetRecord,
   origin: 'read' | 'new',
 ): Turn {
+  /** As the table has it; for a new one, as it is to be created. */
+  let stored = start;
+  let isNew = origin === 'new';
   let record = start;
-  const changes: RecordChange[] = [];
+  let changes: RecordChange[] = [];
 
   async function write(): Promise<'written' | 'lost'> {
-    if (origin === 'new') return (await fleet.create(record)) === 'written' ? 'written' : 'lost';
-    const first = await fleet.replace({ ...record, version: start.version });
-    if (first !== 'conflict') return 'written';
+    if (isNew) return (await fleet.create(record)) === 'written' ? takeOver(record) : 'lost';
+    const first = await fleet.replace({ ...record, version: stored.version });
+    if (first !== 'conflict') return takeOver(first.written);
     // Somebody wrote meanwhile (a hold, a demand, an observation): our changes go on top of theirs.
     const second = await fleet.update(start.endpoint, (fresh) => (isSame(fresh) ? applyAll(fresh) : undefined));
-    return second === undefined ? 'lost' : 'written';
+    return second === undefined ? 'lost' : takeOver(second);
+  }
+
+  function takeOver(written: FleetRecord): 'written' {
+    stored = written;
+    record = written;
+    changes = [];
+    isNew = false;
+    return 'written';
   }
 
   /** In another phase or generation the endpoint is another function's, and what we saw of it is the past. */
   function isSame(fresh: FleetRecord): boolean {
-    return fresh.phase === start.phase && fresh.generation === start.generation;
+    return fresh.phase === stored.phase && fresh.generation === stored.generation;
   }
 
   function applyAll(fresh: FleetRecord): FleetRecord {
@@ -39,11 +50,23 @@ export function createTurn(
     },
     due: false,
     letGo: false,
-    save: async () => (changes.length === 0 && origin === 'read' ? 'unchanged' : write()),
+    save: async () => (changes.length === 0 && !isNew ? 'unchanged' : write()),
   };
 }
 
 /** Both functions look at the endpoint in their next run. */
 export function dueNow(now: number): RecordChange {
   return (record) => ({ ...record, nextAt: { scaling: now, windows: now } });
+}
+
+/** When something is under way that the next tick should look at. */
+export function nextTick({ ports, run }: RunShared): number {
+  return run.now + ports.settings.tick / 2;
+}
+
+/** The record is written only where the instant moves to another place than before. */
+export function lookAgain(turn: Turn, now: number, at: number): void {
+  const { scaling } = turn.record.nextAt;
+  if (scaling > now && scaling <= at) return;
+  turn.change((record) => ({ ...record, nextAt: { ...record.nextAt, scaling: at } }));
 }

@@ -4,6 +4,7 @@ import { DAY, type Instant, iso } from '../../domain/time.ts';
 import type { AlarmView } from '../../ports/alarms.ts';
 import { alarmSources, listensTo, ownAlarmName } from '../wake-triggers.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
+import { forgetAsserted } from './scaling-policies.ts';
 import { dueNow } from './turn.ts';
 
 const STUCK_AFTER = DAY;
@@ -23,9 +24,10 @@ export async function readWakeAlarms(
   turns: readonly Turn[],
 ): Promise<void> {
   const { tagPrefix } = ports.settings;
-  const atZero = turns.filter(({ record }) => hasOwnAlarm(record) && isAtZero(record));
+  const managed = turns.filter(({ record }) => record.giveBack?.doneAt === undefined);
+  const atZero = managed.filter(({ record }) => hasOwnAlarm(record) && isAtZero(record));
   const names = new Set([
-    ...turns.flatMap(({ record }) => alarmSources(record).map((source) => source.slice('alarm:'.length))),
+    ...managed.flatMap(({ record }) => alarmSources(record).map((source) => source.slice('alarm:'.length))),
     ...atZero.map(({ record }) => ownAlarmName(tagPrefix, record.endpoint)),
   ]);
   if (names.size === 0) return;
@@ -36,7 +38,7 @@ export async function readWakeAlarms(
     return;
   }
   const alarms = new Map(answer.value.map((alarm) => [alarm.name, alarm] as const));
-  for (const turn of turns) applyNamedAlarms(ports, now, turn, alarms);
+  for (const turn of managed) applyNamedAlarms(ports, now, turn, alarms);
   for (const turn of atZero) {
     const own = alarms.get(ownAlarmName(tagPrefix, turn.record.endpoint));
     // It was deleted by somebody: asserted again together with the rest.
@@ -50,12 +52,6 @@ export async function readWakeAlarms(
 
 function isAtZero({ phase, observed }: FleetRecord): boolean {
   return phase === 'up' && (observed === undefined || observed.desired === 0);
-}
-
-function forgetAsserted(turn: Turn): void {
-  if (turn.record.asserted === undefined) return;
-  turn.change(({ asserted: _, ...record }) => record);
-  turn.due = true;
 }
 
 function applyNamedAlarms(

@@ -1,12 +1,12 @@
 import type { FleetRecord } from '../../domain/record.ts';
-import { type DurationMs, type Instant, MINUTE, SECOND } from '../../domain/time.ts';
+import type { Mode } from '../../domain/ruling.ts';
+import { type DurationMs, type Instant, MINUTE } from '../../domain/time.ts';
 import type { Announcer } from '../../ports/announcer.ts';
 import type { FleetStore } from '../../ports/fleet-store.ts';
 import type { Clock, Sleep } from '../../ports/world.ts';
 import { giveBack } from '../give-back.ts';
-import { type ReleasePorts, releaseQueue } from './release-queue.ts';
 
-export interface UninstallPorts extends ReleasePorts {
+export interface UninstallPorts {
   readonly fleet: FleetStore;
   readonly announcer: Announcer;
   readonly clock: Clock;
@@ -16,14 +16,18 @@ export interface UninstallPorts extends ReleasePorts {
 export interface UninstallOptions {
   /** The caller's identity. */
   readonly by: string;
+  /** The stack's: `dry-run` wakes what is parked and changes nothing else, `off` does nothing at all. */
+  readonly mode: Mode;
   /** Absent: asks, reports and does not wait. */
   readonly until?: Instant;
+  /** How long to wait between two looks. */
+  readonly every: DurationMs;
 }
 
 export type Release =
-  /** In service and nobody's but its owner's. */
-  | { readonly kind: 'released'; readonly raisedTo: number; readonly left: readonly string[] }
-  /** Being woken by the functions. */
+  /** In service, without anything of ours on it. */
+  | { readonly kind: 'released' }
+  /** The functions wake it, or remove what we made of it. */
   | { readonly kind: 'waking'; readonly phase: FleetRecord['phase']; readonly why?: string }
   /** Nobody wakes it, or somebody has to do something first. */
   | { readonly kind: 'stuck'; readonly phase: FleetRecord['phase']; readonly why: string };
@@ -36,13 +40,14 @@ export interface UninstallReport {
 
 export type UninstallProgress = (endpoint: string, phase: FleetRecord['phase'], why: string | undefined) => void;
 
-const LOOK_EVERY: DurationMs = 15 * SECOND;
 /** Functions tick every minute: a record that nobody wrote for so long has nobody who works on it. */
 const SILENT_AFTER: DurationMs = 6 * MINUTE;
+/** While AWS creates, nothing is written either: SageMaker itself gives up within the hour. */
+const CREATING_AT_MOST: DurationMs = 75 * MINUTE;
 
 /**
- * Gives everything back, waits for it and reports. The records keep the mark, so that a stack that lives on parks
- * nothing of it again; repeating goes on where it was broken off.
+ * Gives everything back and waits until the functions have done it: they wake, and remove what we made. The records keep
+ * the mark, so that a stack that lives on touches nothing of it again; repeating goes on where it was broken off.
  */
 export async function uninstall(
   ports: UninstallPorts,
@@ -59,23 +64,23 @@ export async function uninstall(
     for (const record of records) {
       const { endpoint } = record;
       const known = released.get(endpoint);
-      const outcome = known ?? (await release(ports, record, options.by, now, watch));
+      const outcome = known ?? (await release(ports, record, options, now, watch));
       if (outcome.kind === 'released') released.set(endpoint, outcome);
       if (known === undefined) progress(endpoint, record.phase, 'why' in outcome ? outcome.why : undefined);
       endpoints.push({ endpoint, outcome });
     }
     const open = endpoints.filter(({ outcome }) => outcome.kind === 'waking');
     const complete = endpoints.every(({ outcome }) => outcome.kind === 'released');
-    const isLast = options.until === undefined || now + LOOK_EVERY > options.until;
+    const isLast = options.until === undefined || now + options.every > options.until;
     if (open.length === 0 || isLast) return { endpoints, complete };
-    await ports.sleep(LOOK_EVERY);
+    await ports.sleep(options.every);
   }
 }
 
 async function release(
   ports: UninstallPorts,
   record: FleetRecord,
-  by: string,
+  { by, mode }: UninstallOptions,
   now: Instant,
   watch: Watch,
 ): Promise<Release> {
@@ -85,16 +90,11 @@ async function release(
     if (!given.ok) return { kind: 'stuck', phase: record.phase, why: given.problem };
   }
   const fresh = (await ports.fleet.get(endpoint)) ?? record;
-  if (fresh.phase !== 'up') return waking(fresh, now, watch);
-  const done = await releaseQueue(ports, fresh);
-  if (done.ok) return { kind: 'released', ...done.value };
-  const { call, code, message, class: kind } = done.failure;
-  const why = `${call}: ${code}: ${message}`;
-  const passing = kind === 'transient' || kind === 'in-progress';
-  return { kind: passing ? 'waking' : 'stuck', phase: fresh.phase, why };
+  const isDone = fresh.phase === 'up' && (fresh.giveBack?.doneAt !== undefined || mode === 'dry-run');
+  return isDone ? { kind: 'released' } : waking(fresh, mode, now, watch);
 }
 
-function waking(record: FleetRecord, now: Instant, watch: Watch): Release {
+function waking(record: FleetRecord, mode: Mode, now: Instant, watch: Watch): Release {
   const { endpoint, phase, wake, orphaned } = record;
   if (orphaned !== undefined) {
     const why = `${orphaned.what} is gone: endpoint-scaler recover --endpoint ${endpoint} --with-config, or forget it`;
@@ -106,12 +106,15 @@ function waking(record: FleetRecord, now: Instant, watch: Watch): Release {
   }
   const why = wake?.lastFailure?.message;
   const waitsUntil = wake?.nextTryAt ?? 0;
-  if (watch.silentFor(record, now) > SILENT_AFTER && waitsUntil < now - SILENT_AFTER && wake?.createdAt === undefined) {
-    return {
-      kind: 'stuck',
-      phase,
-      why: `no function works on it: is the stack's mode off, or its schedule disabled? endpoint-scaler recover --endpoint ${endpoint} wakes it with your own rights`,
-    };
+  const longest = wake?.createdAt === undefined ? SILENT_AFTER : CREATING_AT_MOST;
+  const isSilent = watch.silentFor(record, now) > longest && waitsUntil < now - SILENT_AFTER;
+  if (mode === 'off' || isSilent) {
+    const own = phase === 'up' ? '' : `; endpoint-scaler recover --endpoint ${endpoint} wakes it with your own rights`;
+    const what =
+      mode === 'off'
+        ? "the stack's mode is off: deploy it with Mode=wake-only"
+        : 'no function works on it: is their schedule disabled?';
+    return { kind: 'stuck', phase, why: `${what}${own}` };
   }
   return { kind: 'waking', phase, ...(why !== undefined && { why }) };
 }

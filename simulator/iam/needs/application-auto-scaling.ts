@@ -23,7 +23,10 @@ function keyContext({ ServiceNamespace, ScalableDimension }: ResourceKey): Reque
 
 /** A target that does not exist yet has no id of its own to be asked by. */
 function targetArn(account: AccountView, resourceId: string): string {
-  return account.scalableTarget(resourceId)?.arn ?? arnIn(account, 'application-autoscaling', 'scalable-target/not-yet-created');
+  return (
+    account.scalableTarget(resourceId)?.arn ??
+    arnIn(account, 'application-autoscaling', 'scalable-target/not-yet-created')
+  );
 }
 
 function onTarget(action: string, input: ResourceKey, account: AccountView, context: RequestContext = {}): Permission {
@@ -58,7 +61,8 @@ function alarmArn(account: AccountView, name: string): string {
 
 /** ARNs of the alarms that target tracking made for one policy, or for all of the target. */
 export function trackingAlarmsOf(account: AccountView, target: TargetFacts, policy?: string): readonly string[] {
-  const names = policy === undefined ? [...target.trackingAlarms.values()].flat() : (target.trackingAlarms.get(policy) ?? []);
+  const names =
+    policy === undefined ? [...target.trackingAlarms.values()].flat() : (target.trackingAlarms.get(policy) ?? []);
   return names.map((name) => alarmArn(account, name));
 }
 

@@ -5,7 +5,9 @@ import { type NeedsOf, need } from './need.ts';
 import { CLOUDWATCH_NEEDS, DYNAMODB_NEEDS, EVENTBRIDGE_NEEDS, SSM_NEEDS, TAGGING_NEEDS } from './other-services.ts';
 import { SAGEMAKER_NEEDS } from './sagemaker.ts';
 
-const NEEDS: Readonly<Record<ServiceName, { readonly prefix: string; readonly operations: Readonly<Record<string, NeedsOf>> }>> = {
+const NEEDS: Readonly<
+  Record<ServiceName, { readonly prefix: string; readonly operations: Readonly<Record<string, NeedsOf>> }>
+> = {
   SageMaker: { prefix: 'sagemaker', operations: SAGEMAKER_NEEDS },
   ApplicationAutoScaling: { prefix: 'application-autoscaling', operations: SCALING_NEEDS },
   CloudWatch: { prefix: 'cloudwatch', operations: CLOUDWATCH_NEEDS },

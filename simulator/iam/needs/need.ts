@@ -11,7 +11,12 @@ export function need(action: string, resource: string, context: RequestContext =
   return { action, resource, context };
 }
 
-export function implied(by: string, action: string, resource: string, context: RequestContext = NO_CONTEXT): Permission {
+export function implied(
+  by: string,
+  action: string,
+  resource: string,
+  context: RequestContext = NO_CONTEXT,
+): Permission {
   return { action, resource, context, impliedBy: by };
 }
 

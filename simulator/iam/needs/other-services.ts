@@ -17,7 +17,8 @@ const everywhere =
 
 const onAlarmNames =
   (action: string, member = 'AlarmNames'): NeedsOf =>
-  (input, account) => [input[member]].flat().map((name: string) => need(`cloudwatch:${action}`, alarm(account, name)));
+  (input, account) =>
+    [input[member]].flat().map((name: string) => need(`cloudwatch:${action}`, alarm(account, name)));
 
 const onResourceArn =
   (action: string): NeedsOf =>
@@ -85,8 +86,14 @@ export const EVENTBRIDGE_NEEDS: Readonly<Record<string, NeedsOf>> = {
     const byBus = Map.groupBy(input.Entries, ({ EventBusName }) => busArn(account, EventBusName));
     return [...byBus].map(([bus, entries]) =>
       need('events:PutEvents', bus, {
-        ...several('events:source', entries.flatMap(({ Source }) => Source ?? [])),
-        ...several('events:detail-type', entries.flatMap(({ DetailType }) => DetailType ?? [])),
+        ...several(
+          'events:source',
+          entries.flatMap(({ Source }) => Source ?? []),
+        ),
+        ...several(
+          'events:detail-type',
+          entries.flatMap(({ DetailType }) => DetailType ?? []),
+        ),
       }),
     );
   },
@@ -106,13 +113,16 @@ function parameter(account: AccountView, name: string): string {
 
 const onParameters =
   (action: string, member: string): NeedsOf =>
-  (input, account) => [input[member]].flat().map((name: string) => need(`ssm:${action}`, parameter(account, name)));
+  (input, account) =>
+    [input[member]].flat().map((name: string) => need(`ssm:${action}`, parameter(account, name)));
 
 export const SSM_NEEDS: Readonly<Record<string, NeedsOf>> = {
   GetParameter: onParameters('GetParameter', 'Name'),
   GetParameters: onParameters('GetParameters', 'Names'),
   GetParametersByPath: (input: { Path: string; Recursive?: boolean }, account) => [
-    need('ssm:GetParametersByPath', parameter(account, input.Path), { 'ssm:Recursive': String(input.Recursive === true) }),
+    need('ssm:GetParametersByPath', parameter(account, input.Path), {
+      'ssm:Recursive': String(input.Recursive === true),
+    }),
   ],
   PutParameter: (input: { Name: string; Tags?: { Key: string; Value: string }[] }, account) => [
     need('ssm:PutParameter', parameter(account, input.Name), requestTags(readTagList(input.Tags))),
@@ -184,7 +194,12 @@ export const DYNAMODB_NEEDS: Readonly<Record<string, NeedsOf>> = {
   BatchGetItem: (input: { RequestItems: Readonly<Record<string, { Keys: Item[] }>> }, account) =>
     Object.entries(input.RequestItems).map(([table, { Keys }]) => {
       const key = account.partitionKeyOf(table);
-      return onTable('BatchGetItem', account, table, Keys.flatMap((item) => keyText(item, key)));
+      return onTable(
+        'BatchGetItem',
+        account,
+        table,
+        Keys.flatMap((item) => keyText(item, key)),
+      );
     }),
   BatchWriteItem: (
     input: { RequestItems: Readonly<Record<string, { PutRequest?: { Item: Item }; DeleteRequest?: { Key: Item } }[]>> },
@@ -192,7 +207,9 @@ export const DYNAMODB_NEEDS: Readonly<Record<string, NeedsOf>> = {
   ) =>
     Object.entries(input.RequestItems).map(([table, requests]) => {
       const key = account.partitionKeyOf(table);
-      const keys = requests.flatMap(({ PutRequest, DeleteRequest }) => keyText(PutRequest?.Item ?? DeleteRequest?.Key, key));
+      const keys = requests.flatMap(({ PutRequest, DeleteRequest }) =>
+        keyText(PutRequest?.Item ?? DeleteRequest?.Key, key),
+      );
       return onTable('BatchWriteItem', account, table, keys);
     }),
   TransactWriteItems: (input: { TransactItems: readonly TransactItem[] }, account) =>

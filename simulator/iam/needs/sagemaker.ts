@@ -62,7 +62,11 @@ function creating(
   return (input: Tagged & Readonly<Record<string, string>>, account) => {
     const arn = arnOf(account, kind, input[member]!);
     const tags = readTagList(input.Tags);
-    return [on(account, action, arn, requestTags(tags)), ...tagging(action, arn, tags), ...passing(action, rolesOf(input))];
+    return [
+      on(account, action, arn, requestTags(tags)),
+      ...tagging(action, arn, tags),
+      ...passing(action, rolesOf(input)),
+    ];
   };
 }
 
@@ -77,7 +81,9 @@ export const SAGEMAKER_NEEDS: Readonly<Record<string, NeedsOf>> = {
   ListEndpointConfigs: everywhere('ListEndpointConfigs'),
   ListModels: everywhere('ListModels'),
   ListTags: (input: { ResourceArn: string }, account) => [on(account, 'ListTags', input.ResourceArn.toLowerCase())],
-  CreateModel: creating('model', 'CreateModel', 'ModelName', (input) => [input['ExecutionRoleArn'] as string | undefined]),
+  CreateModel: creating('model', 'CreateModel', 'ModelName', (input) => [
+    input['ExecutionRoleArn'] as string | undefined,
+  ]),
   CreateEndpointConfig: creating('endpoint-config', 'CreateEndpointConfig', 'EndpointConfigName', (input) => [
     input['ExecutionRoleArn'] as string | undefined,
   ]),

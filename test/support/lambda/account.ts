@@ -87,7 +87,12 @@ export class Account {
   }
 
   async put(path: string, document: unknown): Promise<void> {
-    const input = { Name: `/${PREFIX}/${path}`, Value: JSON.stringify(document), Type: 'String', Overwrite: true } as const;
+    const input = {
+      Name: `/${PREFIX}/${path}`,
+      Value: JSON.stringify(document),
+      Type: 'String',
+      Overwrite: true,
+    } as const;
     await this.people.ssm.send(new PutParameterCommand(input));
   }
 
@@ -111,7 +116,9 @@ export class Account {
     const environment = await ExecutionEnvironment.start({
       id,
       folder: join(this.#folder, id),
-      variables: Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+      variables: Object.fromEntries(
+        Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
+      ),
       timeoutMs: fn.timeoutMs,
       endpointUrl: this.#url,
       now: this.now,

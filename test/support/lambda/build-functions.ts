@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type BuildOptions, type Metafile, build } from 'esbuild';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
 import { parse } from 'yaml';
 
 /** The template's own BuildProperties are the only source of how functions are bundled. */
@@ -49,19 +49,24 @@ export function readFunctions(): readonly FunctionResource[] {
   const text = readFileSync('template.yaml', 'utf8');
   // Intrinsic functions do not matter here; their tags are only noise to the parser.
   const template = parse(text, { logLevel: 'silent' }) as {
-    Resources: Record<string, { Type: string; Metadata: FunctionResource['metadata']; Properties: { CodeUri: string } }>;
+    Resources: Record<
+      string,
+      { Type: string; Metadata: FunctionResource['metadata']; Properties: { CodeUri: string } }
+    >;
   };
   const functions = Object.entries(template.Resources).filter(([, { Type }]) => Type === 'AWS::Serverless::Function');
   return functions.map(([id, { Metadata, Properties }]) => {
     const unknown = Object.keys(Metadata.BuildProperties).filter((name) => !KNOWN_PROPERTIES.includes(name));
-    if (unknown.length > 0) throw new Error(`template.yaml: ${id}: ${unknown.join(', ')}: not passed on to esbuild here`);
+    if (unknown.length > 0)
+      throw new Error(`template.yaml: ${id}: ${unknown.join(', ')}: not passed on to esbuild here`);
     return { id, codeUri: Properties.CodeUri, metadata: Metadata };
   });
 }
 
 function buildOptions({ codeUri, metadata }: FunctionResource, outdir: string): BuildOptions {
   const properties = metadata.BuildProperties;
-  const pairs = (list: readonly string[]) => Object.fromEntries(list.map((entry) => entry.split('=') as [string, string]));
+  const pairs = (list: readonly string[]) =>
+    Object.fromEntries(list.map((entry) => entry.split('=') as [string, string]));
   return {
     absWorkingDir: resolve(codeUri),
     entryPoints: [...properties.EntryPoints],

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -27,7 +28,7 @@ export interface EnvironmentOptions {
 }
 
 export type Init =
-  | { readonly kind: 'ready'; readonly ms: number }
+  | { readonly kind: 'ready'; readonly ms: number; readonly cpuMs: number | undefined }
   | { readonly kind: 'error'; readonly error: FunctionError };
 
 export type Outcome = { readonly requestId: string; readonly ms: number } & (
@@ -111,7 +112,7 @@ export class ExecutionEnvironment {
         clearTimeout(limit);
         resolve(init);
       };
-      parts.onReady = () => end({ kind: 'ready', ms: performance.now() - begun });
+      parts.onReady = () => end({ kind: 'ready', ms: performance.now() - begun, cpuMs: cpuTimeOf(this.#child.pid!) });
       parts.onInitError = (error) => end({ kind: 'error', error });
       this.#child.once('error', reject);
       this.#child.once('close', (code) => {
@@ -204,6 +205,24 @@ export class ExecutionEnvironment {
       throw new Error(`${this.id}: an answer for ${requestId}, which is not the running invocation`);
     }
     this.#settle?.(posted);
+  }
+}
+
+/** Processor time of all threads so far in milliseconds, where the kernel tells it (Linux). */
+function cpuTimeOf(pid: number): number | undefined {
+  const tasks = `/proc/${pid}/task`;
+  if (!existsSync(`${tasks}/${pid}/schedstat`)) return undefined;
+  const nanoseconds = readdirSync(tasks).map((task) => Number(readSchedstat(`${tasks}/${task}`).split(' ')[0]));
+  return nanoseconds.reduce((sum, own) => sum + own, 0) / 1e6;
+}
+
+function readSchedstat(task: string): string {
+  try {
+    return readFileSync(`${task}/schedstat`, 'utf8');
+  } catch (error) {
+    // A thread may end between the listing and the reading.
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return '0';
+    throw error;
   }
 }
 

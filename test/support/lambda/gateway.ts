@@ -1,4 +1,4 @@
-import { Agent, createServer, type IncomingMessage, request as sendRequest, type ServerResponse } from 'node:http';
+import { Agent, createServer, type IncomingMessage, type ServerResponse, request as sendRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Answer {
@@ -120,7 +120,12 @@ export class Gateway {
         });
         answer.on('error', reject);
         answer.on('end', () => {
-          const { 'content-length': _length, 'transfer-encoding': _encoding, connection: _connection, ...rest } = answer.headers;
+          const {
+            'content-length': _length,
+            'transfer-encoding': _encoding,
+            connection: _connection,
+            ...rest
+          } = answer.headers;
           resolve({ status: answer.statusCode ?? 500, headers: rest as Record<string, string>, body: text });
         });
       });

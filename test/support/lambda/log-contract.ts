@@ -88,7 +88,8 @@ function problemsOfMetrics(line: Line, { Timestamp, CloudWatchMetrics }: Embedde
     if (Namespace !== 'EndpointScaler') problems.push(`metrics: Namespace: ${Namespace}`);
     for (const dimension of Dimensions.flat()) {
       if (!isText(line[dimension])) problems.push(`metrics: dimension ${dimension} has no value`);
-      if (dimension === 'endpoint') problems.push('metrics: a dimension per endpoint costs a custom metric per endpoint');
+      if (dimension === 'endpoint')
+        problems.push('metrics: a dimension per endpoint costs a custom metric per endpoint');
     }
     for (const { Name, Unit } of Metrics) {
       const unit = (RUN_METRICS as Readonly<Record<string, string>>)[Name];

@@ -264,7 +264,7 @@ test.each<[string, object, string]>([
     'scaling[0].alarm.periods: 25: periods × period of at most 1d',
   ],
   ['comparison', alarm({ comparison: '=' }), 'scaling[0].alarm.comparison: =: >=, >, < or <='],
-  ['list for an object', { zero: [] }, 'zero: []: an object with fields of by, idleFor, minUp'],
+  ['list for an object', { zero: [] }, 'zero: []: an object with fields of by, idleFor, minUp, stackOwned'],
   ['name of a variant', { variants: { 'a.b': {} } }, 'variants["a.b"]: a.b: the name of a variant'],
   [
     'otherwise of a variant',
@@ -278,7 +278,7 @@ test.each<[string, object, string]>([
   ['suspend', { suspend: {} }, `suspend: {}: ${RESERVED}`],
   ['weights', { variants: { blue: { weights: 1 } } }, `variants.blue.weights: 1: ${RESERVED}`],
   ['zero.rehearse', { zero: { rehearse: true } }, `zero.rehearse: true: ${RESERVED}`],
-  ['zero.stackOwned', { zero: { stackOwned: true } }, `zero.stackOwned: true: ${RESERVED}`],
+  ['zero.stackOwned', { zero: { stackOwned: 'yes' } }, 'zero.stackOwned: yes: true or false'],
   ['zero.allowImageChange', { zero: { allowImageChange: true } }, `zero.allowImageChange: true: ${RESERVED}`],
   ['scaleIn', { scaleIn: false }, `scaleIn: false: ${RESERVED}`],
 ])('%s', (_, document, expected) => {

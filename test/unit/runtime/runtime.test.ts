@@ -129,7 +129,8 @@ describe('the announcer', () => {
     const announcer = createAnnouncer(() => bus, log);
     announcer.announce(announcement('chat'));
     await announcer.flush();
-    expect(entries.length).toBe(2);
+    // The SDK has tried a call that throws three times already.
+    expect(entries.length).toBe(1);
     expect(log.metrics()).toEqual({ EventsLost: 1 });
     expect(lines[0]).toMatchObject({ level: 'WARN', type: 'Endpoint Ready', reason: 'no network' });
   });

@@ -1,0 +1,82 @@
+import { explainReason, nameDecision } from '../../report/reasons.ts';
+import type { Zone } from '../../shared/documents/zones.ts';
+import type { Evidence } from '../../shared/domain/decision.ts';
+import type { Account } from '../account/connect.ts';
+import { describeRung } from '../account/edges.ts';
+import { formatTable } from '../output.ts';
+import { printable } from '../printable.ts';
+import { formatWhen } from '../times.ts';
+import type { Explanation } from './explain.ts';
+
+export function describeExplanation(explanation: Explanation, zone: Zone | undefined, { stack }: Account): string {
+  const { record, at, ruling, status, step, live } = explanation;
+  const when = (instant: number) => formatWhen(instant, zone);
+  const wants = ruling.bounds === undefined ? ruling.want : `${ruling.want} (${ruling.bounds.min}..${ruling.bounds.max})`;
+  const facts: [string, string | undefined][] = [
+    ['at', `${when(at)}${live ? '' : ': documents, hold and demand as they are now; nothing of that time is read'}`],
+    ['is', `${record.phase} since ${when(record.phaseSince)}${status === undefined ? '' : `; SageMaker says ${status}`}`],
+    ['should be', `${wants}: ${explainReason(ruling.reason)} (${ruling.reason})`],
+    ['may lower', ruling.mayLower ? undefined : 'no: nothing is parked or scaled in now'],
+    ['only reports', ruling.reportOnly ? `yes: the mode is ${stack.settings.mode}` : undefined],
+    ['next step', step && `${step.name}: ${step.means}`],
+    ['looks again', `at ${when(ruling.until)} at the latest`],
+    ['last said', describeLast(explanation, when)],
+  ];
+  const head = `${printable(record.endpoint)}: ${record.kind}, policy ${printable(record.policyName)}\n\n`;
+  const lines = facts.filter((fact): fact is [string, string] => fact[1] !== undefined);
+  return [
+    head + formatTable(lines),
+    `\nrules, highest first\n${describeLadder(explanation)}`,
+    `\nevidence\n${describeEvidence(ruling.evidence)}`,
+    describeActivity(explanation, when),
+    describeAgenda(explanation, when),
+    describeWatchers(explanation),
+  ].join('');
+}
+
+function describeLast({ record }: Explanation, when: (at: number) => string): string | undefined {
+  const last = record.lastDecision;
+  if (last === undefined) return undefined;
+  return `${nameDecision(last.decision).toLowerCase()}, ${explainReason(last.reason)} (${last.reason}), ${when(last.at)}`;
+}
+
+function describeLadder({ ruling }: Explanation): string {
+  return formatTable(
+    ruling.ladder.map(({ rule, applies, why }) => [applies ? '  *' : '   ', printable(rule), printable(why)]),
+  );
+}
+
+function describeEvidence(evidence: Evidence): string {
+  return formatTable(Object.entries(evidence).map(([name, value]) => ['   ', name, printable(String(value ?? '-'))]));
+}
+
+function describeActivity({ activity, live, record }: Explanation, when: (at: number) => string): string {
+  if (!live) return '';
+  if (activity === undefined) return `\nactivity: nothing to read, it is ${record.phase}\n`;
+  const then = activity.verdict === 'idle' ? '' : `, idle at ${when(activity.idleAt)} at the earliest`;
+  return `\nactivity: ${activity.verdict}${then}\n${describeEvidence(activity.evidence)}`;
+}
+
+function describeAgenda({ agenda, at }: Explanation, when: (at: number) => string): string {
+  if (agenda.length === 0) return '\nagenda: says nothing about this time\n';
+  const rows = agenda.map(({ from, until, rung }) => [
+    from <= at && at < until ? '  *' : '   ',
+    when(from),
+    describeRung(rung),
+  ]);
+  return `\nagenda\n${formatTable(rows)}`;
+}
+
+function describeWatchers({ watchers, live, unread }: Explanation): string {
+  if (!live) return '';
+  if (watchers.length === 0) {
+    return unread.length > 0 ? '' : "\nnobody else's alarm or monitoring schedule looks at it\n";
+  }
+  const rows = watchers.map(({ kind, name, fires, then }) => [
+    fires ? '  !' : '   ',
+    kind === 'alarm' ? 'alarm' : 'monitoring',
+    printable(name),
+    then,
+  ]);
+  return `\nothers that look at it, and what they do while it is parked (! will be noticed)\n${formatTable(rows)}`;
+}

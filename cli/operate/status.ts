@@ -1,0 +1,160 @@
+import { FALLBACK_PRICES, PRICES_AS_OF } from '../../rehearsal/prices.ts';
+import type { HoldEvent } from '../../shared/aws/dynamodb.ts';
+import { hoursSaved } from '../../shared/domain/savings.ts';
+import type { FleetRecord } from '../../shared/domain/record.ts';
+import type { Instant } from '../../shared/domain/time.ts';
+import type { Account } from '../account/connect.ts';
+import { readZones, type ZoneOf } from '../account/documents.ts';
+import { nextEdge } from '../account/edges.ts';
+import { type EndpointLook, lookAtAll, readFleet } from '../account/fleet.ts';
+import type { Io } from '../output.ts';
+import { writeJson } from '../output.ts';
+import { formatLocal } from '../times.ts';
+import { describeStatus } from './status-text.ts';
+
+/** What a parked endpoint has not cost so far, before the scaler's own cost; null: the type's price is not known. */
+export interface Parked {
+  readonly since: Instant;
+  /** Mode `dry-run`: it is up, and would be parked. */
+  readonly dryRun: boolean;
+  readonly hours: number;
+  readonly instances: number;
+  readonly instanceType: string | undefined;
+  readonly saved: number | null;
+}
+
+export interface StatusOptions {
+  readonly json?: string;
+}
+
+export async function showStatus(
+  account: Account,
+  io: Io,
+  names: readonly string[],
+  options: StatusOptions,
+): Promise<void> {
+  const [fleet, zones] = await Promise.all([readFleet(account, names), readZones(account, io)]);
+  const looks = await lookAtAll(account, fleet);
+  for (const text of new Set(looks.flatMap(({ unread }) => unread))) io.note(`not read: ${text}`);
+  if (options.json !== undefined) {
+    const histories = await Promise.all(looks.map(({ record }) => account.holdHistory.of(record.endpoint)));
+    const endpoints = looks.map((look, index) => statusJson(look, fleet.now, zones, histories[index] ?? []));
+    writeJson(io, options.json, { ...headJson(account, fleet.now), endpoints });
+  }
+  if (options.json !== '-') io.out(describeStatus({ account, looks, now: fleet.now, zones, parkedOf, pricesAsOf: PRICES_AS_OF }));
+}
+
+export function parkedOf({ parkedAt, parkedDesired, observed, dryPark }: FleetRecord, now: Instant): Parked | undefined {
+  const park = parkedAt === undefined ? dryPark : { at: parkedAt, instances: Math.max(1, parkedDesired ?? 1) };
+  if (park === undefined) return undefined;
+  const { at, instances } = park;
+  const instanceType = dryPark?.instanceType ?? observed?.instanceType;
+  const hours = hoursSaved({ at, instances }, now) / Math.max(1, instances);
+  const price = FALLBACK_PRICES[instanceType ?? '']?.usdPerHour;
+  const saved = price === undefined ? null : price * hours * instances;
+  return { since: at, dryRun: parkedAt === undefined, hours, instances, instanceType, saved };
+}
+
+export function headJson({ region, prefix, stack }: Account, now: Instant) {
+  const { mode, table } = stack.settings;
+  return { at: iso(now), region, prefix, stack: stack.id ?? null, mode: stack.assumed ? null : mode, table };
+}
+
+function statusJson(look: EndpointLook, now: Instant, zones: ZoneOf, history: readonly HoldEvent[]) {
+  const { record, hold, ruling, target } = look;
+  const edge = nextEdge(record, hold, now, look.leadMs);
+  const zone = zones(record.policyName);
+  return {
+    endpoint: record.endpoint,
+    kind: record.kind,
+    policy: record.policyName,
+    protected: record.protected,
+    phase: record.phase,
+    phaseSince: iso(record.phaseSince),
+    status: look.status,
+    capacity: {
+      ...countsOf(look),
+      min: target?.min ?? null,
+      max: target?.max ?? null,
+    },
+    ruling: { want: ruling.want, reason: ruling.reason, bounds: ruling.bounds ?? null, window: isoOrNull(ruling.window) },
+    nextEdge:
+      edge === undefined
+        ? null
+        : {
+            at: iso(edge.at),
+            local: zone === undefined ? null : formatLocal(zone, edge.at),
+            timezone: zone?.id ?? null,
+            what: edge.what,
+            startsAt: isoOrNull(edge.startsAt),
+          },
+    leadSeconds: Math.round(look.leadMs / 1000),
+    hold: hold !== undefined && hold.until > now ? holdJson(hold) : null,
+    holds: history.map((event) =>
+      event.kind === 'set' ? { set: iso(event.at), ...holdJson(event.hold) } : { removed: iso(event.at) },
+    ),
+    demand: record.demand.map(({ since, renewedAt, ...demand }) => ({
+      ...demand,
+      since: iso(since),
+      renewedAt: iso(renewedAt),
+    })),
+    late:
+      record.late === undefined
+        ? null
+        : { window: iso(record.late.window), since: iso(record.late.since), seconds: secondsSince(record.late.since, now) },
+    parked: parkedJson(record, now),
+    lastFailure: record.wake?.lastFailure === undefined ? null : { ...record.wake.lastFailure, at: iso(record.wake.lastFailure.at) },
+    gaveUp: isoOrNull(record.wake?.gaveUp?.at),
+    invalid: record.invalid?.problem ?? null,
+    orphaned: record.orphaned?.what ?? null,
+    outstanding: record.outstanding ?? [],
+    givenBack: isoOrNull(record.giveBack?.at),
+    unread: look.unread,
+  };
+}
+
+/** Live counts; a parked endpoint has none, and what could not be read is what was recorded last. */
+export function countsOf({ record, status, view }: EndpointLook): { desired: number; serving: number } {
+  if (view === undefined) {
+    const { desired = 0, serving = 0 } = status === 'Absent' ? {} : (record.observed ?? {});
+    return { desired, serving };
+  }
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return { desired: sum(view.variants.map(({ desired }) => desired)), serving: sum(view.variants.map(({ serving }) => serving)) };
+}
+
+function parkedJson(record: FleetRecord, now: Instant) {
+  const parked = parkedOf(record, now);
+  if (parked === undefined) return null;
+  const { since, dryRun, hours, instances, instanceType, saved } = parked;
+  return {
+    since: iso(since),
+    dryRun,
+    hours: round(hours),
+    instances,
+    instanceType: instanceType ?? null,
+    saved: saved === null ? null : round(saved),
+    currency: 'USD',
+    pricesAsOf: PRICES_AS_OF,
+  };
+}
+
+function holdJson({ mode, from, until, by, why }: { mode: string; from: Instant; until: Instant; by: string; why: string }) {
+  return { mode, from: iso(from), until: iso(until), by, why };
+}
+
+function secondsSince(at: Instant, now: Instant): number {
+  return Math.round((now - at) / 1000);
+}
+
+function round(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}
+
+function iso(at: Instant): string {
+  return new Date(at).toISOString();
+}
+
+function isoOrNull(at: Instant | undefined): string | null {
+  return at === undefined ? null : iso(at);
+}

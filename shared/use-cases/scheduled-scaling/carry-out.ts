@@ -1,0 +1,80 @@
+import type { Intent } from '../../domain/record.ts';
+import type { Failure } from '../../ports/outcome.ts';
+import type { RecordChange, RunShared, Turn } from './ports.ts';
+import { announce, type Finding, recordAction } from './report.ts';
+import type { Situation } from './tend.ts';
+
+/** One call, or none where nothing is due. */
+export interface Step {
+  /** Whether it changes capacity or scaling; the wake alarm alone is no change of the endpoint. */
+  readonly isChange: boolean;
+  take(): Promise<Failure | undefined>;
+}
+
+/**
+ * Makes a change of the world. What is intended is written first, so that a run that dies after a call is spoken for by
+ * the next one; the decision's line is written with the first call that took effect, since a refused change is none.
+ * Answers the first failure.
+ */
+export async function carryOut(
+  { ports, run }: RunShared,
+  turn: Turn,
+  finding: Finding,
+  intent: Omit<Intent, 'at' | 'until' | 'reason'>,
+  steps: readonly Step[],
+): Promise<Failure | undefined> {
+  const noted: Intent = { at: run.now, until: run.deadline, reason: finding.reason, ...intent };
+  turn.change((record) => ({ ...record, intent: noted }));
+  if ((await turn.save()) === 'lost') return undefined;
+  let told = false;
+  for (const { isChange, take } of steps) {
+    const failure = await take();
+    if (failure !== undefined) {
+      turn.change(withoutIntent);
+      return failure;
+    }
+    if (told || !isChange) continue;
+    recordAction(ports, run, turn, finding);
+    told = true;
+  }
+  turn.change(withoutIntent);
+  return undefined;
+}
+
+export const withoutIntent: RecordChange = ({ intent: _, ...record }) => record;
+
+/** The line and the event of a change whose run died before it could tell; of one that never took effect, nothing. */
+export function tellUntold(
+  { ports, run }: RunShared,
+  turn: Turn,
+  { observed, target, policies }: Pick<Situation, 'observed' | 'target' | 'policies'>,
+): void {
+  const { intent } = turn.record;
+  if (intent === undefined || run.now <= intent.until) return;
+  // What became of its policies shows once they are read, with the next assertion.
+  if (intent.policies !== undefined && policies === undefined && observed.status !== 'InService') return;
+  turn.change(withoutIntent);
+  const pending = policies === undefined ? intent.policies : policies.put.map(({ metric }) => metric);
+  const bounds =
+    intent.bounds !== undefined && target?.min === intent.bounds.min && target.max === intent.bounds.max
+      ? intent.bounds
+      : undefined;
+  const isRaised = intent.fromZero === true && observed.desired > 0;
+  const desired = isRaised || intent.desired === observed.desired ? observed.desired : undefined;
+  const put = (intent.policies ?? []).filter((metric) => !pending?.includes(metric));
+  if (bounds === undefined && desired === undefined && put.length === 0) return;
+  const after = { ...bounds, ...(desired === undefined ? {} : { desired }) };
+  recordAction(ports, run, turn, {
+    decision: 'scale',
+    reason: intent.reason,
+    evidence: {
+      ...(bounds && { newMin: bounds.min, newMax: bounds.max }),
+      ...(desired !== undefined && { newDesired: desired }),
+      ...(put.length > 0 && { policiesPut: put.join(',') }),
+      foundDone: true,
+    },
+  });
+  if (bounds === undefined && desired === undefined) return;
+  ports.log.count('CapacityChanges');
+  announce(ports, run, turn, 'Capacity Changed', { reason: intent.reason, before: null, after });
+}

@@ -1,0 +1,289 @@
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { type LocalAws, startLocalAws } from '../../scripts/local/local-aws.ts';
+import { whyNoMinistack } from '../../scripts/local/ministack.ts';
+import { aws, DeployedStack, eventually, copyCheckout } from '../support/deployed-stack.ts';
+import { createLocalFleet, type LocalFleet } from '../support/local-fleet.ts';
+import { checkOutPrevious, type PreviousRelease } from '../support/previous-release.ts';
+
+const missing = whyNoMinistack();
+if (missing !== undefined) process.stderr.write(`skipped: the deployment to a local AWS: ${missing}\n`);
+
+/** The stack that is upgraded: another prefix, beside the first one in the same account. */
+const EARLIER = ['--stack-name', 'earlier', '--parameter-overrides', 'TagPrefix=earlier'];
+const MINISTACK_LOG = 'out/ministack.log';
+const DAY_MS = 86_400_000;
+const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
+/** Far from now on every day of the week: no window and no lead begins while the test runs. */
+const windowDay = DAYS[new Date(Date.now() + 3 * DAY_MS).getUTCDay()];
+
+const DOCUMENTS = {
+  'schedules/some-day': { timezone: 'UTC', open: [{ days: windowDay, from: '08:00', to: '19:00' }] },
+  'policies/parked': {
+    capacity: [{ during: 'some-day', min: 1, max: 2 }],
+    otherwise: 'zero',
+    zero: { by: 'park', idleFor: '5m', minUp: '1m' },
+  },
+  'policies/queue': { otherwise: { min: 0, max: 3 }, wake: { on: ['backlog'], backlogPerInstance: 5 } },
+};
+
+let local: LocalAws;
+let fleet: LocalFleet;
+let stack: DeployedStack;
+let earlier: DeployedStack;
+let previous: PreviousRelease;
+let checkout: string;
+let parkingSince = 0;
+let owned: unknown;
+const begun = Date.now();
+
+function tell(text: string): void {
+  process.stdout.write(`[${String(Math.round((Date.now() - begun) / 1000)).padStart(3)} s] ${text}\n`);
+}
+
+async function putDocuments(prefix: string): Promise<void> {
+  const puts = Object.entries(DOCUMENTS).map(([name, document]) => {
+    const value = ['--name', `/${prefix}/${name}`, '--value', JSON.stringify(document)];
+    return aws(local, 'ssm', 'put-parameter', '--type', 'String', ...value);
+  });
+  await Promise.all(puts);
+}
+
+/** A changed policy makes its endpoints due now. */
+async function changePolicy(name: 'parked', zero: Readonly<Record<string, unknown>>): Promise<void> {
+  const document = DOCUMENTS[`policies/${name}`];
+  const value = JSON.stringify({ ...document, zero: { ...document.zero, ...zero } });
+  const parameter = `/endpoint-scaler/policies/${name}`;
+  await aws(local, 'ssm', 'put-parameter', '--overwrite', '--name', parameter, '--value', value);
+}
+
+/** The documented way out: without their policies, endpoints are woken and then let go. */
+async function giveBackEverything(of: DeployedStack, prefix: string): Promise<void> {
+  for (const name of Object.keys(DOCUMENTS).filter((document) => document.startsWith('policies/'))) {
+    await aws(local, 'ssm', 'delete-parameter', '--name', `/${prefix}/${name}`);
+  }
+  await tickBoth(of);
+  await eventually('every endpoint up', 90, async () => {
+    const records = await of.records();
+    tell(JSON.stringify(records.map(({endpoint,phase})=>endpoint+' '+phase)));
+    return records.every(({ phase }) => phase === 'up') || undefined;
+  });
+}
+
+async function putEvent(entry: Readonly<Record<string, unknown>>): Promise<void> {
+  const answer = await aws(local, 'events', 'put-events', '--entries', JSON.stringify([entry]));
+  expect(answer['FailedEntryCount']).toBe(0);
+}
+
+const requestWake = (endpoint: string): Promise<void> =>
+  putEvent({
+    Source: 'endpoint-scaler.request',
+    DetailType: 'Wake Requested',
+    Detail: JSON.stringify({ endpoint, by: 'deployment test', why: 'needed again' }),
+  });
+
+/** Both functions look at the fleet; for the first time they enrol what is tagged. */
+async function tickBoth(of: DeployedStack): Promise<void> {
+  await of.tick('ScheduledScaling');
+  await of.tick('IdleWindows');
+}
+
+const inPhase = (of: DeployedStack, endpoint: string, phase: string, seconds: number): Promise<boolean> =>
+  eventually(`${endpoint} in phase ${phase}`, seconds, async () => (await of.record(endpoint))?.phase === phase || undefined);
+
+const withStatus = (endpoint: string, status: string, seconds: number): Promise<boolean> =>
+  eventually(`${endpoint} ${status}`, seconds, async () => (await fleet.status(endpoint)) === status || undefined);
+
+let failedStep: string | undefined;
+
+/** Each step stands on the one before: after one that failed, the others only say so. */
+function step(name: string, work: (context: TestContext) => Promise<void>): void {
+  it(name, async (context) => {
+    if (failedStep !== undefined) throw new Error(`not reached: failed before: ${failedStep}`);
+    failedStep = name;
+    await work(context);
+    failedStep = undefined;
+  });
+}
+
+describe.skipIf(missing !== undefined)('deployed to ministack, with SageMaker simulated', () => {
+  beforeAll(async () => {
+    local = await startLocalAws();
+    fleet = createLocalFleet(local, ['Chat', 'Rank', 'Search'], ['Transcribe']);
+    stack = new DeployedStack(local, 'endpoint-scaler');
+    earlier = new DeployedStack(local, 'earlier');
+    checkout = copyCheckout(join(local.folder, 'checkout'));
+    previous = await checkOutPrevious(join(local.folder, 'previous'));
+    tell(`ministack ${local.ministack.url}, simulator ${local.account.url}`);
+  });
+
+  afterAll(async () => {
+    if (failedStep !== undefined) {
+      mkdirSync('out', { recursive: true });
+      copyFileSync(local.ministack.log, MINISTACK_LOG);
+      tell(`the log of ministack and the functions is in ${MINISTACK_LOG}`);
+    }
+    await local?.stop();
+  });
+
+  step('is created by the commands of the README', async () => {
+    const command = /^sam build && sam deploy(.*)$/m.exec(readFileSync('README.md', 'utf8'));
+    const args = command?.[1]?.split(' ').filter((word) => word !== '') ?? [];
+    for (const line of await stack.build(checkout)) tell(`left out for ministack: ${line}`);
+    const { output } = await stack.deploy(...args);
+    tell(`sam build && sam deploy ${args.join(' ')}`);
+    expect(args).toContain('Mode=dry-run');
+    expect(output).toContain('Successfully created/updated stack - endpoint-scaler');
+    const types = stack.resources.map(({ ResourceType }) => ResourceType);
+    expect(types.filter((type) => type === 'AWS::Lambda::Function')).toHaveLength(3);
+    expect(types.filter((type) => type === 'AWS::Scheduler::Schedule')).toHaveLength(2);
+    expect(types.filter((type) => type === 'AWS::Events::Rule').length).toBeGreaterThanOrEqual(4);
+  });
+
+  step('reports in dry-run what it would park, and parks nothing', async () => {
+    await putDocuments('endpoint-scaler');
+    await fleet.giveScaling('Chat');
+    await fleet.enrol('Chat', 'endpoint-scaler', 'parked');
+    await fleet.enrol('Transcribe', 'endpoint-scaler', 'queue');
+    await tickBoth(stack);
+    const told = (await stack.logs('IdleWindows')).filter(({ logType }) => logType === 'decision');
+    expect(told).toContainEqual(
+      expect.objectContaining({ endpoint: 'Chat', decision: 'park', reason: 'mode-dry-run' }),
+    );
+    expect(await stack.record('Chat')).toMatchObject({ phase: 'up', policyName: 'parked' });
+    expect(await fleet.status('Chat')).toBe('InService');
+    tell('enrolled by tag; dry-run would park Chat');
+  });
+
+  step('keeps an event whose runs all fail in the failure queue', async () => {
+    // A record that no run can work on.
+    const body = JSON.stringify({ endpoint: 'Broken', phase: 'of-no-version', demand: [], nextAt: {} });
+    const key = { pk: { S: 'fleet' }, sk: { S: 'broken' } };
+    await stack.putItem({ ...key, schemaVersion: { N: '1' }, version: { N: '1' }, body: { S: body } });
+    const event = {
+      source: 'aws.sagemaker',
+      'detail-type': 'SageMaker Endpoint State Change',
+      detail: { EndpointName: 'Broken', EndpointStatus: 'FAILED' },
+    };
+    // As EventBridge does it; ministack's own runs a function once and forgets what came of it.
+    await stack.invokeLater('IdleWindows', event);
+    const queue = stack.physicalId('FailedRuns');
+    const message = await eventually('a message in the failure queue', 20, async () => {
+      const { Messages } = await aws(local, 'sqs', 'receive-message', '--queue-url', queue);
+      return (Messages as { Body: string }[] | undefined)?.[0];
+    });
+    expect(JSON.parse(message.Body)).toMatchObject({
+      requestPayload: event,
+      requestContext: { condition: 'RetriesExhausted' },
+    });
+    const failures = (await stack.logs('IdleWindows')).filter(
+      ({ logType, endpoint }) => logType === 'problem' && endpoint === 'Broken',
+    );
+    expect(new Set(failures.map(({ runId }) => runId)).size).toBeGreaterThanOrEqual(3);
+    await stack.removeItem(key);
+    tell('a failing event: three runs, then the failure queue');
+  });
+
+  step('takes a change of a parameter: what dry-run only told is done from now on', async () => {
+    const { output } = await stack.deploy('--parameter-overrides', 'Mode=on');
+    expect(output).toContain('Successfully created/updated stack - endpoint-scaler');
+    tell('sam deploy --parameter-overrides Mode=on');
+  });
+
+  step('stands beside the release before, which has a prefix of its own', async ({ skip }) => {
+    if ('missing' in previous) return skip(previous.missing);
+    await earlier.build(previous.folder);
+    await earlier.deploy(...EARLIER);
+    tell(`${previous.name} deployed beside it`);
+    await putDocuments('earlier');
+    await fleet.enrol('Rank', 'earlier', 'parked');
+    await tickBoth(earlier);
+    expect(await earlier.record('Rank')).toMatchObject({ phase: 'parking' });
+    expect(await stack.record('Rank')).toBeUndefined();
+  });
+
+  step('parks what nobody uses: `parking` first, the deletion in a later run', async () => {
+    await fleet.enrol('Search', 'endpoint-scaler', 'parked');
+    await changePolicy('parked', { minUp: '2m' });
+    await tickBoth(stack);
+    for (const endpoint of ['Chat', 'Search']) expect(await stack.record(endpoint), endpoint).toMatchObject({ phase: 'parking' });
+    parkingSince = Date.now();
+    expect(await fleet.status('Chat')).toBe('InService');
+    owned = await fleet.possessions('Chat');
+    tell('Chat and Search are parking');
+  });
+
+  step('wakes an asynchronous endpoint when an alarm event comes over the bus', async () => {
+    expect(await fleet.desired('Transcribe')).toBe(0);
+    fleet.arrive('Transcribe', 4);
+    const event = JSON.parse(readFileSync('events/alarm-own.json', 'utf8')) as { detail: { state: object } };
+    const state = { ...event.detail.state, timestamp: new Date().toISOString() };
+    await putEvent({
+      Source: 'aws.cloudwatch',
+      DetailType: 'CloudWatch Alarm State Change',
+      Detail: JSON.stringify({ ...event.detail, state }),
+    });
+    await eventually('capacity for Transcribe', 30, async () => (await fleet.desired('Transcribe')) > 0 || undefined);
+    const scaled = await eventually('the log line of it', 30, async () =>
+      (await stack.logs('BacklogWake')).find(({ decision }) => decision === 'scale'),
+    );
+    expect(scaled).toMatchObject({ endpoint: 'Transcribe', reason: 'backlog-wake', acted: true });
+    tell('an alarm event: Transcribe has capacity');
+  });
+
+  step('changes nothing when nothing changed', async () => {
+    const { output } = await stack.deploy('--parameter-overrides', 'Mode=on');
+    expect(output).toContain('No changes to deploy');
+    tell('sam deploy again: no changes');
+  });
+
+  step('runs on its own schedules, and deletes what is parking a function timeout later', async () => {
+    const until = parkingSince + 61_000;
+    await wait(Math.max(0, until - Date.now()));
+    for (const id of ['ScheduledScaling', 'IdleWindows'] as const) {
+      await eventually(`a tick of the schedule in ${id}`, 30, async () => (await stack.scheduledTicks(id)) > 0 || undefined);
+    }
+    tell('both schedules have ticked');
+    await stack.tick('IdleWindows');
+    if ('folder' in previous) {
+      await earlier.tick('IdleWindows');
+      await inPhase(earlier, 'Rank', 'parked', 20);
+    }
+    for (const endpoint of ['Chat', 'Search']) {
+      await inPhase(stack, endpoint, 'parked', 20);
+      await withStatus(endpoint, 'Absent', 20);
+    }
+    tell('Chat and Search are parked');
+  });
+
+  step('wakes a parked endpoint on request, with everything it had', async () => {
+    await requestWake('Chat');
+    await inPhase(stack, 'Chat', 'up', 60);
+    expect(await fleet.status('Chat')).toBe('InService');
+    expect(await fleet.possessions('Chat')).toEqual(owned);
+    tell('Chat is back');
+  });
+
+  step('upgrades from the release before, without replacing what holds state', async ({ skip }) => {
+    if ('missing' in previous) return skip(previous.missing);
+    const before = earlier.stateful();
+    await earlier.build(checkout);
+    await earlier.deploy(...EARLIER);
+    expect(earlier.stateful()).toMatchObject(before);
+    tell(`upgraded from ${previous.name}: ${Object.keys(before).join(', ')} are the same`);
+    await requestWake('Rank');
+    await inPhase(earlier, 'Rank', 'up', 60);
+    expect(await fleet.status('Rank')).toBe('InService');
+    tell('Rank, parked by the release before, is back');
+  });
+
+  step('leaves no endpoint parked when it is removed', async () => {
+    expect(await stack.record('Search')).toMatchObject({ phase: 'parked' });
+    await giveBackEverything(stack, 'endpoint-scaler');
+    await stack.delete();
+    for (const endpoint of ['Chat', 'Search', 'Transcribe']) expect(await fleet.status(endpoint), endpoint).toBe('InService');
+    tell('everything is back, the stack is gone');
+  });
+});

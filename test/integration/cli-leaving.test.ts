@@ -1,0 +1,224 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { type Answer, FAULTY_KEY, type ServedAccount, serveScenario } from '../support/served-account.ts';
+
+const PARKED = {
+  start: '2026-03-23T00:00:00Z',
+  for: '2h',
+  policies: {
+    nights: { otherwise: 'zero', zero: { by: 'park', idleFor: '10m', minUp: '5m' } },
+    queue: { otherwise: { min: 0, max: 5 }, wake: { on: ['backlog'], backlogPerInstance: 5 } },
+  },
+  endpoints: {
+    Chat: { kind: 'real-time', policy: 'nights', instanceType: 'ml.g5.xlarge', tags: { team: 'search' }, startsIn: '4m' },
+    Draw: { kind: 'real-time', policy: 'nights', instanceType: 'ml.g5.xlarge', startsIn: '4m' },
+    Calls: { kind: 'async', policy: 'queue', instanceType: 'ml.g5.xlarge', instances: 0, startsIn: '4m' },
+  },
+};
+
+let account: ServedAccount;
+afterEach(() => account.close());
+
+type Service = Parameters<ServedAccount['run']['aws']['call']>[1];
+
+// biome-ignore lint/suspicious/noExplicitAny: any operation's answer
+function call(service: Service, operation: string, input: object): any {
+  return account.run.aws.call({ kind: 'person', name: 'test' }, service, operation, input);
+}
+
+function statusOf(EndpointName: string): string {
+  try {
+    return call('SageMaker', 'DescribeEndpoint', { EndpointName }).EndpointStatus;
+  } catch (error) {
+    if (String(error).includes('Could not find endpoint')) return 'Absent';
+    throw error;
+  }
+}
+
+function tagsOf(name: string): Record<string, string> {
+  const { EndpointArn } = call('SageMaker', 'DescribeEndpoint', { EndpointName: name });
+  const { Tags } = call('SageMaker', 'ListTags', { ResourceArn: EndpointArn });
+  return Object.fromEntries(Tags.map(({ Key, Value }: { Key: string; Value: string }) => [Key, Value]));
+}
+
+/** Runs a command while simulated time goes on: a second of the test is about five minutes. */
+async function whileTimePasses(work: Promise<Answer>): Promise<Answer> {
+  let done = false;
+  const passing = (async () => {
+    while (!done) {
+      await account.advance('20s');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  })();
+  try {
+    return await work;
+  } finally {
+    done = true;
+    await passing;
+  }
+}
+
+/** No tick and no event reaches a function from now on, and the stack's parameters are gone. */
+function deleteStack(): string {
+  const { aws } = account.run;
+  const now = aws.clock.now();
+  const table = JSON.parse(call('SSM', 'GetParameter', { Name: '/endpoint-scaler/settings' }).Parameter.Value).table;
+  aws.addDeliveryFault({ from: now, until: undefined, of: 'tick', mode: 'drop' });
+  aws.addDeliveryFault({ from: now, until: undefined, of: undefined, mode: 'drop' });
+  call('SSM', 'DeleteParameters', { Names: ['/endpoint-scaler/settings', '/endpoint-scaler/stack'] });
+  return table;
+}
+
+function deny(calls: string, action: string, forMs: number): void {
+  const now = account.run.aws.clock.now();
+  account.run.aws.addCallFault({
+    from: now,
+    until: now + forMs,
+    calls,
+    share: 1,
+    error: {
+      code: 'AccessDeniedException',
+      message: `User: arn:aws:iam::123456789012:user/ada is not authorized to perform: ${action} on resource: arn:aws:sagemaker:us-east-1:123456789012:endpoint/chat`,
+    },
+  });
+}
+
+describe('uninstall', () => {
+  test('wakes everything, waits, gives a queue an instance, and only then names the command that deletes the stack', async () => {
+    account = await serveScenario(PARKED);
+    expect([statusOf('Chat'), statusOf('Draw')]).toEqual(['Absent', 'Absent']);
+    // Asked and broken off: nothing is lost, and the stack is not to be deleted yet.
+    const asked = await account.command(['uninstall', '--yes']);
+    expect(asked.code).toBe(1);
+    expect(asked.out).toContain('Chat: parked, being woken');
+    expect(asked.out).not.toContain('delete-stack');
+    expect(asked.err).toContain('do not delete the stack yet');
+
+    const work = account.command(['uninstall', '--yes', '--wait', '--every', '200ms']);
+    const done = await whileTimePasses(work);
+    expect(done).toMatchObject({ code: 0 });
+    expect(done.out).toContain('Chat: given back, in service, with nothing of ours on it');
+    expect(done.out).toMatch(/aws cloudformation delete-stack --stack-name \S+ --region us-east-1/);
+    expect([statusOf('Chat'), statusOf('Draw')]).toEqual(['InService', 'InService']);
+    await account.advance('10m');
+    const { ProductionVariants } = call('SageMaker', 'DescribeEndpoint', { EndpointName: 'Calls' });
+    expect(ProductionVariants[0].DesiredInstanceCount).toBe(1);
+    expect(call('CloudWatch', 'DescribeAlarms', { AlarmNames: ['endpoint-scaler-Calls-backlog'] }).MetricAlarms).toEqual([]);
+
+    // The functions live on until the stack is gone: they park nothing of it again, and repeating changes nothing.
+    await account.advance('3h');
+    expect([statusOf('Chat'), statusOf('Draw')]).toEqual(['InService', 'InService']);
+    const again = await account.json(['uninstall', '--yes']);
+    expect(again.complete).toBe(true);
+    expect(call('SageMaker', 'DescribeEndpoint', { EndpointName: 'Calls' }).ProductionVariants[0].DesiredInstanceCount).toBe(1);
+  });
+
+  test('says so when no function works on what is parked', async () => {
+    account = await serveScenario(PARKED);
+    const now = account.run.aws.clock.now();
+    account.run.aws.addDeliveryFault({ from: now, until: undefined, of: 'tick', mode: 'drop' });
+    const work = account.command(['uninstall', '--yes', '--wait', '--every', '200ms']);
+    const answer = await whileTimePasses(work);
+    expect(answer.code).toBe(1);
+    expect(answer.out).toContain('Chat: parked: no function works on it');
+    expect(answer.out).toContain('endpoint-scaler recover --endpoint Chat');
+    expect(answer.out).not.toContain('delete-stack');
+  });
+});
+
+describe('recover', () => {
+  test('recreates everything from the table of a deleted stack, with no function running', async () => {
+    account = await serveScenario(PARKED);
+    const table = deleteStack();
+    const shown = await account.command(['recover', '--table', table, '--dry-run']);
+    expect(shown).toMatchObject({ code: 0 });
+    expect(shown.out).toMatch(/Chat {2,}parked {2,}1 of 2026-03-23T/);
+    expect(statusOf('Chat')).toBe('Absent');
+
+    const work = account.command(['recover', '--table', table, '--yes', '--every', '200ms']);
+    const done = await whileTimePasses(work);
+    expect(done.err).not.toContain('    at ');
+    expect(done).toMatchObject({ code: 0 });
+    expect(done.out).toContain('Chat: up, with everything of its recipe');
+    expect([statusOf('Chat'), statusOf('Draw')]).toEqual(['InService', 'InService']);
+    expect(tagsOf('Chat')).toMatchObject({ team: 'search', 'endpoint-scaler:policy': 'nights' });
+
+    const again = await account.command(['recover', '--table', table, '--yes']);
+    expect(again).toMatchObject({ code: 0, out: "nothing to recover: 3 of the table's endpoints are up\n" });
+  });
+
+  test('killed half way and repeated, it goes on and creates nothing twice', async () => {
+    account = await serveScenario(PARKED);
+    const table = deleteStack();
+    const creates: string[] = [];
+    account.run.aws.onCall(({ operation, input, error }) => {
+      if (operation === 'CreateEndpoint') creates.push(`${input.EndpointName}${error === undefined ? '' : ' refused'}`);
+    });
+    const child = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('../../bin/endpoint-scaler.js', import.meta.url)), 'recover', '--table', table, '--yes', '--every', '200ms'],
+      {
+        env: { PATH: process.env['PATH'], AWS_ENDPOINT_URL: account.server.url, AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' },
+        stdio: 'ignore',
+      },
+    );
+    const ended = new Promise((resolve) => {
+      child.on('close', resolve);
+    });
+    for (let waited = 0; creates.length < 2 && waited < 200; waited += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    child.kill('SIGKILL');
+    await ended;
+    expect([...creates].sort()).toEqual(['Chat', 'Draw']);
+    // A lease that the killed one still holds runs out by itself.
+    const done = await whileTimePasses(account.command(['recover', '--table', table, '--yes', '--every', '200ms']));
+    expect(done).toMatchObject({ code: 0 });
+    expect([...creates].sort()).toEqual(['Chat', 'Draw']);
+    expect([statusOf('Chat'), statusOf('Draw')]).toEqual(['InService', 'InService']);
+  });
+
+  test('a deleted endpoint config is recreated when asked, and named when not', async () => {
+    account = await serveScenario(PARKED);
+    const table = deleteStack();
+    call('SageMaker', 'DeleteEndpointConfig', { EndpointConfigName: 'Chat' });
+    const args = ['recover', '--table', table, '--endpoint', 'chat', '--yes', '--every', '200ms'];
+    const refused = await whileTimePasses(account.command(args));
+    expect(refused.code).toBe(1);
+    expect(refused.out).toContain('Chat: not recovered: endpoint config Chat is gone: --with-config recreates it');
+    const done = await whileTimePasses(account.command([...args, '--with-config', '--version', '1']));
+    expect(done).toMatchObject({ code: 0 });
+    expect(statusOf('Chat')).toBe('InService');
+    expect(call('SageMaker', 'DescribeEndpointConfig', { EndpointConfigName: 'Chat' }).ProductionVariants[0]).toMatchObject({
+      InstanceType: 'ml.g5.xlarge',
+    });
+    expect(statusOf('Draw')).toBe('Absent');
+  });
+
+  test('a missing permission is named with action and resource, and nothing is half recreated', async () => {
+    account = await serveScenario(PARKED);
+    const table = deleteStack();
+    deny('SageMaker.CreateEndpoint', 'sagemaker:CreateEndpoint', 60_000);
+    const args = ['recover', '--table', table, '--endpoint', 'Chat', '--yes', '--every', '200ms'];
+    const answer = await account.command(args, { AWS_ACCESS_KEY_ID: FAULTY_KEY });
+    expect(answer.code).toBe(1);
+    expect(answer.out).toContain('Chat: not recovered: AWS refused sagemaker:CreateEndpoint on arn:aws:sagemaker:us-east-1:123456789012:endpoint/chat');
+    expect(statusOf('Chat')).toBe('Absent');
+    await account.advance('2m');
+    expect(await whileTimePasses(account.command(args))).toMatchObject({ code: 0 });
+  });
+
+  test.each([
+    [['--endpoint', 'Nobody'], 1, 'Nobody: cannot be recreated: the table holds no recipe of it'],
+    [['--endpoint', 'Chat', '--recipe', '7'], 1, 'version 7 of its recipe is not in the table (there: 1)'],
+    [['--recipe', '1'], 2, '--recipe: only together with one --endpoint'],
+    [['--endpoint', 'Chat', '--version', 'one'], 2, '--recipe: one: a whole number from 1'],
+    [['--timeout', 'soon'], 2, '--timeout: soon: '],
+    [[], 2, 'it takes --yes'],
+  ])('recover %j', async (args, code, told) => {
+    account = await serveScenario(PARKED);
+    const answer = await account.command(['recover', ...args]);
+    expect(answer.code).toBe(code);
+    expect(answer.err).toContain(told);
+    expect(statusOf('Chat')).toBe('Absent');
+  });
+});

@@ -1,0 +1,112 @@
+/**
+ * An account with the deployed product in it, rehearsed up to a moment and then served over HTTP: the command's spawned
+ * processes talk to the very account that the real functions work in. Simulated time moves by `advance` only.
+ */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { parseScenario, readTemplateText } from '../../rehearsal/index.ts';
+import { PRODUCT } from '../../rehearsal/product.ts';
+import type { Run } from '../../rehearsal/run.ts';
+import { runScenario } from '../../rehearsal/runner.ts';
+import { type SimulatorServer, serveAccount } from '../../simulator/server.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Calls with this access key are the ones that scripted faults hit. */
+export const FAULTY_KEY = 'AKIAFAULTY';
+const OPERATOR_KEY = 'AKIAOPERATOR';
+
+export interface Answer {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface ServedAccount {
+  readonly run: Run;
+  readonly server: SimulatorServer;
+  /** Runs `endpoint-scaler <args>` as a process of its own. */
+  command(args: readonly string[], env?: Readonly<Record<string, string | undefined>>): Promise<Answer>;
+  /** The same with `--json -`, parsed. */
+  // biome-ignore lint/suspicious/noExplicitAny: any command's answer
+  json(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<any>;
+  /** Moves simulated time, functions included. */
+  advance(by: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Runs the scenario to its end and serves the account from there on. */
+export async function serveScenario(document: Readonly<Record<string, unknown>>): Promise<ServedAccount> {
+  const template = readTemplateText();
+  const parsed = parseScenario(stringify(document), 'scenario.yaml', () => undefined, template);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  const run = await runScenario(parsed.scenario, { template, code: PRODUCT });
+  const server = await serveAccount(run.aws, {
+    host: '127.0.0.1',
+    port: 0,
+    clock: 'virtual',
+    callerOf: (name) => (name === FAULTY_KEY ? { kind: 'product', name } : { kind: 'person', name }),
+  });
+  const command: ServedAccount['command'] = (args, env = {}) => runCommand(args, { ...accountEnv(run, server), ...env });
+  return {
+    run,
+    server,
+    command,
+    async json(args, env = {}) {
+      const { code, out, err } = await command([...args, '--json', '-'], env);
+      if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${err}`);
+      return JSON.parse(out);
+    },
+    async advance(by) {
+      const response = await fetch(`${server.url}/_simulator/advance`, { method: 'POST', body: JSON.stringify({ by }) });
+      if (!response.ok) throw new Error(`advance ${by}: ${await response.text()}`);
+    },
+    close: () => server.close(),
+  };
+}
+
+/** Nothing of the machine's own AWS settings reaches the command. */
+function accountEnv({ aws }: Run, { url }: SimulatorServer): Record<string, string | undefined> {
+  return {
+    AWS_ENDPOINT_URL: url,
+    AWS_REGION: aws.region,
+    AWS_ACCESS_KEY_ID: OPERATOR_KEY,
+    AWS_SECRET_ACCESS_KEY: 'secret',
+  };
+}
+
+/** Every process is killed after a minute: a command that hangs must not hang the tests. */
+const LONGEST_MS = 60_000;
+
+export function runCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [join(root, 'bin/endpoint-scaler.js'), ...args], {
+      env: {
+        PATH: process.env['PATH'],
+        HOME: '/nonexistent',
+        USER: 'ada',
+        NO_COLOR: '1',
+        AWS_EC2_METADATA_DISABLED: 'true',
+        AWS_CONFIG_FILE: '/nonexistent/config',
+        AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: LONGEST_MS,
+    });
+    const texts = { out: '', err: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      texts.out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      texts.err += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code: code ?? -1, ...texts }));
+  });
+}
