@@ -53,6 +53,28 @@ export function mixedFleet(days: number): Scenario {
   });
 }
 
+/** A business day of real-time endpoints: half of them parked at night, half of them production that scales. */
+export function businessFleet(size: number, hours: number): Scenario {
+  const endpoints: Record<string, unknown> = {};
+  for (let index = 0; index < size; index += 1) {
+    const policy = index % 2 === 0 ? 'parked' : 'production';
+    endpoints[`${policy}-${index}`] = {
+      kind: 'real-time',
+      policy,
+      instanceType: `ml.g5.${['xlarge', '2xlarge', '4xlarge', '8xlarge'][index % 4]}`,
+      serves: { concurrent: 8, in: '500ms' },
+      traffic: day(policy === 'production' ? 900 : 3),
+    };
+  }
+  return scenarioFrom({
+    start: '2026-03-23T00:00:00+01:00',
+    for: `${hours}h`,
+    schedules: SCHEDULES,
+    policies: POLICIES,
+    endpoints,
+  });
+}
+
 /** Enrolled endpoints inside their bounds with nothing to do. */
 export function quietFleet(size: number, hours: number): Scenario {
   const endpoints: Record<string, unknown> = {};

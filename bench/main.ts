@@ -1,10 +1,11 @@
 /**
- * `npm run bench [-- speed|calls|alarm|bundles …]`: the figures behind docs/benchmarks.md, as ratios and counts.
+ * `npm run bench [-- speed|calls|alarm|bundles|cost …]`: the figures behind docs/benchmarks.md, as ratios and counts.
  * Nothing here is a test; budgets that must hold are asserted in test/.
  */
 import { rehearse, type Scenario } from '../rehearsal/index.ts';
 import { measureArtifacts } from './bundles.ts';
-import { mixedFleet, quietFleet, sleepingQueue } from './fleets.ts';
+import { alarmsOfEndpoints, billMonth, type MonthlyBill } from './cost.ts';
+import { businessFleet, mixedFleet, quietFleet, sleepingQueue } from './fleets.ts';
 import { watchWaves } from './waves.ts';
 
 function print(title: string, rows: readonly Readonly<Record<string, string | number>>[]): void {
@@ -113,11 +114,46 @@ async function benchBundles(): Promise<void> {
   print('Import and init under the Lambda runtime client', rows);
 }
 
+/** Endpoints that do nothing, and endpoints of a business day; a thousand of the latter take minutes. */
+async function benchCost(): Promise<void> {
+  const bills: [string, MonthlyBill][] = [];
+  for (const size of [10, 100, 1000]) {
+    bills.push([`${size} idle`, await billMonth(quietFleet(size, 4), 1)]);
+    bills.push([`${size} busy`, await billMonth(businessFleet(size, 24))]);
+  }
+  const month = ({ usage }: MonthlyBill, value: number): number => Math.round((value * 730) / usage.hours);
+  print(
+    'What a month uses',
+    bills.map(([endpoints, bill]) => ({
+      endpoints,
+      runs: month(bill, bill.usage.runs),
+      'AWS calls': month(bill, bill.usage.calls),
+      'waves of calls': month(bill, bill.usage.waves),
+      'read units': month(bill, bill.usage.readUnits),
+      'write units': month(bill, bill.usage.writeUnits),
+      'log MB': round(month(bill, bill.usage.logBytes) / 1e6),
+      'custom metrics': bill.usage.metricHours.size,
+      'metrics read': month(bill, bill.usage.metricsRead),
+      events: month(bill, bill.usage.events),
+    })),
+  );
+  print(
+    'What a month costs, USD',
+    bills.map(([endpoints, { lines, total, usage }]) => ({
+      endpoints,
+      ...Object.fromEntries(Object.entries(lines).map(([name, value]) => [name, round(value, 2)])),
+      total: round(total, 2),
+      'and alarms of asynchronous endpoints': round(alarmsOfEndpoints(usage), 2),
+    })),
+  );
+}
+
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   speed: benchSpeed,
   calls: benchCalls,
   alarm: benchAlarm,
   bundles: benchBundles,
+  cost: benchCost,
 };
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in BENCHES));

@@ -58,6 +58,7 @@ export function readWhen(option: string, text: string, now: Instant): Instant {
 
 export function readDuration(option: string, text: string): DurationMs {
   const duration = parseDuration(text);
-  if (duration === undefined || duration === 0) throw new CliError(EXIT.usage, `${option}: ${text}: ${DURATION_ALLOWED}`);
+  if (duration === undefined || duration === 0)
+    throw new CliError(EXIT.usage, `${option}: ${text}: ${DURATION_ALLOWED}`);
   return duration;
 }

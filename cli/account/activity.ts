@@ -8,7 +8,11 @@ import { readActivity } from '../../shared/use-cases/idle-windows/read-activity.
 import type { Account } from './connect.ts';
 
 /** Whether anybody uses the endpoint, read now and judged as the functions judge it; undefined: there is nothing to read. */
-export async function readUse(account: Account, work: Work, view: EndpointView | undefined): Promise<Activity | undefined> {
+export async function readUse(
+  account: Account,
+  work: Work,
+  view: EndpointView | undefined,
+): Promise<Activity | undefined> {
   const { record } = work.session;
   if (view === undefined || record.policy === undefined) return undefined;
   const { now } = work.run;

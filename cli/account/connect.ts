@@ -6,7 +6,12 @@ import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { createScalingControl } from '../../shared/aws/application-auto-scaling.ts';
 import { createMetricReader } from '../../shared/aws/cloudwatch-metrics.ts';
-import { createBreakerStore, createFleetStore, createHoldHistory, type HoldHistory } from '../../shared/aws/dynamodb.ts';
+import {
+  createBreakerStore,
+  createFleetStore,
+  createHoldHistory,
+  type HoldHistory,
+} from '../../shared/aws/dynamodb.ts';
 import { createEndpointControl } from '../../shared/aws/sagemaker.ts';
 import { createDocumentSource } from '../../shared/aws/ssm.ts';
 import type { DurationMs, Instant } from '../../shared/domain/time.ts';
@@ -77,7 +82,10 @@ export async function operate(
     const { accessKeyId } = await probe.config.credentials();
     const place = options.profile === undefined ? region : `${region} (profile ${options.profile})`;
     const stack = await findStack(probe, options, place, needs === 'account');
-    if (stack.assumed && stack.tableless !== true) io.note(`no stack with the prefix ${options.prefix}: only the table ${stack.settings.table} is looked at, as if its mode were on`);
+    if (stack.assumed && stack.tableless !== true)
+      io.note(
+        `no stack with the prefix ${options.prefix}: only the table ${stack.settings.table} is looked at, as if its mode were on`,
+      );
     await work(createAccount({ io, options, region, stack, wire, defaults, explain, accessKeyId, verbose }));
   } catch (error) {
     const told = error instanceof CliError ? undefined : explain(error);
@@ -107,7 +115,13 @@ function clientDefaults(options: AccountOptions, wire: Wire, verbose: (line: str
     requestHandler: REQUEST_TIMEOUTS,
     extensions: [wire.extension],
     // Else the SDK writes its remarks on credentials to stderr, several lines each.
-    logger: { trace: silent, debug: silent, info: silent, warn: (line: unknown) => verbose(String(line)), error: silent },
+    logger: {
+      trace: silent,
+      debug: silent,
+      info: silent,
+      warn: (line: unknown) => verbose(String(line)),
+      error: silent,
+    },
     ...(options.profile === undefined ? {} : { profile: options.profile }),
   };
 }

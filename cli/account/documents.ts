@@ -74,7 +74,10 @@ function variantOf({ variants }: Policy): { variant?: string } {
 export type ZoneOf = (policyName: string) => Zone | undefined;
 
 /** Zones for printing; without the right to read the documents there is UTC. */
-export async function readZones(account: Pick<Account, 'documents' | 'explainFailure'>, io: Pick<Io, 'note'>): Promise<ZoneOf> {
+export async function readZones(
+  account: Pick<Account, 'documents' | 'explainFailure'>,
+  io: Pick<Io, 'note'>,
+): Promise<ZoneOf> {
   const raw = await account.documents.readAll();
   if (!raw.ok) {
     io.note(`times are in UTC only: ${account.explainFailure(raw.failure)}`);

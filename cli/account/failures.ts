@@ -36,7 +36,10 @@ export function describeFailure(error: unknown, context: FailureContext): string
   const told = toldBy(error, context);
   if (told === undefined) return undefined;
   const sentence =
-    describeCredentials(told, context) ?? describeDenied(told) ?? describeNetwork(told, context) ?? describeRest(told, context);
+    describeCredentials(told, context) ??
+    describeDenied(told) ??
+    describeNetwork(told, context) ??
+    describeRest(told, context);
   return printable(sentence);
 }
 

@@ -1,3 +1,4 @@
+import { nearest } from '../../shared/documents/problem.ts';
 import { computeLead } from '../../shared/domain/lead.ts';
 import type { EndpointStatus, FleetRecord, Hold, LeadSamples } from '../../shared/domain/record.ts';
 import type { Ruling } from '../../shared/domain/ruling.ts';
@@ -5,7 +6,6 @@ import type { DurationMs, Instant } from '../../shared/domain/time.ts';
 import type { EndpointView } from '../../shared/ports/endpoints.ts';
 import type { Outcome } from '../../shared/ports/outcome.ts';
 import type { TargetView } from '../../shared/ports/scaling.ts';
-import { nearest } from '../../shared/documents/problem.ts';
 import { judge, sampleKeys } from '../../shared/use-cases/idle-windows/judge.ts';
 import { CliError, EXIT } from '../output.ts';
 import { printable } from '../printable.ts';

@@ -51,9 +51,9 @@ export async function findStack(
 ): Promise<Stack> {
   const [settingsName, stackName] = [`/${prefix}/settings`, `/${prefix}/stack`];
   const { Parameters = [] } = await client.send(new GetParametersCommand({ Names: [settingsName, stackName] }));
-  const valueOf = (name: string) => Parameters.find(({ Name }) => Name === name)?.Value;
-  const id = valueOf(stackName);
-  const text = valueOf(settingsName);
+  const textOf = (name: string) => Parameters.find(({ Name }) => Name === name)?.Value;
+  const id = textOf(stackName);
+  const text = textOf(settingsName);
   if (text === undefined) {
     if (table !== undefined) return { settings: { ...ASSUMED, table }, assumed: true, ...(id !== undefined && { id }) };
     if (optional) return { settings: { ...ASSUMED, table: NO_TABLE }, assumed: true, tableless: true };
@@ -65,7 +65,11 @@ export async function findStack(
     );
   }
   const settings = parseSettings(settingsName, text);
-  return { settings: { ...settings, ...(table !== undefined && { table }) }, assumed: false, ...(id !== undefined && { id }) };
+  return {
+    settings: { ...settings, ...(table !== undefined && { table }) },
+    assumed: false,
+    ...(id !== undefined && { id }),
+  };
 }
 
 function parseSettings(name: string, text: string): Settings {
@@ -73,7 +77,10 @@ function parseSettings(name: string, text: string): Settings {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new CliError(EXIT.failed, `parameter ${name}: ${printable(text)}: the JSON that the stack wrote; deploy it again`);
+    throw new CliError(
+      EXIT.failed,
+      `parameter ${name}: ${printable(text)}: the JSON that the stack wrote; deploy it again`,
+    );
   }
   const parsed = v.safeParse(settingsSchema, value);
   if (parsed.success) return parsed.output;

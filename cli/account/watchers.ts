@@ -12,7 +12,7 @@ export interface Watcher {
   readonly state: string;
   /** It will do something that somebody notices. */
   readonly fires: boolean;
-  readonly then: string;
+  readonly effect: string;
 }
 
 const PAGE = 100;
@@ -41,7 +41,9 @@ function isOthers({ AlarmName = '', ...alarm }: MetricAlarm, prefix: string, end
   // Those of target tracking go with the endpoint's scalable target; our own wake alarm is what it is for.
   if (AlarmName.startsWith('TargetTracking-') || endpointOfOwnAlarm(prefix, AlarmName) !== undefined) return false;
   const metrics = (alarm.Metrics ?? []).map(({ MetricStat }) => MetricStat?.Metric?.Dimensions ?? []);
-  return [alarm.Dimensions ?? [], ...metrics].flat().some(({ Name, Value }) => Name === 'EndpointName' && Value === endpoint);
+  return [alarm.Dimensions ?? [], ...metrics]
+    .flat()
+    .some(({ Name, Value }) => Name === 'EndpointName' && Value === endpoint);
 }
 
 /** A deleted endpoint publishes nothing: how an alarm takes missing data says what it will do. */
@@ -52,14 +54,22 @@ function watcherOf(alarm: MetricAlarm): Watcher {
   const actions = (list: readonly string[] | undefined) => (acts ? (list?.length ?? 0) : 0);
   switch (missing) {
     case 'breaching':
-      return { ...base, fires: true, then: `goes to ALARM (missing data is breaching), ${actions(alarm.AlarmActions)} actions` };
+      return {
+        ...base,
+        fires: true,
+        effect: `goes to ALARM (missing data is breaching), ${actions(alarm.AlarmActions)} actions`,
+      };
     case 'notBreaching':
-      return { ...base, fires: state !== 'OK' && actions(alarm.OKActions) > 0, then: 'goes to OK (missing data is not breaching)' };
+      return {
+        ...base,
+        fires: state !== 'OK' && actions(alarm.OKActions) > 0,
+        effect: 'goes to OK (missing data is not breaching)',
+      };
     case 'ignore':
-      return { ...base, fires: false, then: `stays ${state} (missing data is ignored)` };
+      return { ...base, fires: false, effect: `stays ${state} (missing data is ignored)` };
     default: {
       const count = actions(alarm.InsufficientDataActions);
-      return { ...base, fires: count > 0, then: `goes to INSUFFICIENT_DATA, ${count} actions` };
+      return { ...base, fires: count > 0, effect: `goes to INSUFFICIENT_DATA, ${count} actions` };
     }
   }
 }
@@ -77,8 +87,8 @@ export function readMonitoringSchedules({ runtime }: Account, endpoint: string):
       for (const { MonitoringScheduleName, MonitoringScheduleStatus } of answer.MonitoringScheduleSummaries ?? []) {
         const state = MonitoringScheduleStatus ?? '';
         const fires = state === 'Scheduled';
-        const then = fires ? 'its executions fail while the endpoint is away' : 'does not run now';
-        found.push({ kind: 'monitoring-schedule', name: MonitoringScheduleName ?? '', state, fires, then });
+        const effect = fires ? 'its executions fail while the endpoint is away' : 'does not run now';
+        found.push({ kind: 'monitoring-schedule', name: MonitoringScheduleName ?? '', state, fires, effect });
       }
       token = answer.NextToken;
       if (token === undefined) break;

@@ -1,5 +1,5 @@
-import type { Clock } from '../../shared/ports/world.ts';
 import { SECOND } from '../../shared/domain/time.ts';
+import type { Clock } from '../../shared/ports/world.ts';
 
 /** What an SDK client's HTTP handler is to us: the SDK hands its own in and takes a wrapped one back. */
 interface HttpHandler {

@@ -1,5 +1,4 @@
-import type { Hold } from '../../shared/domain/record.ts';
-import type { FleetRecord } from '../../shared/domain/record.ts';
+import type { FleetRecord, Hold } from '../../shared/domain/record.ts';
 import { HOUR } from '../../shared/domain/time.ts';
 import { idleWindowsPorts } from '../../shared/runtime/idle-windows-ports.ts';
 import { judge } from '../../shared/use-cases/idle-windows/judge.ts';

@@ -13,7 +13,9 @@ export interface Outlook {
 
 /** What would be wrong between the documents if the plan were carried out: policies against the schedules they name. */
 export function checkOutcome(folder: Folder, current: readonly RawDocument[], plan: ApplyPlan): Outlook {
-  const deleted = new Set(plan.changes.flatMap((change) => (change.action === 'delete' ? [change.before.parameter] : [])));
+  const deleted = new Set(
+    plan.changes.flatMap((change) => (change.action === 'delete' ? [change.before.parameter] : [])),
+  );
   const kept = current.filter(({ parameter }) => !deleted.has(parameter));
   const before = schedulesOf(current);
   const after = new Map([...schedulesOf(kept), ...folder.schedules]);

@@ -23,7 +23,10 @@ function registerHold(program: Command, io: Io): void {
     .description('override what decides about an endpoint until a moment: up, down (while nobody uses it) or hands-off')
     .argument('<endpoint>', 'name of the endpoint')
     .addArgument(new Argument('<mode>', 'up, down or hands-off').choices(MODES))
-    .requiredOption('--until <when>', 'an instant like 2026-03-27T19:00:00+01:00, or an offset like +8h; at most 30 days')
+    .requiredOption(
+      '--until <when>',
+      'an instant like 2026-03-27T19:00:00+01:00, or an offset like +8h; at most 30 days',
+    )
     .requiredOption('--why <text>', 'the reason, for those who find the endpoint held')
     .option('--by <name>', 'who holds it (default: your name on this machine and your access key)')
     .option('--replace', 'replace a hold that is in force');

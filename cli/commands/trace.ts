@@ -1,60 +1,19 @@
-import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { Command } from 'commander';
-import { createTrafficHistory } from '../../shared/aws/traffic-history.ts';
-import { formatTrace, readTrace } from '../../shared/use-cases/history/trace.ts';
-import { type Account, operate } from '../account/connect.ts';
-import { must } from '../account/failures.ts';
-import { type AccountOptions, withAccountOptions } from '../account/options.ts';
-import { closeGaps, ESTIMATE_HINT, findTraced, GAPS_HINT, type GapChoice, MOST_DAYS, readGapChoice, readRange } from '../history/traces.ts';
+import { MOST_DAYS } from '../account/metric-days.ts';
+import { withAccountOptions } from '../account/options.ts';
+import type { TraceOptions } from '../operate/trace.ts';
 import type { Io } from '../output.ts';
-import { CliError, EXIT, writeJson, writeWhole } from '../output.ts';
-import { printable } from '../printable.ts';
-import { formatUtc } from '../times.ts';
-
-interface Options extends AccountOptions {
-  readonly days: string;
-  readonly out?: string;
-  readonly gaps?: string;
-}
 
 export function register(program: Command, io: Io): void {
-  withAccountOptions(
-    program
-      .command('trace')
-      .description("an endpoint's own requests of the last days as a trace file, minute_index,count; needs no stack")
-      .argument('<endpoint>', 'its name')
-      .option('--days <n>', `how far back, 1 to ${MOST_DAYS}`, String(MOST_DAYS))
-      .option('--out <file>', 'write the trace there (default: stdout)')
-      .option('--gaps <choice>', 'what to do about minutes without data; zero: no requests (default: refuse)'),
-  ).action(async (endpoint: string, options: Options) => {
-    const choice = readGapChoice(options.gaps);
-    readRange(options.days, io.now());
-    await operate(io, options, (account) => trace(io, account, endpoint, options, choice), 'account');
-  });
-}
-
-async function trace(io: Io, account: Account, name: string, options: Options, choice: GapChoice | undefined): Promise<void> {
-  const traced = await findTraced(account, name);
-  const range = readRange(options.days, account.now());
-  const history = createTrafficHistory(account.runtime.clientOf(CloudWatchClient));
-  const read = must(await readTrace(history, traced, range.from, range.to));
-  if (read.estimated) io.note(`${printable(traced.name)}: ${ESTIMATE_HINT}`);
-  const counts = closeGaps(io, traced.name, read, choice);
-  if (counts === undefined) throw new CliError(EXIT.failed, `${GAPS_HINT}\nnothing was written`);
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  io.note(`${printable(traced.name)}: ${total} requests in ${counts.length} minutes from ${formatUtc(range.from)}`);
-  const text = formatTrace(counts);
-  if (options.out !== undefined) writeWhole(io, options.out, text);
-  else if (options.json !== '-') io.out(text);
-  if (options.json === undefined) return;
-  writeJson(io, options.json, {
-    endpoint: traced.name,
-    kind: traced.kind,
-    from: new Date(range.from).toISOString(),
-    minutes: counts.length,
-    requests: total,
-    estimated: read.estimated,
-    gaps: read.gaps.map(({ from, to }) => ({ from: new Date(from).toISOString(), to: new Date(to).toISOString() })),
-    counts,
+  const command = program
+    .command('trace')
+    .description("an endpoint's own requests of the last days as a trace file, minute_index,count; needs no stack")
+    .argument('<endpoint>', 'its name')
+    .option('--days <n>', `how far back, 1 to ${MOST_DAYS}`, String(MOST_DAYS))
+    .option('--out <file>', 'write the trace there (default: stdout)')
+    .option('--gaps <choice>', 'what to do about minutes without data; zero: no requests (default: refuse)');
+  withAccountOptions(command).action(async (endpoint: string, options: TraceOptions) => {
+    const { runTrace } = await import('../operate/trace.ts');
+    await runTrace(io, endpoint, options);
   });
 }

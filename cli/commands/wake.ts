@@ -55,8 +55,13 @@ function registerPark(program: Command, io: Io): void {
     .option('--until <when>', 'hold it down until an instant, or an offset like +8h (default: +1h, or its next window)')
     .option('--why <text>', 'the reason', 'parked by hand')
     .option('--replace', 'replace a hold that is in force');
-  withAccountOptions(withWaiting(command, 'parked', '15m')).action(async (name: string, options: ParkCommandOptions) => {
-    const [{ operate }, { park }] = await Promise.all([import('../account/connect.ts'), import('../operate/park.ts')]);
-    await operate(io, options, (account) => park(account, io, name, options));
-  });
+  withAccountOptions(withWaiting(command, 'parked', '15m')).action(
+    async (name: string, options: ParkCommandOptions) => {
+      const [{ operate }, { park }] = await Promise.all([
+        import('../account/connect.ts'),
+        import('../operate/park.ts'),
+      ]);
+      await operate(io, options, (account) => park(account, io, name, options));
+    },
+  );
 }

@@ -47,12 +47,18 @@ export const checkQuota: Check = async (patient) => {
   const newest = (id: string) => outcome.value.MetricDataResults?.find(({ Id }) => Id === id)?.Values?.[0];
   const [usage, quota] = [newest('usage'), newest('quota')];
   if (usage === undefined || quota === undefined) {
-    return [notChecked(check, 'CloudWatch shows no AWS/Usage for endpoint instances; read "Number of instances across active endpoints" in Service Quotas')];
+    return [
+      notChecked(
+        check,
+        'CloudWatch shows no AWS/Usage for endpoint instances; read "Number of instances across active endpoints" in Service Quotas',
+      ),
+    ];
   }
   const more = records.reduce((sum, record) => sum + mayStillAsk(record), 0);
   const found = `${usage} of ${quota} endpoint instances are in use; the policies may ask for ${more} more`;
   if (usage + more <= quota) return [{ level: 'ok', check, found }];
-  const advice = 'ask for a higher quota of "Number of instances across active endpoints" (L-7A3DF611) in Service Quotas';
+  const advice =
+    'ask for a higher quota of "Number of instances across active endpoints" (L-7A3DF611) in Service Quotas';
   return [{ level: 'warning', check, found, advice }];
 };
 

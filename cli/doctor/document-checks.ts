@@ -1,10 +1,10 @@
-import { DAY } from '../../shared/domain/time.ts';
-import { formatProblem } from '../../shared/documents/index.ts';
-import { findProblems } from '../account/documents.ts';
-import { formatDate } from '../../shared/documents/values.ts';
-import type { Candidate } from '../../shared/ports/documents-source.ts';
-import { createCandidateFinder } from '../../shared/aws/tagging.ts';
 import { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
+import { createCandidateFinder } from '../../shared/aws/tagging.ts';
+import { formatProblem } from '../../shared/documents/index.ts';
+import { formatDate } from '../../shared/documents/values.ts';
+import { DAY } from '../../shared/domain/time.ts';
+import type { Candidate } from '../../shared/ports/documents-source.ts';
+import { findProblems } from '../account/documents.ts';
 import { type Check, type Finding, orOk, type Patient, unread } from './finding.ts';
 
 /** The functions warn by event from then on. */
@@ -26,7 +26,15 @@ export const checkDocuments: Check = async (patient) => {
   const invalid = fleet.records.flatMap(({ endpoint, invalid }): Finding[] =>
     invalid === undefined
       ? []
-      : [{ level: 'error', check, subject: endpoint, found: invalid.problem, advice: 'mend the document that it names' }],
+      : [
+          {
+            level: 'error',
+            check,
+            subject: endpoint,
+            found: invalid.problem,
+            advice: 'mend the document that it names',
+          },
+        ],
   );
   const count = `${documents.schedules.size} schedules and ${documents.policies.size} policies below /${account.prefix}/ are valid`;
   return [...orOk([...problems, ...invalid], check, count), ...holidaysEnding(patient)];
@@ -38,7 +46,15 @@ function holidaysEnding({ documents, fleet }: Patient): readonly Finding[] {
     const until = parsed.ok ? parsed.value.holidaysUntil : undefined;
     if (until === undefined || until - today > HOLIDAYS_WARNING) return [];
     const found = `its holidays are known until ${formatDate(until)} only`;
-    return [{ level: 'warning', check: 'holidays', subject: parameter, found, advice: 'run endpoint-scaler apply again: it compiles three years' }];
+    return [
+      {
+        level: 'warning',
+        check: 'holidays',
+        subject: parameter,
+        found,
+        advice: 'run endpoint-scaler apply again: it compiles three years',
+      },
+    ];
   });
 }
 
@@ -52,7 +68,9 @@ export const checkEnrolment: Check = async (patient) => {
   const enrolled = new Set(fleet.records.map(({ arn }) => arn.toLowerCase()));
   const strangers = candidates.value.filter(({ arn }) => !enrolled.has(arn.toLowerCase()));
   const findings = strangers.flatMap((candidate) => judgeStranger(patient, candidate));
-  const unknown = fleet.records.filter(({ policyName }) => documents !== undefined && !documents.policies.has(policyName));
+  const unknown = fleet.records.filter(
+    ({ policyName }) => documents !== undefined && !documents.policies.has(policyName),
+  );
   const policies = unknown.map(
     ({ endpoint, policyName }): Finding => ({
       level: 'error',

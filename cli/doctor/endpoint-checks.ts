@@ -45,11 +45,14 @@ async function findConfigName(patient: Patient, record: FleetRecord): Promise<So
   const { endpoint, phase, recipeVersion } = record;
   const base = { level: 'error', check: 'dependencies', subject: endpoint } as const;
   if (phase === 'parked' || phase === 'waking') {
-    const advice = 'restore the table to a point in time before, or create the endpoint by hand: it is adopted with its tag';
+    const advice =
+      'restore the table to a point in time before, or create the endpoint by hand: it is adopted with its tag';
     if (recipeVersion === undefined) return { findings: [{ ...base, found: `is ${phase} and has no recipe`, advice }] };
     const recipe = await patient.account.fleet.readRecipe(endpoint, recipeVersion);
     if (recipe === undefined) {
-      return { findings: [{ ...base, found: `is ${phase}, and its recipe ${recipeVersion} is not in the table`, advice }] };
+      return {
+        findings: [{ ...base, found: `is ${phase}, and its recipe ${recipeVersion} is not in the table`, advice }],
+      };
     }
     return { configName: recipe.preferred.configName };
   }
@@ -57,7 +60,11 @@ async function findConfigName(patient: Patient, record: FleetRecord): Promise<So
   if (!view.ok) return { findings: unread(patient, 'dependencies', view, endpoint) };
   if (view.value === undefined) {
     const found = `is ${phase}, and SageMaker does not find it`;
-    return { findings: [{ ...base, level: 'warning', found, advice: 'somebody deleted it; the next sweep archives its record' }] };
+    return {
+      findings: [
+        { ...base, level: 'warning', found, advice: 'somebody deleted it; the next sweep archives its record' },
+      ],
+    };
   }
   return { configName: view.value.configName };
 }
@@ -77,8 +84,9 @@ function gone({ endpoint, phase }: FleetRecord, what: string): Finding {
 
 async function describeModel({ account }: Patient, name: string) {
   const client = account.runtime.clientOf(SageMakerClient);
-  const outcome = await outcomeOf('SageMaker.DescribeModel', (): Promise<DescribeModelCommandOutput | undefined> =>
-    client.send(new DescribeModelCommand({ ModelName: name })),
+  const outcome = await outcomeOf(
+    'SageMaker.DescribeModel',
+    (): Promise<DescribeModelCommandOutput | undefined> => client.send(new DescribeModelCommand({ ModelName: name })),
   );
   if (outcome.ok || outcome.failure.class !== 'missing') return outcome;
   return { ok: true as const, value: undefined };
@@ -96,7 +104,15 @@ function checkNetwork(
   const why = `it runs in a VPC (${[...subnets].sort().join(', ')}); S3 path, DNS, security groups and free addresses (2 per instance) are not read (EC2)`;
   const few: Finding[] =
     subnets.size < 2
-      ? [{ level: 'warning', check: 'network', subject: endpoint, found: 'it has one subnet', advice: 'AWS asks for two subnets in different zones' }]
+      ? [
+          {
+            level: 'warning',
+            check: 'network',
+            subject: endpoint,
+            found: 'it has one subnet',
+            advice: 'AWS asks for two subnets in different zones',
+          },
+        ]
       : [];
   return [...few, notChecked('network', why, endpoint)];
 }

@@ -28,7 +28,12 @@ export interface Patient {
 export type Check = (patient: Patient) => Promise<readonly Finding[]>;
 
 /** A call that was refused makes a check impossible, and nothing else of the account wrong. */
-export function unread({ account }: Patient, check: string, outcome: Outcome<unknown>, subject?: string): readonly Finding[] {
+export function unread(
+  { account }: Patient,
+  check: string,
+  outcome: Outcome<unknown>,
+  subject?: string,
+): readonly Finding[] {
   if (outcome.ok) return [];
   return [notChecked(check, account.explainFailure(outcome.failure), subject)];
 }

@@ -1,7 +1,7 @@
 import { CloudWatchClient, GetMetricDataCommand, type MetricDataQuery } from '@aws-sdk/client-cloudwatch';
+import { explainReason, isFailure } from '../../report/reasons.ts';
 import { outcomeOf } from '../../shared/aws/classify.ts';
 import { HOUR, MINUTE } from '../../shared/domain/time.ts';
-import { explainReason, isFailure } from '../../report/reasons.ts';
 import { formatAge, formatUtc } from '../times.ts';
 import { type Check, type Finding, orOk, type Patient, unread } from './finding.ts';
 
@@ -21,22 +21,33 @@ export const checkFunctions: Check = async (patient) => {
       new GetMetricDataCommand({
         StartTime: new Date(now - HOUR),
         EndTime: new Date(now),
-        MetricDataQueries: functions.flatMap(([, name], index) => METRICS.map((metric) => queryOf(name, metric, index))),
+        MetricDataQueries: functions.flatMap(([, name], index) =>
+          METRICS.map((metric) => queryOf(name, metric, index)),
+        ),
       }),
     ),
   );
   if (!outcome.ok) return unread(patient, check, outcome);
   const sums = new Map(
-    (outcome.value.MetricDataResults ?? []).map(({ Id, Values = [] }) => [Id, Values.reduce((sum, value) => sum + value, 0)]),
+    (outcome.value.MetricDataResults ?? []).map(({ Id, Values = [] }) => [
+      Id,
+      Values.reduce((sum, value) => sum + value, 0),
+    ]),
   );
   return functions.map(([name], index): Finding => {
     const [invocations = 0, errors = 0, throttles = 0] = METRICS.map((metric) => sums.get(idOf(metric, index)) ?? 0);
     const told = `${invocations} runs, ${errors} errors, ${throttles} throttles in the last hour`;
     const base = { check, subject: name, found: told };
     if (errors > 0) return { ...base, level: 'error', advice: 'look for lines with logType problem in its log group' };
-    if (throttles > 0) return { ...base, level: 'warning', advice: 'raise the concurrency of the account or of the function' };
+    if (throttles > 0)
+      return { ...base, level: 'warning', advice: 'raise the concurrency of the account or of the function' };
     if (invocations === 0 && name !== 'backlog-wake') {
-      return { ...base, level: 'warning', found: 'CloudWatch shows no run in the last hour', advice: "look at the schedule of the stack, and at the function's log" };
+      return {
+        ...base,
+        level: 'error',
+        found: 'CloudWatch shows no run in the last hour',
+        advice: "look at the schedule of the stack, and at the function's log",
+      };
     }
     return { ...base, level: 'ok' };
   });
@@ -51,7 +62,8 @@ function queryOf(name: string, metric: string, index: number): MetricDataQuery {
     Id: idOf(metric, index),
     MetricStat: {
       Metric: { Namespace: 'AWS/Lambda', MetricName: metric, Dimensions: [{ Name: 'FunctionName', Value: name }] },
-      Period: 3600,
+      // Divides the hour, so that no older run is counted in.
+      Period: 300,
       Stat: 'Sum',
     },
   };
@@ -89,7 +101,11 @@ export const checkRefusals: Check = async (patient) => {
       advice: adviceFor(decision!.reason),
     }));
   });
-  return orOk([...findings, ...lateOnes(patient)], 'refused calls', 'no endpoint’s last decision is a failure, and none is late');
+  return orOk(
+    [...findings, ...lateOnes(patient)],
+    'refused calls',
+    'no endpoint’s last decision is a failure, and none is late',
+  );
 };
 
 function failureOf({ wake }: Patient['fleet']['records'][number]): string {

@@ -22,7 +22,11 @@ interface Rung {
 }
 
 /** How late a parked endpoint can be when AWS has no instance of its type: from the configs that a wake walks through. */
-export async function judgeLadder(patient: Patient, record: FleetRecord, preferred: EndpointConfigView): Promise<readonly Finding[]> {
+export async function judgeLadder(
+  patient: Patient,
+  record: FleetRecord,
+  preferred: EndpointConfigView,
+): Promise<readonly Finding[]> {
   const { endpoint, policy } = record;
   const names = policy?.wake.fallbackConfigs ?? [];
   const fallbacks = await Promise.all(names.map((name) => patient.account.endpoints.describeConfig(name)));
@@ -73,7 +77,12 @@ function rungOf({ name, config }: EndpointConfigView): Rung {
 
 function startOf({ fleet, account }: Patient, record: FleetRecord): DurationMs {
   const [own, type] = sampleKeys(record).map((key) => fleet.samples.get(key)?.wakes ?? []);
-  return computeLead({ lead: 'learned', own: own ?? [], ofType: type ?? [], tick: account.stack.settings.tickSeconds * SECOND }).ms;
+  return computeLead({
+    lead: 'learned',
+    own: own ?? [],
+    ofType: type ?? [],
+    tick: account.stack.settings.tickSeconds * SECOND,
+  }).ms;
 }
 
 /** A start begins one lead early and then loses, per config without capacity, the time until that shows and a deletion. */
@@ -82,7 +91,9 @@ function describeLateness(ladder: readonly Rung[], start: DurationMs): string {
   const beforeLast = failing.slice(0, -1).reduce((sum, ms) => sum + ms, 0);
   const once = failing.reduce((sum, ms) => sum + ms, 0);
   const last =
-    ladder.length === 1 ? 'with its only config' : `with the last of its ${ladder.length} configs, after the others had no capacity`;
+    ladder.length === 1
+      ? 'with its only config'
+      : `with the last of its ${ladder.length} configs, after the others had no capacity`;
   const late = ladder.length === 1 ? 'is on time' : `is late by up to ${formatAge(beforeLast)}`;
   return `worst case: ${last} it ${late} (a start takes ${formatAge(start)}); a shortage of all is noticed to be over ${formatAge(once + RETRY)} later at worst`;
 }

@@ -37,7 +37,14 @@ export const checkMode: Check = async ({ account, fleet }) => {
   const advice = 'set the template parameter Mode when that is no longer wanted';
   if (mode !== 'off') return [{ level: 'warning', check, found: `${mode}: nothing is parked or scaled in`, advice }];
   const parked = `${away} ${away === 1 ? 'endpoint is' : 'endpoints are'} away and nothing wakes them`;
-  return [{ level: away > 0 ? 'error' : 'warning', check, found: away > 0 ? `off: ${parked}` : 'off: nothing is done', advice }];
+  return [
+    {
+      level: away > 0 ? 'error' : 'warning',
+      check,
+      found: away > 0 ? `off: ${parked}` : 'off: nothing is done',
+      advice,
+    },
+  ];
 };
 
 export const checkClock: Check = async ({ account }) => {
@@ -46,7 +53,14 @@ export const checkClock: Check = async ({ account }) => {
   if (Math.abs(skew) <= NOTICED_SKEW) return [{ level: 'ok', check, found: 'agrees with AWS' }];
   const found = `this machine's clock is ${formatAge(Math.abs(skew))} ${skew > 0 ? 'behind' : 'ahead of'} AWS's`;
   const level = Math.abs(skew) > REFUSED_SKEW ? 'error' : 'warning';
-  return [{ level, check, found: `${found}; this command goes by AWS's`, advice: 'set the clock: AWS refuses signatures that are five minutes off' }];
+  return [
+    {
+      level,
+      check,
+      found: `${found}; this command goes by AWS's`,
+      advice: 'set the clock: AWS refuses signatures that are five minutes off',
+    },
+  ];
 };
 
 const LINKED_ROLE = 'AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint';
@@ -68,7 +82,13 @@ export const checkLinkedRole: Check = async (patient) => {
 
 /** What the command has no client for; said, so that nobody takes silence for health. */
 export const listUnchecked: Check = async () => [
-  notChecked('roles of the functions', 'their policies are not read (IAM); calls that AWS refused them show under "refused calls"'),
-  notChecked('keys and data', 'KMS keys, model data in S3 and images in ECR are not looked up; a wake that misses one says so'),
+  notChecked(
+    'roles of the functions',
+    'their policies are not read (IAM); calls that AWS refused them show under "refused calls"',
+  ),
+  notChecked(
+    'keys and data',
+    'KMS keys, model data in S3 and images in ECR are not looked up; a wake that misses one says so',
+  ),
   notChecked('quota by instance type', 'read "<type> for endpoint usage" in the Service Quotas console'),
 ];

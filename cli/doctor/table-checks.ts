@@ -1,4 +1,9 @@
-import { DynamoDBClient, DescribeTableCommand, ListTablesCommand, ListTagsOfResourceCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeTableCommand,
+  DynamoDBClient,
+  ListTablesCommand,
+  ListTagsOfResourceCommand,
+} from '@aws-sdk/client-dynamodb';
 import { outcomeOf } from '../../shared/aws/classify.ts';
 import { createFleetStore } from '../../shared/aws/dynamodb.ts';
 import type { Outcome } from '../../shared/ports/outcome.ts';
@@ -14,7 +19,9 @@ export const checkTables: Check = async (patient) => {
   const check = 'tables left behind';
   const names = await listTables(patient);
   if (!names.ok) return unread(patient, check, names);
-  const others = names.value.filter((name) => name !== patient.account.stack.settings.table && NAMED_AFTER_US.test(name));
+  const others = names.value.filter(
+    (name) => name !== patient.account.stack.settings.table && NAMED_AFTER_US.test(name),
+  );
   const findings = await Promise.all(others.map((name) => checkTable(patient, name)));
   return orOk(findings.flat(), check, 'none holds a parked endpoint');
 };
@@ -64,7 +71,10 @@ async function readPrefix({ account }: Patient, name: string): Promise<Outcome<s
   return outcomeOf('DynamoDB.ListTagsOfResource', async () => {
     const { Table } = await client.send(new DescribeTableCommand({ TableName: name }));
     const { Tags = [] } = await client.send(new ListTagsOfResourceCommand({ ResourceArn: Table?.TableArn ?? name }));
-    return Tags.find(({ Key, Value }) => Key?.endsWith(TABLE_TAG) && Value === 'state')?.Key?.slice(0, -TABLE_TAG.length);
+    return Tags.find(({ Key, Value }) => Key?.endsWith(TABLE_TAG) && Value === 'state')?.Key?.slice(
+      0,
+      -TABLE_TAG.length,
+    );
   });
 }
 

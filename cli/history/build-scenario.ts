@@ -61,8 +61,15 @@ export function buildScenario(parts: ScenarioParts): BuiltScenario {
     const path = `traces/${record.endpoint}.csv`;
     files.set(path, formatTrace(counts));
     const known = listed.policies[record.policyName] !== undefined;
-    if (!known) remarks.push(`${record.endpoint}: policy ${record.policyName} is missing or not valid: it is not enrolled in the scenario`);
-    endpoints[record.endpoint] = { ...endpointOf(endpoint, parts.prefix), ...(known && { policy: record.policyName }), traffic: { trace: path } };
+    if (!known)
+      remarks.push(
+        `${record.endpoint}: policy ${record.policyName} is missing or not valid: it is not enrolled in the scenario`,
+      );
+    endpoints[record.endpoint] = {
+      ...endpointOf(endpoint, parts.prefix),
+      ...(known && { policy: record.policyName }),
+      traffic: { trace: path },
+    };
   }
   const scenario = {
     start: new Date(parts.range.from).toISOString().replace('.000Z', 'Z'),

@@ -2,13 +2,12 @@ import { DAY, type Instant, MINUTE } from '../../shared/domain/time.ts';
 import type { Gap, Trace, Traced } from '../../shared/use-cases/history/trace.ts';
 import type { Account } from '../account/connect.ts';
 import { must } from '../account/failures.ts';
+import { MOST_DAYS } from '../account/metric-days.ts';
 import type { Io } from '../output.ts';
 import { CliError, EXIT } from '../output.ts';
 import { printable } from '../printable.ts';
 import { formatUtc } from '../times.ts';
 
-/** CloudWatch keeps points of a minute for 15 days. */
-export const MOST_DAYS = 14;
 /** Metrics of the last minutes are still on their way. */
 const NOT_YET = 3 * MINUTE;
 const SHOWN_GAPS = 20;
@@ -33,7 +32,10 @@ export function readRange(days: string, now: Instant): Range {
 
 export function readGapChoice(choice: string | undefined): GapChoice | undefined {
   if (choice === undefined || choice === 'zero') return choice;
-  throw new CliError(EXIT.usage, `--gaps: ${printable(choice)}: zero, which counts minutes without data as no requests`);
+  throw new CliError(
+    EXIT.usage,
+    `--gaps: ${printable(choice)}: zero, which counts minutes without data as no requests`,
+  );
 }
 
 /** What an endpoint is, by SageMaker; one that is away, by the record of its park. */
@@ -42,9 +44,16 @@ export async function findTraced(account: Account, name: string): Promise<Traced
   if (view === undefined) return findParked(account, name);
   const config = must(await account.endpoints.describeConfig(view.configName));
   if (config === undefined) {
-    throw new CliError(EXIT.failed, `${printable(name)}: its endpoint config ${view.configName} is gone, and with it its kind`);
+    throw new CliError(
+      EXIT.failed,
+      `${printable(name)}: its endpoint config ${view.configName} is gone, and with it its kind`,
+    );
   }
-  return { name: view.name, kind: checkKind(name, config.kind), variants: view.variants.map((variant) => variant.name) };
+  return {
+    name: view.name,
+    kind: checkKind(name, config.kind),
+    variants: view.variants.map((variant) => variant.name),
+  };
 }
 
 async function findParked({ fleet, stack, region }: Account, name: string): Promise<Traced> {
@@ -58,11 +67,19 @@ async function findParked({ fleet, stack, region }: Account, name: string): Prom
 
 export function checkKind(name: string, kind: string): Traced['kind'] {
   if (kind === 'real-time' || kind === 'async') return kind;
-  throw new CliError(EXIT.failed, `${printable(name)}: its kind is ${kind}: traces are of real-time and async endpoints`);
+  throw new CliError(
+    EXIT.failed,
+    `${printable(name)}: its kind is ${kind}: traces are of real-time and async endpoints`,
+  );
 }
 
 /** Every count of the trace. Gaps are named, and end the command where nobody decided about them. */
-export function closeGaps(io: Pick<Io, 'note' | 'fail'>, name: string, trace: Trace, choice: GapChoice | undefined): number[] | undefined {
+export function closeGaps(
+  io: Pick<Io, 'note' | 'fail'>,
+  name: string,
+  trace: Trace,
+  choice: GapChoice | undefined,
+): number[] | undefined {
   const tell = choice === undefined ? io.fail : io.note;
   for (const gap of trace.gaps.slice(0, SHOWN_GAPS)) tell(`${printable(name)}: no data ${tellGap(gap)}`);
   const more = trace.gaps.length - SHOWN_GAPS;
@@ -80,4 +97,3 @@ export const GAPS_HINT =
   'CloudWatch has no datapoint for these minutes: the endpoint did not exist, was parked, or its metrics were missing. --gaps zero counts them as no requests; --days shortens the look back';
 
 export const ESTIMATE_HINT = 'worked out from the size of the queue and what left it: no metric counts what arrives';
-

@@ -1,12 +1,11 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
-import type { Command } from 'commander';
 import { createDocumentStore } from '../../shared/aws/ssm-documents.ts';
 import type { DocumentStore } from '../../shared/ports/document-store.ts';
 import { type ApplyReport, carryOut, type Obstruction } from '../../shared/use-cases/apply/carry-out.ts';
 import { type ApplyChange, type ApplyPlan, parameterOf, planApply } from '../../shared/use-cases/apply/plan-apply.ts';
 import { type Account, operate } from '../account/connect.ts';
 import { must } from '../account/failures.ts';
-import { type AccountOptions, withAccountOptions } from '../account/options.ts';
+import type { AccountOptions } from '../account/options.ts';
 import { checkOutcome } from '../apply/check-outcome.ts';
 import { type Folder, readFolder } from '../apply/read-folder.ts';
 import { showChanges } from '../apply/show-diff.ts';
@@ -17,7 +16,7 @@ import { printable } from '../printable.ts';
 
 const OWNER = /^[a-z0-9-]{1,64}$/;
 
-interface Options extends AccountOptions {
+export interface ApplyOptions extends AccountOptions {
   readonly owner: string;
   readonly prune?: boolean;
   readonly adopt?: boolean;
@@ -25,30 +24,20 @@ interface Options extends AccountOptions {
   readonly yes?: boolean;
 }
 
-export function register(program: Command, io: Io): void {
-  withAccountOptions(
-    program
-      .command('apply')
-      .description('write the schedules and policies of a folder to the stack: differences first, all valid or none')
-      .argument('<folder>', 'holds schedules/*.yaml and policies/*.yaml')
-      .option('--prune', 'delete documents of this owner that are not in the folder any more')
-      .option('--owner <name>', 'whose documents these are: --prune touches no others', 'apply')
-      .option('--adopt', 'take over documents of the same name that somebody else made')
-      .option('--dry-run', 'show the differences and write nothing')
-      .option('-y, --yes', 'write without asking'),
-  ).action(async (folder: string, options: Options) => {
-    if (!OWNER.test(options.owner)) {
-      throw new CliError(EXIT.usage, `--owner: ${printable(options.owner)}: 1 to 64 characters of a-z, 0-9 and -`);
-    }
-    // Read before anything is asked of AWS: a broken file needs no credentials to be told.
-    const read = await readFolder(io, folder);
-    for (const file of read.ignored) io.note(`${printable(file)}: ignored: no schedules/<name>.yaml or policies/<name>.yaml`);
-    if (read.problems.length > 0) throw documentError(read.problems);
-    await operate(io, options, (account) => apply(io, account, read, options));
-  });
+/** Read before anything is asked of AWS: a broken file needs no credentials to be told. */
+export async function runApply(io: Io, folder: string, options: ApplyOptions): Promise<void> {
+  if (!OWNER.test(options.owner)) {
+    throw new CliError(EXIT.usage, `--owner: ${printable(options.owner)}: 1 to 64 characters of a-z, 0-9 and -`);
+  }
+  const read = await readFolder(io, folder);
+  for (const file of read.ignored) {
+    io.note(`${printable(file)}: ignored: no schedules/<name>.yaml or policies/<name>.yaml`);
+  }
+  if (read.problems.length > 0) throw documentError(read.problems);
+  await operate(io, options, (account) => apply(io, account, read, options));
 }
 
-async function apply(io: Io, account: Account, folder: Folder, options: Options): Promise<void> {
+async function apply(io: Io, account: Account, folder: Folder, options: ApplyOptions): Promise<void> {
   const { owner, prune = false, adopt = false } = options;
   const store = createDocumentStore(account.runtime.clientOf(SSMClient), account.prefix);
   const [current, owned] = await Promise.all([store.readAll(), store.ownedBy(owner)]);
@@ -89,7 +78,8 @@ async function conflictError(store: DocumentStore, { conflicts }: ApplyPlan, own
   const lines: string[] = [];
   for (const { document, before } of conflicts) {
     const theirs = await store.ownerOf(before.parameter);
-    const whose = theirs.ok && theirs.value !== undefined ? `applied by owner ${theirs.value}` : 'made by hand or by the stack';
+    const whose =
+      theirs.ok && theirs.value !== undefined ? `applied by owner ${theirs.value}` : 'made by hand or by the stack';
     lines.push(
       `${printable(document.file)}: ${before.parameter} is there already, ${printable(whose)}, and not owner ${owner}'s: give the file another name, or take it over with --adopt`,
     );
@@ -114,7 +104,9 @@ async function tellConsequences(io: Io, account: Account, { changes }: ApplyPlan
 function tellLeft(io: Io, { left, foreign }: ApplyPlan, owner: string): void {
   for (const { parameter } of left) io.note(`${parameter}: not in the folder any more, and kept: --prune deletes it`);
   if (foreign.length > 0) {
-    io.note(`${plural(foreign.length, 'document')} not owner ${owner}'s, not touched: ${foreign.map(({ parameter }) => parameter).join(', ')}`);
+    io.note(
+      `${plural(foreign.length, 'document')} not owner ${owner}'s, not touched: ${foreign.map(({ parameter }) => parameter).join(', ')}`,
+    );
   }
 }
 
@@ -144,7 +136,13 @@ function summarise({ changes, unchanged }: ApplyPlan, dryRun: boolean): string {
   return dryRun ? `${counts}; nothing was written` : counts;
 }
 
-function tellJson(io: Io, { json }: Options, { prefix, region }: Account, plan: ApplyPlan, report: ApplyReport | undefined): void {
+function tellJson(
+  io: Io,
+  { json }: ApplyOptions,
+  { prefix, region }: Account,
+  plan: ApplyPlan,
+  report: ApplyReport | undefined,
+): void {
   if (json === undefined) return;
   const resultOf = (change: ApplyChange): string => {
     if (report === undefined) return 'planned';

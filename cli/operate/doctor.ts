@@ -30,7 +30,12 @@ const CHECKS: readonly Check[] = [
   listUnchecked,
 ];
 
-const SHOWN: Readonly<Record<Level, string>> = { ok: 'ok', warning: 'WARNING', error: 'ERROR', 'not-checked': 'not checked' };
+const SHOWN: Readonly<Record<Level, string>> = {
+  ok: 'ok',
+  warning: 'WARNING',
+  error: 'ERROR',
+  'not-checked': 'not checked',
+};
 
 export async function examine(account: Account, io: Io, options: { readonly json?: string }): Promise<void> {
   const [fleet, raw] = await Promise.all([readFleet(account), account.documents.readAll()]);

@@ -11,10 +11,14 @@ import type { Explanation } from './explain.ts';
 export function describeExplanation(explanation: Explanation, zone: Zone | undefined, { stack }: Account): string {
   const { record, at, ruling, status, step, live } = explanation;
   const when = (instant: number) => formatWhen(instant, zone);
-  const wants = ruling.bounds === undefined ? ruling.want : `${ruling.want} (${ruling.bounds.min}..${ruling.bounds.max})`;
+  const wants =
+    ruling.bounds === undefined ? ruling.want : `${ruling.want} (${ruling.bounds.min}..${ruling.bounds.max})`;
   const facts: [string, string | undefined][] = [
     ['at', `${when(at)}${live ? '' : ': documents, hold and demand as they are now; nothing of that time is read'}`],
-    ['is', `${record.phase} since ${when(record.phaseSince)}${status === undefined ? '' : `; SageMaker says ${status}`}`],
+    [
+      'is',
+      `${record.phase} since ${when(record.phaseSince)}${status === undefined ? '' : `; SageMaker says ${status}`}`,
+    ],
     ['should be', `${wants}: ${explainReason(ruling.reason)} (${ruling.reason})`],
     ['may lower', ruling.mayLower ? undefined : 'no: nothing is parked or scaled in now'],
     ['only reports', ruling.reportOnly ? `yes: the mode is ${stack.settings.mode}` : undefined],
@@ -72,11 +76,11 @@ function describeWatchers({ watchers, live, unread }: Explanation): string {
   if (watchers.length === 0) {
     return unread.length > 0 ? '' : "\nnobody else's alarm or monitoring schedule looks at it\n";
   }
-  const rows = watchers.map(({ kind, name, fires, then }) => [
+  const rows = watchers.map(({ kind, name, fires, effect }) => [
     fires ? '  !' : '   ',
     kind === 'alarm' ? 'alarm' : 'monitoring',
     printable(name),
-    then,
+    effect,
   ]);
   return `\nothers that look at it, and what they do while it is parked (! will be noticed)\n${formatTable(rows)}`;
 }

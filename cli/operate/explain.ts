@@ -1,5 +1,5 @@
-import { stepsFrom } from '../../shared/domain/agenda.ts';
 import type { Activity } from '../../shared/domain/activity.ts';
+import { stepsFrom } from '../../shared/domain/agenda.ts';
 import { nextStep, PHASE_STEPS } from '../../shared/domain/phases.ts';
 import type { FleetRecord } from '../../shared/domain/record.ts';
 import type { Ruling } from '../../shared/domain/ruling.ts';
@@ -130,8 +130,13 @@ function explanationJson({ record, ruling, ...rest }: Explanation, local: (at: I
       activity === undefined
         ? null
         : { verdict: activity.verdict, evidence: activity.evidence, idleAt: iso(activity.idleAt) },
-    demand: record.demand.map(({ since, renewedAt, ...demand }) => ({ ...demand, since: iso(since), renewedAt: iso(renewedAt) })),
-    lastDecision: record.lastDecision === undefined ? null : { ...record.lastDecision, at: iso(record.lastDecision.at) },
+    demand: record.demand.map(({ since, renewedAt, ...demand }) => ({
+      ...demand,
+      since: iso(since),
+      renewedAt: iso(renewedAt),
+    })),
+    lastDecision:
+      record.lastDecision === undefined ? null : { ...record.lastDecision, at: iso(record.lastDecision.at) },
     lastScaling: record.lastScaling === undefined ? null : { ...record.lastScaling, at: iso(record.lastScaling.at) },
     agenda: rest.agenda.map(({ from, until, rung }) => ({
       from: iso(from),

@@ -1,5 +1,5 @@
-import { forget, giveBack } from '../../shared/use-cases/give-back.ts';
 import type { FleetRecord } from '../../shared/domain/record.ts';
+import { forget, giveBack } from '../../shared/use-cases/give-back.ts';
 import type { Account } from '../account/connect.ts';
 import { readRecord } from '../account/fleet.ts';
 import type { Io } from '../output.ts';
@@ -22,8 +22,11 @@ export async function giveEndpointBack(account: Account, io: Io, name: string, o
   const { phase } = outcome;
   if (options.json !== undefined) writeJson(io, options.json, { endpoint, givenBack: true, phase });
   if (options.json !== '-') {
-    const then = phase === 'up' ? 'it is up and stays as it is' : `it is ${phase}, is woken first and then left as it is`;
-    io.out(`${printable(endpoint)}: given back: ${then}; remove the tag ${account.prefix}:policy to end the enrolment\n`);
+    const then =
+      phase === 'up' ? 'it is up and stays as it is' : `it is ${phase}, is woken first and then left as it is`;
+    io.out(
+      `${printable(endpoint)}: given back: ${then}; remove the tag ${account.prefix}:policy to end the enrolment\n`,
+    );
   }
   if (phase !== 'up') warnAboutMode(account, io, 'wake');
 }
@@ -35,7 +38,10 @@ export async function forgetEndpoint(account: Account, io: Io, name: string, opt
   const versions = await account.fleet.recipeVersions(endpoint);
   const lost = describeLoss(account, record, versions);
   if (options.yes !== true) {
-    throw new CliError(EXIT.usage, `--yes: missing: ${printable(endpoint)} is forgotten only with it.\n${lost.join('\n')}`);
+    throw new CliError(
+      EXIT.usage,
+      `--yes: missing: ${printable(endpoint)} is forgotten only with it.\n${lost.join('\n')}`,
+    );
   }
   const by = options.by ?? account.caller;
   const outcome = await forget(portsOf(account), { endpoint, by }, account.now());
@@ -43,12 +49,18 @@ export async function forgetEndpoint(account: Account, io: Io, name: string, opt
   if (options.json !== undefined) {
     writeJson(io, options.json, { endpoint, forgotten: true, phase: outcome.phase, recipes: versions });
   }
-  if (options.json !== '-') io.out(`${printable(endpoint)}: forgotten; it was ${outcome.phase}\n${lost.map((line) => `${line}\n`).join('')}`);
+  if (options.json !== '-')
+    io.out(`${printable(endpoint)}: forgotten; it was ${outcome.phase}\n${lost.map((line) => `${line}\n`).join('')}`);
 }
 
-function describeLoss({ prefix }: Account, { phase, demand, endpoint }: FleetRecord, versions: readonly number[]): readonly string[] {
+function describeLoss(
+  { prefix }: Account,
+  { phase, demand, endpoint }: FleetRecord,
+  versions: readonly number[],
+): readonly string[] {
   const away = phase === 'parked' || phase === 'waking';
-  const newest = versions[0] === undefined ? 'there is none' : `version ${versions[0]} is the newest of ${versions.length}`;
+  const newest =
+    versions[0] === undefined ? 'there is none' : `version ${versions[0]} is the newest of ${versions.length}`;
   return [
     away
       ? `It is ${phase}: nothing wakes it any more, on schedule or on request.`

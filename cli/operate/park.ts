@@ -1,13 +1,13 @@
+import { explainReason } from '../../report/reasons.ts';
+import type { Evidence } from '../../shared/domain/decision.ts';
 import { endsDemand } from '../../shared/domain/demand.ts';
 import { idleForOf, parks } from '../../shared/domain/kinds.ts';
-import type { Evidence } from '../../shared/domain/decision.ts';
 import type { FleetRecord, Hold } from '../../shared/domain/record.ts';
 import { HOUR, type Instant, MINUTE } from '../../shared/domain/time.ts';
+import { setHold } from '../../shared/use-cases/hold.ts';
 import { findObstacle, inServiceSince, readParkFacts } from '../../shared/use-cases/idle-windows/before-park.ts';
 import { breakerObstacle, cheapObstacle } from '../../shared/use-cases/idle-windows/consider-park.ts';
 import type { Work } from '../../shared/use-cases/idle-windows/ports.ts';
-import { setHold } from '../../shared/use-cases/hold.ts';
-import { explainReason } from '../../report/reasons.ts';
 import { readUse } from '../account/activity.ts';
 import type { Account } from '../account/connect.ts';
 import { readZones } from '../account/documents.ts';
@@ -61,7 +61,9 @@ export async function park(account: Account, io: Io, name: string, options: Park
   if (options.wait !== true) {
     if (options.json !== undefined) writeJson(io, options.json, { endpoint, ...holdAnswer(outcome) });
     if (options.json !== '-') {
-      io.out(`${printable(endpoint)}: held down until ${when(until)}; it is parked within the next minutes unless something changes\n`);
+      io.out(
+        `${printable(endpoint)}: held down until ${when(until)}; it is parked within the next minutes unless something changes\n`,
+      );
     }
     return;
   }
@@ -70,7 +72,8 @@ export async function park(account: Account, io: Io, name: string, options: Park
     const waitedSeconds = Math.round(end.waited / 1000);
     writeJson(io, options.json, { endpoint, ...holdAnswer(outcome), phase: end.record.phase, waitedSeconds });
   }
-  if (options.json !== '-') io.out(`${printable(endpoint)}: parked after ${formatAge(end.waited)}, held down until ${when(until)}\n`);
+  if (options.json !== '-')
+    io.out(`${printable(endpoint)}: parked after ${formatAge(end.waited)}, held down until ${when(until)}\n`);
 }
 
 function refuse({ endpoint }: FleetRecord, why: string): CliError {
@@ -83,7 +86,8 @@ function checkRecord({ stack }: Account, record: FleetRecord): string | undefine
   if (stack.assumed) return 'no stack works on this table';
   if (mode !== 'on') return `the mode of the stack is ${mode}`;
   if (record.kind !== 'real-time') return `an endpoint of kind ${record.kind} is never parked; hold it down instead`;
-  if (!parks(record.kind, record.policy)) return `policy ${printable(record.policyName)} does not say \`zero: { by: park }\``;
+  if (!parks(record.kind, record.policy))
+    return `policy ${printable(record.policyName)} does not say \`zero: { by: park }\``;
   if (record.giveBack !== undefined) return 'it is given back';
   if (record.phase !== 'up') return `it is ${record.phase} already`;
   return undefined;
@@ -111,7 +115,10 @@ function chooseUntil(
   if (later.want !== 'up') return end;
   const window = later.window ?? fleet.now;
   if (window - fleet.now >= LEAST_HOLD) return Math.min(window, end);
-  const why = later.window === undefined ? 'its policy has no time at which it may be zero' : `its next window begins at ${when(window)}`;
+  const why =
+    later.window === undefined
+      ? 'its policy has no time at which it may be zero'
+      : `its next window begins at ${when(window)}`;
   throw refuse(record, `${why}: say with --until how long it may be away all the same`);
 }
 
@@ -125,7 +132,8 @@ async function findReason(account: Account, work: Work, when: (at: Instant) => s
   const cheap = cheapObstacle(work, inServiceSince(record, view, now));
   if (cheap !== undefined) return describeObstacle(cheap);
   const use = await readUse(account, work, view);
-  if (use === undefined || use.verdict === 'unknown') return describeObstacle({ reason: 'activity-unknown', evidence: use?.evidence ?? {} });
+  if (use === undefined || use.verdict === 'unknown')
+    return describeObstacle({ reason: 'activity-unknown', evidence: use?.evidence ?? {} });
   if (use.verdict === 'active') {
     const last = use.lastActiveAt === undefined ? 'it came into service' : 'it was used';
     const since = use.lastActiveAt ?? inServiceSince(record, view, now);
@@ -138,7 +146,8 @@ async function findReason(account: Account, work: Work, when: (at: Instant) => s
   }
   const facts = must(await readParkFacts(work.ports, view));
   const obstacle =
-    findObstacle(record, facts, account.prefix) ?? (await breakerObstacle(work, facts.config?.variants[0]?.instanceType));
+    findObstacle(record, facts, account.prefix) ??
+    (await breakerObstacle(work, facts.config?.variants[0]?.instanceType));
   return obstacle === undefined ? undefined : describeObstacle(obstacle);
 }
 

@@ -1,13 +1,8 @@
-import type { Command } from 'commander';
 import type { DurationMs } from '../../shared/domain/time.ts';
-import {
-  planRecovery,
-  type Recovery,
-  type RecoveryPlan,
-} from '../../shared/use-cases/recover/plan-recovery.ts';
+import { planRecovery, type Recovery, type RecoveryPlan } from '../../shared/use-cases/recover/plan-recovery.ts';
 import { type Recovered, type RecoverOutcome, recover } from '../../shared/use-cases/recover/recover.ts';
 import { type Account, operate } from '../account/connect.ts';
-import { type AccountOptions, withAccountOptions } from '../account/options.ts';
+import type { AccountOptions } from '../account/options.ts';
 import { confirm } from '../confirm.ts';
 import type { Io } from '../output.ts';
 import { CliError, EXIT, formatTable, writeJson } from '../output.ts';
@@ -17,7 +12,7 @@ import { formatUtc, readDuration } from '../times.ts';
 
 const LONGEST_VERSION = 10;
 
-interface Options extends AccountOptions {
+export interface RecoverCommandOptions extends AccountOptions {
   readonly endpoint: readonly string[];
   readonly recipe?: string;
   readonly withConfig?: boolean;
@@ -27,42 +22,18 @@ interface Options extends AccountOptions {
   readonly yes?: boolean;
 }
 
-export function register(program: Command, io: Io): void {
-  withAccountOptions(
-    program
-      .command('recover')
-      .description('recreate parked endpoints from their recipes with your own rights, without any function running')
-      .option('--endpoint <name>', 'only this endpoint; may be repeated (default: all that are not up)', collect, [])
-      .option('--recipe <version>', 'from this version of the recipe instead of the last (with one --endpoint); also --version')
-      .option('--with-config', 'recreate a deleted endpoint config from the recipe')
-      .option('--timeout <duration>', 'stop waiting after this; repeating goes on', '2h')
-      .option('--every <duration>', 'how long to wait between two looks', '15s')
-      .option('--dry-run', 'show what would be recreated and change nothing')
-      .option('-y, --yes', 'recreate without asking'),
-  ).action(async (options: Options) => {
-    const version = readVersion(options);
-    const timeout = readDuration('--timeout', options.timeout);
-    const every = readDuration('--every', options.every);
-    await operate(io, options, async (account) => {
-      const request = { endpoints: options.endpoint, ...(version !== undefined && { version }) };
-      const plan = await planRecovery(account.fleet, request);
-      await carryOut(io, account, plan, options, { timeout, every });
-    });
+export async function runRecover(io: Io, options: RecoverCommandOptions): Promise<void> {
+  const version = readVersion(options);
+  const timeout = readDuration('--timeout', options.timeout);
+  const every = readDuration('--every', options.every);
+  await operate(io, options, async (account) => {
+    const request = { endpoints: options.endpoint, ...(version !== undefined && { version }) };
+    const plan = await planRecovery(account.fleet, request);
+    await carryOut(io, account, plan, options, { timeout, every });
   });
 }
 
-/** `recover --version 3` is the recipe's version: everywhere else the word is the command's own, wherever it stands. */
-export function withVersionOption(args: readonly string[]): string[] {
-  const at = args.findIndex((arg) => !arg.startsWith('-'));
-  if (args[at] !== 'recover') return [...args];
-  return args.map((arg, index) => (index > at ? arg.replace(/^--version(?==|$)/, '--recipe') : arg));
-}
-
-function collect(value: string, values: readonly string[]): readonly string[] {
-  return [...values, value];
-}
-
-function readVersion({ recipe, endpoint }: Options): number | undefined {
+function readVersion({ recipe, endpoint }: RecoverCommandOptions): number | undefined {
   if (recipe === undefined) return undefined;
   if (!/^[1-9]\d*$/.test(recipe) || recipe.length > LONGEST_VERSION) {
     throw new CliError(EXIT.usage, `--recipe: ${printable(recipe)}: a whole number from 1, the version of a recipe`);
@@ -75,11 +46,12 @@ async function carryOut(
   io: Io,
   account: Account,
   plan: RecoveryPlan,
-  options: Options,
+  options: RecoverCommandOptions,
   { timeout, every }: { readonly timeout: DurationMs; readonly every: DurationMs },
 ): Promise<void> {
   const quiet = options.json === '-';
-  for (const { endpoint, why } of plan.impossible) io.fail(`${printable(endpoint)}: cannot be recreated: ${printable(why)}`);
+  for (const { endpoint, why } of plan.impossible)
+    io.fail(`${printable(endpoint)}: cannot be recreated: ${printable(why)}`);
   if (plan.impossible.length > 0) io.exitWith(EXIT.failed);
   if (plan.recoveries.length === 0) {
     if (!quiet) io.out(`nothing to recover: ${plan.up.length} of the table's endpoints are up\n`);
@@ -156,7 +128,13 @@ function isGood(outcome: RecoverOutcome): boolean {
   return outcome.kind === 'let-go' || (outcome.kind === 'up' && outcome.outstanding.length === 0);
 }
 
-function tellJson(io: Io, { json }: Options, account: Account, plan: RecoveryPlan, results: readonly Recovered[]): void {
+function tellJson(
+  io: Io,
+  { json }: RecoverCommandOptions,
+  account: Account,
+  plan: RecoveryPlan,
+  results: readonly Recovered[],
+): void {
   if (json === undefined) return;
   const outcomes = new Map(results.map(({ endpoint, outcome }) => [endpoint, outcome]));
   writeJson(io, json, {

@@ -1,51 +1,52 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import type { Command } from 'commander';
-import { formatProblem } from '../../shared/documents/index.ts';
 import { createTrafficHistory } from '../../shared/aws/traffic-history.ts';
+import { formatProblem } from '../../shared/documents/index.ts';
 import type { FleetRecord } from '../../shared/domain/record.ts';
 import { readTrace } from '../../shared/use-cases/history/trace.ts';
 import { type Account, operate } from '../account/connect.ts';
 import { must } from '../account/failures.ts';
 import { readFleet } from '../account/fleet.ts';
-import { type AccountOptions, withAccountOptions } from '../account/options.ts';
+import type { AccountOptions } from '../account/options.ts';
 import { type BuiltScenario, buildScenario, type FleetEndpoint } from '../history/build-scenario.ts';
-import { closeGaps, ESTIMATE_HINT, GAPS_HINT, type GapChoice, MOST_DAYS, type Range, readGapChoice, readRange } from '../history/traces.ts';
+import {
+  closeGaps,
+  ESTIMATE_HINT,
+  GAPS_HINT,
+  type GapChoice,
+  type Range,
+  readGapChoice,
+  readRange,
+} from '../history/traces.ts';
 import type { Io } from '../output.ts';
 import { CliError, EXIT, messageOf, writeJson } from '../output.ts';
 import { printable } from '../printable.ts';
 
-interface Options extends AccountOptions {
+export interface ScenarioOptions extends AccountOptions {
   readonly out: string;
   readonly days: string;
   readonly gaps?: string;
 }
 
-export function register(program: Command, io: Io): void {
-  withAccountOptions(
-    program
-      .command('scenario')
-      .description('a ready scenario of the enrolled fleet, its documents and its traces: rehearse your own weeks')
-      .option('--out <folder>', 'a folder that is not there yet, or empty', 'scenario')
-      .option('--days <n>', `how far back, 1 to ${MOST_DAYS}`, String(MOST_DAYS))
-      .option('--gaps <choice>', 'what to do about minutes without data; zero: no requests (default: refuse)'),
-  ).action(async (options: Options) => {
-    const choice = readGapChoice(options.gaps);
-    readRange(options.days, io.now());
-    const target = resolve(io.cwd, options.out);
-    if (existsSync(target) && readdirSync(target).length > 0) {
-      throw new CliError(EXIT.usage, `--out: ${printable(options.out)}: a folder that is not there yet, or empty`);
-    }
-    await operate(io, options, (account) => make(io, account, options, choice));
-  });
+export async function runScenarioCommand(io: Io, options: ScenarioOptions): Promise<void> {
+  const choice = readGapChoice(options.gaps);
+  readRange(options.days, io.now());
+  const target = resolve(io.cwd, options.out);
+  if (existsSync(target) && readdirSync(target).length > 0) {
+    throw new CliError(EXIT.usage, `--out: ${printable(options.out)}: a folder that is not there yet, or empty`);
+  }
+  await operate(io, options, (account) => make(io, account, options, choice));
 }
 
-async function make(io: Io, account: Account, options: Options, choice: GapChoice | undefined): Promise<void> {
+async function make(io: Io, account: Account, options: ScenarioOptions, choice: GapChoice | undefined): Promise<void> {
   const range = readRange(options.days, account.now());
   const fleet = await readFleet(account);
   if (fleet.records.length === 0) {
-    throw new CliError(EXIT.failed, `no endpoint of ${account.region} carries the tag ${account.prefix}:policy: there is no fleet to rehearse`);
+    throw new CliError(
+      EXIT.failed,
+      `no endpoint of ${account.region} carries the tag ${account.prefix}:policy: there is no fleet to rehearse`,
+    );
   }
   const endpoints: FleetEndpoint[] = [];
   const refused: string[] = [];

@@ -27,9 +27,13 @@ export function describeStatus(page: StatusPage): string {
   const head = `${account.prefix} in ${account.region}, mode ${account.stack.assumed ? 'unknown' : mode}, ${formatWhen(now, undefined)}\n\n`;
   if (looks.length === 0) return `${head}no endpoint is enrolled: tag one with ${account.prefix}:policy=<policy>\n`;
   const rows = looks.map((look) => rowOf(page, look));
-  const lines = formatTable([['endpoint', 'kind', 'phase', 'serving', 'bounds', 'because', 'next'], ...rows]).split('\n');
+  const lines = formatTable([['endpoint', 'kind', 'phase', 'serving', 'bounds', 'because', 'next'], ...rows]).split(
+    '\n',
+  );
   const [title = '', ...body] = lines;
-  const text = looks.map((look, index) => [body[index], ...notesOf(page, look).map((note) => `    ${note}`)].join('\n'));
+  const text = looks.map((look, index) =>
+    [body[index], ...notesOf(page, look).map((note) => `    ${note}`)].join('\n'),
+  );
   return `${head}${title}\n${text.join('\n')}\n${totalOf(page)}`;
 }
 
@@ -56,8 +60,11 @@ function notesOf(page: StatusPage, look: EndpointLook): readonly string[] {
   const edge = nextEdge(record, hold, now, look.leadMs);
   const notes: (string | undefined)[] = [
     describeParked(page, record),
-    edge?.startsAt === undefined || edge.startsAt <= now ? undefined : `starts at ${formatWhen(edge.startsAt, zone)} to be ready then`,
-    record.late && `late by ${formatAge(now - record.late.since)}: wanted since ${formatWhen(record.late.window, zone)}`,
+    edge?.startsAt === undefined || edge.startsAt <= now
+      ? undefined
+      : `starts at ${formatWhen(edge.startsAt, zone)} to be ready then`,
+    record.late &&
+      `late by ${formatAge(now - record.late.since)}: wanted since ${formatWhen(record.late.window, zone)}`,
     hold && hold.until > now
       ? `held ${hold.mode} until ${formatWhen(hold.until, zone)} by ${printable(hold.by)}: ${printable(hold.why)}`
       : undefined,
@@ -65,7 +72,8 @@ function notesOf(page: StatusPage, look: EndpointLook): readonly string[] {
       ({ source, since, by, why }) =>
         `asked for by ${printable(by ?? source)} since ${formatWhen(since, zone)}${why === undefined ? '' : `: ${printable(why)}`}`,
     ),
-    record.wake?.lastFailure && `the last start failed (${record.wake.lastFailure.class}): ${printable(record.wake.lastFailure.message)}`,
+    record.wake?.lastFailure &&
+      `the last start failed (${record.wake.lastFailure.class}): ${printable(record.wake.lastFailure.message)}`,
     record.wake?.gaveUp && 'no further try until its policy changes or somebody asks: endpoint-scaler wake',
     record.invalid && `its documents are invalid, nothing is lowered: ${printable(record.invalid.problem)}`,
     record.orphaned && `it is not recreated: ${printable(record.orphaned.what)} is gone`,

@@ -1,7 +1,7 @@
 import { FALLBACK_PRICES, PRICES_AS_OF } from '../../rehearsal/prices.ts';
 import type { HoldEvent } from '../../shared/aws/dynamodb.ts';
-import { hoursSaved } from '../../shared/domain/savings.ts';
 import type { FleetRecord } from '../../shared/domain/record.ts';
+import { hoursSaved } from '../../shared/domain/savings.ts';
 import type { Instant } from '../../shared/domain/time.ts';
 import type { Account } from '../account/connect.ts';
 import { readZones, type ZoneOf } from '../account/documents.ts';
@@ -41,10 +41,14 @@ export async function showStatus(
     const endpoints = looks.map((look, index) => statusJson(look, fleet.now, zones, histories[index] ?? []));
     writeJson(io, options.json, { ...headJson(account, fleet.now), endpoints });
   }
-  if (options.json !== '-') io.out(describeStatus({ account, looks, now: fleet.now, zones, parkedOf, pricesAsOf: PRICES_AS_OF }));
+  if (options.json !== '-')
+    io.out(describeStatus({ account, looks, now: fleet.now, zones, parkedOf, pricesAsOf: PRICES_AS_OF }));
 }
 
-export function parkedOf({ parkedAt, parkedDesired, observed, dryPark }: FleetRecord, now: Instant): Parked | undefined {
+export function parkedOf(
+  { parkedAt, parkedDesired, observed, dryPark }: FleetRecord,
+  now: Instant,
+): Parked | undefined {
   const park = parkedAt === undefined ? dryPark : { at: parkedAt, instances: Math.max(1, parkedDesired ?? 1) };
   if (park === undefined) return undefined;
   const { at, instances } = park;
@@ -77,7 +81,12 @@ function statusJson(look: EndpointLook, now: Instant, zones: ZoneOf, history: re
       min: target?.min ?? null,
       max: target?.max ?? null,
     },
-    ruling: { want: ruling.want, reason: ruling.reason, bounds: ruling.bounds ?? null, window: isoOrNull(ruling.window) },
+    ruling: {
+      want: ruling.want,
+      reason: ruling.reason,
+      bounds: ruling.bounds ?? null,
+      window: isoOrNull(ruling.window),
+    },
     nextEdge:
       edge === undefined
         ? null
@@ -101,9 +110,16 @@ function statusJson(look: EndpointLook, now: Instant, zones: ZoneOf, history: re
     late:
       record.late === undefined
         ? null
-        : { window: iso(record.late.window), since: iso(record.late.since), seconds: secondsSince(record.late.since, now) },
+        : {
+            window: iso(record.late.window),
+            since: iso(record.late.since),
+            seconds: secondsSince(record.late.since, now),
+          },
     parked: parkedJson(record, now),
-    lastFailure: record.wake?.lastFailure === undefined ? null : { ...record.wake.lastFailure, at: iso(record.wake.lastFailure.at) },
+    lastFailure:
+      record.wake?.lastFailure === undefined
+        ? null
+        : { ...record.wake.lastFailure, at: iso(record.wake.lastFailure.at) },
     gaveUp: isoOrNull(record.wake?.gaveUp?.at),
     invalid: record.invalid?.problem ?? null,
     orphaned: record.orphaned?.what ?? null,
@@ -120,7 +136,10 @@ export function countsOf({ record, status, view }: EndpointLook): { desired: num
     return { desired, serving };
   }
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  return { desired: sum(view.variants.map(({ desired }) => desired)), serving: sum(view.variants.map(({ serving }) => serving)) };
+  return {
+    desired: sum(view.variants.map(({ desired }) => desired)),
+    serving: sum(view.variants.map(({ serving }) => serving)),
+  };
 }
 
 function parkedJson(record: FleetRecord, now: Instant) {
@@ -139,7 +158,19 @@ function parkedJson(record: FleetRecord, now: Instant) {
   };
 }
 
-function holdJson({ mode, from, until, by, why }: { mode: string; from: Instant; until: Instant; by: string; why: string }) {
+function holdJson({
+  mode,
+  from,
+  until,
+  by,
+  why,
+}: {
+  mode: string;
+  from: Instant;
+  until: Instant;
+  by: string;
+  why: string;
+}) {
   return { mode, from: iso(from), until: iso(until), by, why };
 }
 

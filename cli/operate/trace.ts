@@ -1,39 +1,42 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import type { Command } from 'commander';
 import { createTrafficHistory } from '../../shared/aws/traffic-history.ts';
 import { formatTrace, readTrace } from '../../shared/use-cases/history/trace.ts';
 import { type Account, operate } from '../account/connect.ts';
 import { must } from '../account/failures.ts';
-import { type AccountOptions, withAccountOptions } from '../account/options.ts';
-import { closeGaps, ESTIMATE_HINT, findTraced, GAPS_HINT, type GapChoice, MOST_DAYS, readGapChoice, readRange } from '../history/traces.ts';
+import type { AccountOptions } from '../account/options.ts';
+import {
+  closeGaps,
+  ESTIMATE_HINT,
+  findTraced,
+  GAPS_HINT,
+  type GapChoice,
+  readGapChoice,
+  readRange,
+} from '../history/traces.ts';
 import type { Io } from '../output.ts';
 import { CliError, EXIT, writeJson, writeWhole } from '../output.ts';
 import { printable } from '../printable.ts';
 import { formatUtc } from '../times.ts';
 
-interface Options extends AccountOptions {
+export interface TraceOptions extends AccountOptions {
   readonly days: string;
   readonly out?: string;
   readonly gaps?: string;
 }
 
-export function register(program: Command, io: Io): void {
-  withAccountOptions(
-    program
-      .command('trace')
-      .description("an endpoint's own requests of the last days as a trace file, minute_index,count; needs no stack")
-      .argument('<endpoint>', 'its name')
-      .option('--days <n>', `how far back, 1 to ${MOST_DAYS}`, String(MOST_DAYS))
-      .option('--out <file>', 'write the trace there (default: stdout)')
-      .option('--gaps <choice>', 'what to do about minutes without data; zero: no requests (default: refuse)'),
-  ).action(async (endpoint: string, options: Options) => {
-    const choice = readGapChoice(options.gaps);
-    readRange(options.days, io.now());
-    await operate(io, options, (account) => trace(io, account, endpoint, options, choice), 'account');
-  });
+export async function runTrace(io: Io, endpoint: string, options: TraceOptions): Promise<void> {
+  const choice = readGapChoice(options.gaps);
+  readRange(options.days, io.now());
+  await operate(io, options, (account) => trace(io, account, endpoint, options, choice), 'account');
 }
 
-async function trace(io: Io, account: Account, name: string, options: Options, choice: GapChoice | undefined): Promise<void> {
+async function trace(
+  io: Io,
+  account: Account,
+  name: string,
+  options: TraceOptions,
+  choice: GapChoice | undefined,
+): Promise<void> {
   const traced = await findTraced(account, name);
   const range = readRange(options.days, account.now());
   const history = createTrafficHistory(account.runtime.clientOf(CloudWatchClient));

@@ -1,41 +1,30 @@
-import type { Command } from 'commander';
 import type { DurationMs } from '../../shared/domain/time.ts';
 import { type Release, type UninstallReport, uninstall } from '../../shared/use-cases/uninstall/uninstall.ts';
 import { type Account, operate } from '../account/connect.ts';
-import { type AccountOptions, withAccountOptions } from '../account/options.ts';
+import type { AccountOptions } from '../account/options.ts';
 import { confirm } from '../confirm.ts';
 import type { Io } from '../output.ts';
 import { EXIT, writeJson } from '../output.ts';
 import { printable } from '../printable.ts';
 import { formatUtc, readDuration } from '../times.ts';
 
-interface Options extends AccountOptions {
+export interface UninstallCommandOptions extends AccountOptions {
   readonly wait?: boolean;
   readonly timeout: string;
   readonly every: string;
   readonly yes?: boolean;
 }
 
-export function register(program: Command, io: Io): void {
-  withAccountOptions(
-    program
-      .command('uninstall')
-      .description('wake and give back every endpoint, so that the stack can be deleted; deletes nothing itself')
-      .option('--wait', 'wait until everything is given back')
-      .option('--timeout <duration>', 'stop waiting after this; repeating goes on', '2h')
-      .option('--every <duration>', 'how long to wait between two looks', '15s')
-      .option('-y, --yes', 'begin without asking'),
-  ).action(async (options: Options) => {
-    const timeout = readDuration('--timeout', options.timeout);
-    const every = readDuration('--every', options.every);
-    await operate(io, options, (account) => leave(io, account, options, { timeout, every }));
-  });
+export async function runUninstall(io: Io, options: UninstallCommandOptions): Promise<void> {
+  const timeout = readDuration('--timeout', options.timeout);
+  const every = readDuration('--every', options.every);
+  await operate(io, options, (account) => leave(io, account, options, { timeout, every }));
 }
 
 async function leave(
   io: Io,
   account: Account,
-  options: Options,
+  options: UninstallCommandOptions,
   { timeout, every }: { readonly timeout: DurationMs; readonly every: DurationMs },
 ): Promise<void> {
   const records = await account.fleet.list();
@@ -53,7 +42,12 @@ async function leave(
       clock: account.runtime.clock,
       sleep: (ms) => account.sleep(ms),
     },
-    { by: account.caller, mode: account.stack.settings.mode, every, ...(options.wait === true && { until: account.now() + timeout }) },
+    {
+      by: account.caller,
+      mode: account.stack.settings.mode,
+      every,
+      ...(options.wait === true && { until: account.now() + timeout }),
+    },
     (endpoint, phase, why) => {
       const text = `${printable(endpoint)}: ${phase}${why === undefined ? '' : `: ${printable(why)}`}`;
       io.progress(`${formatUtc(account.now())} ${text}`);

@@ -24,7 +24,11 @@ export interface Waiting {
 }
 
 /** Looks again and again; the phase goes to stderr when it changes, its age to a terminal. */
-export async function waitFor(account: Account, io: Io, waiting: Waiting): Promise<Seen & { readonly waited: DurationMs }> {
+export async function waitFor(
+  account: Account,
+  io: Io,
+  waiting: Waiting,
+): Promise<Seen & { readonly waited: DurationMs }> {
   const { endpoint, what, timeout, every } = waiting;
   const since = account.now();
   let told = '';
@@ -38,7 +42,10 @@ export async function waitFor(account: Account, io: Io, waiting: Waiting): Promi
     if (reached === true) return { ...seen, waited };
     if (typeof reached === 'string') throw new CliError(EXIT.failed, `${printable(endpoint)}: ${reached}`);
     if (waited >= timeout) {
-      throw new CliError(EXIT.failed, `${printable(endpoint)}: not ${what} after ${formatAge(waited)}: ${state}; it goes on without this command`);
+      throw new CliError(
+        EXIT.failed,
+        `${printable(endpoint)}: not ${what} after ${formatAge(waited)}: ${state}; it goes on without this command`,
+      );
     }
     io.progress(`${state}, ${formatAge(waited)}`);
     await account.sleep(Math.min(every, timeout - waited));

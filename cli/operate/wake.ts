@@ -30,7 +30,8 @@ export async function wake(account: Account, io: Io, name: string, options: Wake
   await ask(account, record.endpoint, options);
   warnAboutMode(account, io, 'wake');
   if (options.wait !== true) {
-    if (options.json !== undefined) writeJson(io, options.json, { endpoint: record.endpoint, asked: true, phase: before });
+    if (options.json !== undefined)
+      writeJson(io, options.json, { endpoint: record.endpoint, asked: true, phase: before });
     if (options.json !== '-') io.out(`${printable(record.endpoint)}: asked for; it was ${before}\n`);
     return;
   }
@@ -39,7 +40,14 @@ export async function wake(account: Account, io: Io, name: string, options: Wake
   const seconds = Math.round(end.waited / 1000);
   const { outstanding = [] } = end.record;
   if (options.json !== undefined) {
-    writeJson(io, options.json, { endpoint, asked: true, phase: end.record.phase, status: end.status, waitedSeconds: seconds, outstanding });
+    writeJson(io, options.json, {
+      endpoint,
+      asked: true,
+      phase: end.record.phase,
+      status: end.status,
+      waitedSeconds: seconds,
+      outstanding,
+    });
   }
   if (options.json !== '-') io.out(`${printable(endpoint)}: in service and restored after ${formatAge(end.waited)}\n`);
   for (const { item, why } of outstanding) io.note(`not restored: ${printable(item)}: ${printable(why)}`);
@@ -60,7 +68,10 @@ async function checkRequest({ fleet, stack, now }: Account, record: FleetRecord)
     );
   }
   if (record.orphaned !== undefined) {
-    throw new CliError(EXIT.failed, `${endpoint}: ${printable(record.orphaned.what)} is gone, so it is not recreated: bring it back first`);
+    throw new CliError(
+      EXIT.failed,
+      `${endpoint}: ${printable(record.orphaned.what)} is gone, so it is not recreated: bring it back first`,
+    );
   }
   const triggers = record.policy === undefined ? undefined : wakeTriggersOf(record.kind, record.policy);
   if (triggers !== undefined && !triggers.includes('request')) {
@@ -74,11 +85,14 @@ async function checkRequest({ fleet, stack, now }: Account, record: FleetRecord)
 
 async function ask(account: Account, endpoint: string, { why, by }: WakeOptions): Promise<void> {
   const bus = createEventBus(account.runtime.clientOf(EventBridgeClient));
-  const detail = JSON.stringify({ endpoint, by: by ?? account.caller, ...(why !== undefined && { why }) });
+  const detail = JSON.stringify({ endpoint, by: by ?? account.caller, retry: true, ...(why !== undefined && { why }) });
   const entry = { at: account.now(), source: REQUEST_SOURCE, type: 'Wake Requested', detail };
   const [lost] = await bus.put([entry]);
   if (lost === undefined) return;
-  throw new CliError(EXIT.failed, `${printable(endpoint)}: EventBridge did not take the request: ${lost.code}: ${printable(lost.message)}`);
+  throw new CliError(
+    EXIT.failed,
+    `${printable(endpoint)}: EventBridge did not take the request: ${lost.code}: ${printable(lost.message)}`,
+  );
 }
 
 function isAwake({ record, status }: Seen, since: number): boolean | string {

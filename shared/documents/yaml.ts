@@ -45,7 +45,10 @@ export function parseYaml(file: string, text: string): Parsed<SourceDocument> {
 }
 
 function refuse(file: string, value: string, allowed: string): Parsed<never> {
-  return { ok: false, problems: [{ file, field: 'document', value: showValue(value), allowed, path: [], line: 1, col: 1 }] };
+  return {
+    ok: false,
+    problems: [{ file, field: 'document', value: showValue(value), allowed, path: [], line: 1, col: 1 }],
+  };
 }
 
 type Fault = Document['errors'][number];

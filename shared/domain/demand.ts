@@ -24,17 +24,23 @@ export function endsDemand(demand: readonly Demand[], now: Instant, idleFor: Dur
   return demand.every(({ renewedAt }) => renewedAt + idleFor <= now);
 }
 
-/** A human's request: it also lifts the ban on further paid attempts. */
+/** A request for a wake. `retry` also lifts the ban on further paid attempts: whoever says so pays for them. */
 export function requestWake(
   record: FleetRecord,
-  request: { readonly at: Instant; readonly now: Instant; readonly by?: string; readonly why?: string },
+  request: {
+    readonly at: Instant;
+    readonly now: Instant;
+    readonly by?: string;
+    readonly why?: string;
+    readonly retry?: boolean;
+  },
 ): FleetRecord {
-  const { at, now, by, why } = request;
+  const { at, now, by, why, retry } = request;
   const asked = { source: 'request' as const, since: Math.min(at, now), ...(by && { by }), ...(why && { why }) };
   return {
     ...record,
     demand: addDemand(record.demand, asked),
-    ...(record.wake && by && { wake: withoutGivingUp(record.wake) }),
+    ...(record.wake && retry && { wake: withoutGivingUp(record.wake) }),
     nextAt: { scaling: now, windows: now },
   };
 }

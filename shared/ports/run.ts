@@ -25,6 +25,8 @@ export type Trigger =
       readonly at: Instant;
       readonly by?: string;
       readonly why?: string;
+      /** A person's word that it be tried again although it gave up; callers that only want it up never say so. */
+      readonly retry?: boolean;
       /** Set by backlog-wake for a parked endpoint whose demand is stored already. */
       readonly demand?: string;
     };

@@ -71,6 +71,7 @@ function parseWakeRequest(fields: Fields, receivedAt: Instant): Trigger | Ignore
     at: instantOf(fields['time']) ?? receivedAt,
     ...(by === undefined ? {} : { by }),
     ...(why === undefined ? {} : { why }),
+    ...(detail['retry'] === true ? { retry: true } : {}),
     ...(demand === undefined ? {} : { demand }),
   };
 }

@@ -1,4 +1,4 @@
-import { parks } from '../domain/kinds.ts';
+import { parks, REQUEST_TTL } from '../domain/kinds.ts';
 import type { FleetRecord, Hold } from '../domain/record.ts';
 import { DAY, type Instant, iso, MINUTE } from '../domain/time.ts';
 import type { Announcer } from '../ports/announcer.ts';
@@ -35,6 +35,7 @@ export type HoldOutcome =
 
 const LONGEST = 30 * DAY;
 const QUEUE_LOOK_BACK = 10 * MINUTE;
+const START_RESERVE = 30 * MINUTE;
 
 /** One hold per endpoint, never longer than 30 days, with a reason; both functions look at the endpoint in their next run. */
 export async function setHold(ports: HoldPorts, request: HoldRequest, now: Instant): Promise<HoldOutcome> {
@@ -49,7 +50,7 @@ export async function setHold(ports: HoldPorts, request: HoldRequest, now: Insta
     const told = `${running.mode} until ${iso(running.until)} by ${running.by}: ${running.why}`;
     return refuse('replace', told, 'one hold per endpoint: --replace to replace it');
   }
-  const forbidden = request.mode === 'down' ? await checkDown(ports, record, now) : undefined;
+  const forbidden = request.mode === 'down' ? await checkDown(ports, record, request.until, now) : undefined;
   if (forbidden !== undefined) return { ok: false, problem: forbidden };
 
   const { mode, until, by, why } = request;
@@ -95,11 +96,22 @@ function checkTime({ until, why }: HoldRequest, now: Instant): HoldProblem | und
 }
 
 /** `down` skips no condition of a park: deleting stays opt-in, and queued requests are never left to expire. */
-async function checkDown(ports: HoldPorts, record: FleetRecord, now: Instant): Promise<HoldProblem | undefined> {
+async function checkDown(
+  ports: HoldPorts,
+  record: FleetRecord,
+  until: Instant,
+  now: Instant,
+): Promise<HoldProblem | undefined> {
   if (record.kind === 'real-time' && !parks(record.kind, record.policy)) {
     return { field: 'mode', value: 'down', allowed: 'up or hands-off: the policy does not say `zero: { by: park }`' };
   }
   if (record.kind !== 'async') return undefined;
+  // A request that comes right after the hold was set waits until its end, and for the start that follows.
+  const latest = now + (record.requestTtl ?? REQUEST_TTL) - START_RESERVE;
+  if (until > latest) {
+    const allowed = `at most ${iso(latest)}: requests that come meanwhile would expire in the queue`;
+    return { field: 'until', value: iso(until), allowed };
+  }
   const backlog = await ports.metrics.backlog(record.endpoint, now - QUEUE_LOOK_BACK, now);
   if (!backlog.ok) {
     return {

@@ -15,7 +15,7 @@ export function unmask(text: string): string {
   return text.replaceAll(LITERAL_STAR, '*').replaceAll(LITERAL_MARK, '?');
 }
 
-function escape(text: string): string {
+function escapeRegExp(text: string): string {
   return text.replace(/[.+^${}()|[\]\\]/g, '\\$&');
 }
 
@@ -24,7 +24,7 @@ export function matchesGlob(pattern: string, text: string): boolean {
   if (!/[*?]/.test(pattern)) return unmask(pattern) === text;
   let expression = compiled.get(pattern);
   if (expression === undefined) {
-    const wild = escape(pattern).replaceAll('*', '.*').replaceAll('?', '.');
+    const wild = escapeRegExp(pattern).replaceAll('*', '.*').replaceAll('?', '.');
     expression = new RegExp(`^${wild.replaceAll(LITERAL_STAR, '\\*').replaceAll(LITERAL_MARK, '\\?')}$`, 's');
     compiled.set(pattern, expression);
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parsePolicy } from '../../shared/documents/index.ts';
 import { compilePolicy } from '../../shared/documents/compile.ts';
+import { parsePolicy } from '../../shared/documents/index.ts';
 import { MINUTE } from '../../shared/domain/time.ts';
 import { createFleet, PARKING_POLICY, PREFIX } from '../support/idle-windows-fleet.ts';
 import { START } from '../support/simulator-clients.ts';

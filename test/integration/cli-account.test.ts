@@ -112,7 +112,9 @@ describe('the connection to an account', () => {
     expect(answer.err).toContain('no stack with the prefix gone');
     const missing = await account.command(['status', '--prefix', 'gone', '--table', 'nope']);
     expect(missing).toMatchObject({ code: 1, out: '' });
-    expect(missing.err).toContain('the state table does not exist in eu-central-1: check --region, --prefix or --table');
+    expect(missing.err).toContain(
+      'the state table does not exist in eu-central-1: check --region, --prefix or --table',
+    );
   });
 
   it('names the host when nobody answers', async () => {
@@ -172,8 +174,16 @@ describe('refusals of AWS', () => {
   });
 
   it.each([
-    ['ExpiredTokenException', 'The security token included in the request is expired', /^the AWS credentials have expired: sign in again/],
-    ['UnrecognizedClientException', 'The security token included in the request is invalid.', /^AWS does not accept the credentials: The security token/],
+    [
+      'ExpiredTokenException',
+      'The security token included in the request is expired',
+      /^the AWS credentials have expired: sign in again/,
+    ],
+    [
+      'UnrecognizedClientException',
+      'The security token included in the request is invalid.',
+      /^AWS does not accept the credentials: The security token/,
+    ],
     ['ThrottlingException', 'Rate exceeded', /^AWS throttled ssm:GetParameters three times in a row/],
     ['AccessDeniedException', 'no words', /^AWS refused ssm:GetParameters: no words/],
     ['InternalServerError', 'oops', /^ssm:GetParameters failed: InternalServerError: oops/],
@@ -189,7 +199,12 @@ describe('refusals of AWS', () => {
     });
     try {
       server.aws.addCallFault({ from: 0, until: undefined, calls: 'SSM.*', share: 1, error: { code, message } });
-      const env = { AWS_ENDPOINT_URL: server.url, AWS_REGION: 'eu-central-1', AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'x' };
+      const env = {
+        AWS_ENDPOINT_URL: server.url,
+        AWS_REGION: 'eu-central-1',
+        AWS_ACCESS_KEY_ID: 'A',
+        AWS_SECRET_ACCESS_KEY: 'x',
+      };
       const answer = await runCommand(['status'], env);
       expect(answer).toMatchObject({ code: 1, out: '' });
       expect(answer.err).toMatch(expected);

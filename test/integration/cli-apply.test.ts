@@ -117,16 +117,28 @@ describe('apply', () => {
 
   test.each([
     ['a syntax error', 'policies/broken.yaml', 'otherwise: [zero\n', /broken\.yaml:\d+:\d+: /],
-    ['a wrong value', 'policies/broken.yaml', 'otherwise: none\n', /broken\.yaml:1:12: otherwise: none: zero, leave or/],
+    [
+      'a wrong value',
+      'policies/broken.yaml',
+      'otherwise: none\n',
+      /broken\.yaml:1:12: otherwise: none: zero, leave or/,
+    ],
     ['a missing schedule', 'policies/broken.yaml', CHAT.replace('berlin', 'berlim'), /berlim: .*did you mean berlin/],
-    ['too many bytes', 'policies/broken.yaml', `otherwise: leave\nscaling: []\nwake: { on: ["request"] }\ncapacity:\n${'  - { during: berlin, min: 100000, max: 100000 }\n'.repeat(49)}`, /^$/],
+    [
+      'too many bytes',
+      'policies/broken.yaml',
+      `otherwise: leave\nscaling: []\nwake: { on: ["request"] }\ncapacity:\n${'  - { during: berlin, min: 100000, max: 100000 }\n'.repeat(49)}`,
+      /^$/,
+    ],
   ])('%s in one file writes nothing', async (what, file, text, told) => {
     put('schedules/berlin.yaml', OFFICE);
     put('policies/chat-dev.yaml', CHAT);
     put(file, what === 'too many bytes' ? `${text}# ${what}\nvariants:\n${variants(9)}` : text);
     const answer = await account.command(['apply', folder, '--yes']);
     expect(answer).toMatchObject({ code: 2, out: '' });
-    expect(answer.err).toMatch(what === 'too many bytes' ? /at most 4096 bytes as JSON: a free SSM parameter holds no more/ : told);
+    expect(answer.err).toMatch(
+      what === 'too many bytes' ? /at most 4096 bytes as JSON: a free SSM parameter holds no more/ : told,
+    );
     expect(await added()).toEqual([]);
   });
 
@@ -136,7 +148,9 @@ describe('apply', () => {
     put('policies/mine.yaml', 'otherwise: leave\n');
     const refused = await account.command(['apply', folder, '--yes']);
     expect(refused.code).toBe(1);
-    expect(refused.err).toContain('by-hand.yaml: /endpoint-scaler/policies/by-hand is there already, made by hand or by the stack');
+    expect(refused.err).toContain(
+      'by-hand.yaml: /endpoint-scaler/policies/by-hand is there already, made by hand or by the stack',
+    );
     expect(refused.err).toContain('nothing was written');
     expect(await added()).toEqual(['/endpoint-scaler/policies/by-hand']);
     expect(read('/endpoint-scaler/policies/by-hand')).toEqual({ otherwise: 'leave' });
@@ -161,7 +175,9 @@ describe('apply', () => {
 
     const kept = await account.command(['apply', folder]);
     expect(kept.out).toContain('nothing to do');
-    expect(kept.err).toContain('/endpoint-scaler/policies/old: not in the folder any more, and kept: --prune deletes it');
+    expect(kept.err).toContain(
+      '/endpoint-scaler/policies/old: not in the folder any more, and kept: --prune deletes it',
+    );
     const pruned = await account.command(['apply', folder, '--prune', '--yes']);
     expect(pruned).toMatchObject({ code: 0 });
     expect(pruned.out).toContain('delete /endpoint-scaler/policies/old');
@@ -186,7 +202,9 @@ describe('apply', () => {
     rmSync(join(folder, 'schedules/berlin.yaml'));
     const answer = await account.command(['apply', folder, '--prune', '--yes']);
     expect(answer.code).toBe(2);
-    expect(answer.err).toContain('/endpoint-scaler/policies/by-hand: capacity[0].during: berlin: a schedule that stays');
+    expect(answer.err).toContain(
+      '/endpoint-scaler/policies/by-hand: capacity[0].during: berlin: a schedule that stays',
+    );
     expect(await added()).toContain('/endpoint-scaler/schedules/berlin');
   });
 
@@ -251,7 +269,9 @@ describe('apply', () => {
     expect(fault.times()).toBeGreaterThan(0);
     expect(answer.code).toBe(1);
     expect(answer.err).toContain('done       create /endpoint-scaler/policies/new');
-    expect(answer.err).toMatch(/failed {5}delete \/endpoint-scaler\/policies\/old-1: AWS refused ssm:DeleteParameter on arn:/);
+    expect(answer.err).toMatch(
+      /failed {5}delete \/endpoint-scaler\/policies\/old-1: AWS refused ssm:DeleteParameter on arn:/,
+    );
     expect(answer.err).toContain('not tried  delete /endpoint-scaler/policies/old-2');
     expect(answer.err).not.toContain('    at ');
     await account.advance('1m');
@@ -270,7 +290,9 @@ describe('apply', () => {
     const answer = await account.command(['apply', folder, '--yes'], { AWS_ACCESS_KEY_ID: FAULTY_KEY });
     await account.advance('1m');
     expect(answer).toMatchObject({ code: 1, out: '' });
-    expect(answer.err).toMatch(/^AWS refused ssm:GetParametersByPath on arn:\S+ to arn:aws:iam::123456789012:user\/ada/m);
+    expect(answer.err).toMatch(
+      /^AWS refused ssm:GetParametersByPath on arn:\S+ to arn:aws:iam::123456789012:user\/ada/m,
+    );
     expect(await added()).toEqual([]);
   });
 

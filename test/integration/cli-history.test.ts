@@ -15,13 +15,38 @@ beforeAll(async () => {
     schedules: { day: { timezone: 'Europe/Berlin', open: [{ from: '08:00', to: '18:00' }] } },
     policies: {
       steady: { otherwise: { min: 1, max: 2 } },
-      nights: { capacity: [{ during: 'day', min: 1, max: 1 }], otherwise: 'zero', zero: { by: 'park', idleFor: '10m', minUp: '5m' } },
+      nights: {
+        capacity: [{ during: 'day', min: 1, max: 1 }],
+        otherwise: 'zero',
+        zero: { by: 'park', idleFor: '10m', minUp: '5m' },
+      },
       queue: { otherwise: { min: 1, max: 5 }, wake: { on: ['backlog'], backlogPerInstance: 5 } },
     },
     endpoints: {
-      Busy: { kind: 'real-time', policy: 'steady', instanceType: 'ml.g5.xlarge', traffic: [{ from: '+0h', to: '+12h', perMinute: 3 }, { from: '+12h', to: '+25h', perMinute: 1 }] },
-      Away: { kind: 'real-time', policy: 'nights', instanceType: 'ml.g5.2xlarge', startsIn: '4m', traffic: [{ from: '+9h', to: '+10h', perMinute: 2 }] },
-      Calls: { kind: 'async', policy: 'queue', instanceType: 'ml.g5.xlarge', instances: 1, traffic: [{ from: '+6h', to: '+8h', perMinute: 2 }], serves: { concurrent: 1, in: '40s' } },
+      Busy: {
+        kind: 'real-time',
+        policy: 'steady',
+        instanceType: 'ml.g5.xlarge',
+        traffic: [
+          { from: '+0h', to: '+12h', perMinute: 3 },
+          { from: '+12h', to: '+25h', perMinute: 1 },
+        ],
+      },
+      Away: {
+        kind: 'real-time',
+        policy: 'nights',
+        instanceType: 'ml.g5.2xlarge',
+        startsIn: '4m',
+        traffic: [{ from: '+9h', to: '+10h', perMinute: 2 }],
+      },
+      Calls: {
+        kind: 'async',
+        policy: 'queue',
+        instanceType: 'ml.g5.xlarge',
+        instances: 1,
+        traffic: [{ from: '+6h', to: '+8h', perMinute: 2 }],
+        serves: { concurrent: 1, in: '40s' },
+      },
     },
   });
 }, 120_000);
@@ -118,7 +143,13 @@ describe('scenario', () => {
       for: '1d',
       region: 'us-east-1',
       endpoints: {
-        Away: { kind: 'real-time', policy: 'nights', instanceType: 'ml.g5.2xlarge', instances: 1, traffic: { trace: 'traces/Away.csv' } },
+        Away: {
+          kind: 'real-time',
+          policy: 'nights',
+          instanceType: 'ml.g5.2xlarge',
+          instances: 1,
+          traffic: { trace: 'traces/Away.csv' },
+        },
         Calls: { kind: 'async', policy: 'queue', instances: 1 },
       },
     });
@@ -126,7 +157,10 @@ describe('scenario', () => {
     expect(parse(text).endpoints.Away.startsIn).toBeDefined();
     const env = { AWS_REGION: undefined };
     expect(await runCommand(['validate', out], env)).toMatchObject({ code: 0 });
-    const simulated = await runCommand(['simulate', join(out, 'scenario.yaml'), '--json', join(folder, 'result.json')], env);
+    const simulated = await runCommand(
+      ['simulate', join(out, 'scenario.yaml'), '--json', join(folder, 'result.json')],
+      env,
+    );
     expect(simulated.err).not.toContain('invariant');
     expect(simulated).toMatchObject({ code: 0 });
     const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'));

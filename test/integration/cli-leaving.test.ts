@@ -11,7 +11,13 @@ const PARKED = {
     queue: { otherwise: { min: 0, max: 5 }, wake: { on: ['backlog'], backlogPerInstance: 5 } },
   },
   endpoints: {
-    Chat: { kind: 'real-time', policy: 'nights', instanceType: 'ml.g5.xlarge', tags: { team: 'search' }, startsIn: '4m' },
+    Chat: {
+      kind: 'real-time',
+      policy: 'nights',
+      instanceType: 'ml.g5.xlarge',
+      tags: { team: 'search' },
+      startsIn: '4m',
+    },
     Draw: { kind: 'real-time', policy: 'nights', instanceType: 'ml.g5.xlarge', startsIn: '4m' },
     Calls: { kind: 'async', policy: 'queue', instanceType: 'ml.g5.xlarge', instances: 0, startsIn: '4m' },
   },
@@ -104,14 +110,18 @@ describe('uninstall', () => {
     await account.advance('10m');
     const { ProductionVariants } = call('SageMaker', 'DescribeEndpoint', { EndpointName: 'Calls' });
     expect(ProductionVariants[0].DesiredInstanceCount).toBe(1);
-    expect(call('CloudWatch', 'DescribeAlarms', { AlarmNames: ['endpoint-scaler-Calls-backlog'] }).MetricAlarms).toEqual([]);
+    expect(
+      call('CloudWatch', 'DescribeAlarms', { AlarmNames: ['endpoint-scaler-Calls-backlog'] }).MetricAlarms,
+    ).toEqual([]);
 
     // The functions live on until the stack is gone: they park nothing of it again, and repeating changes nothing.
     await account.advance('3h');
     expect([statusOf('Chat'), statusOf('Draw')]).toEqual(['InService', 'InService']);
     const again = await account.json(['uninstall', '--yes']);
     expect(again.complete).toBe(true);
-    expect(call('SageMaker', 'DescribeEndpoint', { EndpointName: 'Calls' }).ProductionVariants[0].DesiredInstanceCount).toBe(1);
+    expect(
+      call('SageMaker', 'DescribeEndpoint', { EndpointName: 'Calls' }).ProductionVariants[0].DesiredInstanceCount,
+    ).toBe(1);
   });
 
   test('says so when no function works on what is parked', async () => {
@@ -157,16 +167,31 @@ describe('recover', () => {
     });
     const child = spawn(
       process.execPath,
-      [fileURLToPath(new URL('../../bin/endpoint-scaler.js', import.meta.url)), 'recover', '--table', table, '--yes', '--every', '200ms'],
+      [
+        fileURLToPath(new URL('../../bin/endpoint-scaler.js', import.meta.url)),
+        'recover',
+        '--table',
+        table,
+        '--yes',
+        '--every',
+        '200ms',
+      ],
       {
-        env: { PATH: process.env['PATH'], AWS_ENDPOINT_URL: account.server.url, AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' },
+        env: {
+          PATH: process.env['PATH'],
+          AWS_ENDPOINT_URL: account.server.url,
+          AWS_REGION: 'us-east-1',
+          AWS_ACCESS_KEY_ID: 'x',
+          AWS_SECRET_ACCESS_KEY: 'x',
+        },
         stdio: 'ignore',
       },
     );
     const ended = new Promise((resolve) => {
       child.on('close', resolve);
     });
-    for (let waited = 0; creates.length < 2 && waited < 200; waited += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let waited = 0; creates.length < 2 && waited < 200; waited += 1)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     child.kill('SIGKILL');
     await ended;
     expect([...creates].sort()).toEqual(['Chat', 'Draw']);
@@ -188,7 +213,9 @@ describe('recover', () => {
     const done = await whileTimePasses(account.command([...args, '--with-config', '--version', '1']));
     expect(done).toMatchObject({ code: 0 });
     expect(statusOf('Chat')).toBe('InService');
-    expect(call('SageMaker', 'DescribeEndpointConfig', { EndpointConfigName: 'Chat' }).ProductionVariants[0]).toMatchObject({
+    expect(
+      call('SageMaker', 'DescribeEndpointConfig', { EndpointConfigName: 'Chat' }).ProductionVariants[0],
+    ).toMatchObject({
       InstanceType: 'ml.g5.xlarge',
     });
     expect(statusOf('Draw')).toBe('Absent');
@@ -201,7 +228,9 @@ describe('recover', () => {
     const args = ['recover', '--table', table, '--endpoint', 'Chat', '--yes', '--every', '200ms'];
     const answer = await account.command(args, { AWS_ACCESS_KEY_ID: FAULTY_KEY });
     expect(answer.code).toBe(1);
-    expect(answer.out).toContain('Chat: not recovered: AWS refused sagemaker:CreateEndpoint on arn:aws:sagemaker:us-east-1:123456789012:endpoint/chat');
+    expect(answer.out).toContain(
+      'Chat: not recovered: AWS refused sagemaker:CreateEndpoint on arn:aws:sagemaker:us-east-1:123456789012:endpoint/chat',
+    );
     expect(statusOf('Chat')).toBe('Absent');
     await account.advance('2m');
     expect(await whileTimePasses(account.command(args))).toMatchObject({ code: 0 });

@@ -64,17 +64,42 @@ describe('hold and unhold', () => {
     expect(answer).toMatchObject({ code: 0, err: '' });
     expect(answer.out).toMatch(/^search: held up until 2026-03-02T20:40.* by ada \(AKIAOPERATOR\): load test\n$/);
     await account.advance('15m');
-    expect(await statusOf('search')).toMatchObject({ phase: 'up', status: 'InService', hold: { mode: 'up', by: 'ada (AKIAOPERATOR)' } });
+    expect(await statusOf('search')).toMatchObject({
+      phase: 'up',
+      status: 'InService',
+      hold: { mode: 'up', by: 'ada (AKIAOPERATOR)' },
+    });
     await account.advance('1h');
     expect(await statusOf('search')).toMatchObject({ phase: 'parked', hold: null });
   });
 
   it('replaces a hold only when told so, and ends one', async () => {
-    await account.command(['hold', 'Chat', 'hands-off', '--until', '2026-03-03T12:00:00Z', '--why', 'migration', '--by', 'eve']);
+    await account.command([
+      'hold',
+      'Chat',
+      'hands-off',
+      '--until',
+      '2026-03-03T12:00:00Z',
+      '--why',
+      'migration',
+      '--by',
+      'eve',
+    ]);
     const refused = await account.command(['hold', 'chat', 'up', '--until', '+1h', '--why', 'x']);
     expect(refused).toMatchObject({ code: 1, out: '' });
-    expect(refused.err).toMatch(/^--replace: hands-off until 2026-03-03T12:00:00\.000Z by eve: migration: one hold per endpoint/);
-    const { hold, replaced } = await account.json(['hold', 'chat', 'down', '--until', '+1h', '--why', 'x', '--replace']);
+    expect(refused.err).toMatch(
+      /^--replace: hands-off until 2026-03-03T12:00:00\.000Z by eve: migration: one hold per endpoint/,
+    );
+    const { hold, replaced } = await account.json([
+      'hold',
+      'chat',
+      'down',
+      '--until',
+      '+1h',
+      '--why',
+      'x',
+      '--replace',
+    ]);
     expect(hold).toMatchObject({ endpoint: 'Chat', mode: 'down', by: 'ada (AKIAOPERATOR)' });
     expect(replaced).toMatchObject({ mode: 'hands-off', by: 'eve' });
     expect(await account.json(['unhold', 'Chat'])).toMatchObject({ ended: { mode: 'down' } });
@@ -107,13 +132,19 @@ describe('wake', () => {
     expect(answer.out).toMatch(/^search: in service and restored after \d+m\n$/);
     expect(answer.err).toMatch(/parked, SageMaker says Absent\n(.*\n)*.*waking, SageMaker says Creating/);
     const [search] = (await account.json(['status', 'search'])).endpoints;
-    expect(search).toMatchObject({ phase: 'up', status: 'InService', demand: [{ source: 'request', by: 'ada (AKIAOPERATOR)', why: 'demo' }] });
+    expect(search).toMatchObject({
+      phase: 'up',
+      status: 'InService',
+      demand: [{ source: 'request', by: 'ada (AKIAOPERATOR)', why: 'demo' }],
+    });
   });
 
   it('is not undone by a park a moment later', async () => {
     const answer = await account.command(['park', 'search']);
     expect(answer).toMatchObject({ code: 1, out: '' });
-    expect(answer.err).toMatch(/^search: not parked: it has not been up long enough yet \(minimum-uptime, inServiceSince/);
+    expect(answer.err).toMatch(
+      /^search: not parked: it has not been up long enough yet \(minimum-uptime, inServiceSince/,
+    );
   });
 
   it('answers at once for one that is up, and asks all the same', async () => {
@@ -123,11 +154,20 @@ describe('wake', () => {
 
   it('gives up waiting after the timeout, and says that the wake goes on', async () => {
     const { world, clock } = account.run.aws;
-    const shortage = { instanceType: 'ml.g5.2xlarge', from: clock.now(), until: clock.now() + 3_600_000, failsAfterMs: 900_000 };
+    const shortage = {
+      instanceType: 'ml.g5.2xlarge',
+      from: clock.now(),
+      until: clock.now() + 3_600_000,
+      failsAfterMs: 900_000,
+    };
     world.addShortage(shortage);
-    const answer = await whileTimePasses(account.command(['wake', 'Chat', '--wait', '--timeout', '20m', '--every', '1s']));
+    const answer = await whileTimePasses(
+      account.command(['wake', 'Chat', '--wait', '--timeout', '20m', '--every', '1s']),
+    );
     expect(answer).toMatchObject({ code: 1, out: '' });
-    expect(answer.err).toMatch(/Chat: not in service after 2\dm: waking, SageMaker says \w+, last start failed \(capacity\): .*; it goes on without this command/);
+    expect(answer.err).toMatch(
+      /Chat: not in service after 2\dm: waking, SageMaker says \w+, last start failed \(capacity\): .*; it goes on without this command/,
+    );
     const other = await account.json(['wake', 'Chat']);
     expect(other).toMatchObject({ endpoint: 'Chat', asked: true, phase: 'waking' });
     for (let minutes = 0; (await statusOf('Chat')).phase !== 'up'; minutes += 10) {
@@ -151,25 +191,39 @@ describe('wake', () => {
   });
 
   it('names the permission that is missing', async () => {
-    const message = 'User: u is not authorized to perform: events:PutEvents on resource: arn:aws:events:eu-central-1:123456789012:event-bus/default';
-    account.run.aws.addCallFault({ from: 0, until: undefined, calls: 'EventBridge.PutEvents', share: 1, error: { code: 'AccessDeniedException', message } });
+    const message =
+      'User: u is not authorized to perform: events:PutEvents on resource: arn:aws:events:eu-central-1:123456789012:event-bus/default';
+    account.run.aws.addCallFault({
+      from: 0,
+      until: undefined,
+      calls: 'EventBridge.PutEvents',
+      share: 1,
+      error: { code: 'AccessDeniedException', message },
+    });
     const answer = await account.command(['wake', 'search'], { AWS_ACCESS_KEY_ID: FAULTY_KEY });
     expect(answer).toMatchObject({ code: 1, out: '' });
-    expect(answer.err).toContain('AWS refused events:PutEvents on arn:aws:events:eu-central-1:123456789012:event-bus/default to u');
+    expect(answer.err).toContain(
+      'AWS refused events:PutEvents on arn:aws:events:eu-central-1:123456789012:event-bus/default to u',
+    );
   });
 });
 
 describe('park', () => {
-  const deletes = () => account.run.aws.callCounts()['SageMaker.DeleteEndpoint'] ?? 0;
-
   it('has an idle endpoint parked that the calendar leaves alone, and it stays parked', async () => {
-    const before = deletes();
+    const deleted: string[] = [];
+    account.run.aws.onCall(({ operation, input }) => {
+      if (operation === 'DeleteEndpoint') deleted.push(input.EndpointName);
+    });
     const answer = await whileTimePasses(account.command(['park', 'desk', '--wait', '--every', '1s']));
     expect(answer.code).toBe(0);
     expect(answer.out).toMatch(/^desk: parked after \d+m, held down until /);
-    expect(deletes()).toBe(before + 1);
+    expect(deleted.filter((name) => name === 'desk')).toHaveLength(1);
     await account.advance('2h');
-    expect(await statusOf('desk')).toMatchObject({ phase: 'parked', hold: null, holds: [{ mode: 'down', why: 'parked by hand' }] });
+    expect(await statusOf('desk')).toMatchObject({
+      phase: 'parked',
+      hold: null,
+      holds: [{ mode: 'down', why: 'parked by hand' }],
+    });
   });
 
   it.each([
@@ -209,7 +263,9 @@ describe('park', () => {
     const { clock } = account.run.aws;
     await account.advance(`${Math.ceil((Date.parse('2026-03-03T11:00:00Z') - clock.now()) / 60_000)}m`);
     const refused = await account.command(['park', 'Chat']);
-    expect(refused.err).toBe('Chat: not parked: its calendar wants it up (1..2 during office): say with --until how long it may be away all the same\n');
+    expect(refused.err).toBe(
+      'Chat: not parked: its calendar wants it up (1..2 during office): say with --until how long it may be away all the same\n',
+    );
     const { hold } = await account.json(['park', 'Chat', '--until', '+3h', '--why', 'lunch']);
     expect(hold).toMatchObject({ mode: 'down', why: 'lunch' });
     await account.advance('10m');
@@ -224,9 +280,16 @@ describe('give-back and forget', () => {
     await account.advance('8h');
     expect(await statusOf('Chat')).toMatchObject({ phase: 'parked' });
     const answer = await account.command(['give-back', 'Chat']);
-    expect(answer.out).toBe('Chat: given back: it is parked, is woken first and then left as it is; remove the tag endpoint-scaler:policy to end the enrolment\n');
+    expect(answer.out).toBe(
+      'Chat: given back: it is parked, is woken first and then left as it is; remove the tag endpoint-scaler:policy to end the enrolment\n',
+    );
     await account.advance('3h');
-    expect(await statusOf('Chat')).toMatchObject({ phase: 'up', status: 'InService', ruling: { reason: 'give-back' }, givenBack: expect.any(String) });
+    expect(await statusOf('Chat')).toMatchObject({
+      phase: 'up',
+      status: 'InService',
+      ruling: { reason: 'give-back' },
+      givenBack: expect.any(String),
+    });
   });
 
   it('forgets only with --yes, and says what that loses', async () => {
@@ -236,7 +299,12 @@ describe('give-back and forget', () => {
     expect(asked).toMatchObject({ code: 2, out: '' });
     expect(asked.err).toContain('nothing wakes it any more');
     expect(await statusOf('search')).toMatchObject({ phase: 'parked' });
-    expect(await account.json(['forget', 'search', '--yes'])).toEqual({ endpoint: 'search', forgotten: true, phase: 'parked', recipes: [expect.any(Number)] });
+    expect(await account.json(['forget', 'search', '--yes'])).toEqual({
+      endpoint: 'search',
+      forgotten: true,
+      phase: 'parked',
+      recipes: expect.arrayContaining([1]),
+    });
     expect((await account.command(['status', 'search'])).code).toBe(1);
     await account.advance('1h');
     expect((await account.command(['status', 'search'])).code).toBe(1);

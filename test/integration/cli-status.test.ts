@@ -21,7 +21,12 @@ beforeAll(async () => {
     },
   });
   const { aws } = account.run;
-  aws.call(person, 'CloudWatch', 'PutMetricAlarm', alarm('pager', { TreatMissingData: 'breaching', AlarmActions: ['arn:aws:sns:eu-central-1:123456789012:pager'] }));
+  aws.call(
+    person,
+    'CloudWatch',
+    'PutMetricAlarm',
+    alarm('pager', { TreatMissingData: 'breaching', AlarmActions: ['arn:aws:sns:eu-central-1:123456789012:pager'] }),
+  );
   aws.call(person, 'CloudWatch', 'PutMetricAlarm', alarm(`quiet ${ESC}`, { TreatMissingData: 'ignore' }));
   aws.call(person, 'CloudWatch', 'PutMetricAlarm', {
     ...alarm('of-another', { TreatMissingData: 'breaching' }),
@@ -51,8 +56,12 @@ describe('status', () => {
     const { out, err, code } = await account.command(['status']);
     expect({ err, code }).toEqual({ err: '', code: 0 });
     expect(out).toMatch(/^endpoint-scaler in eu-central-1, mode on, 2026-03-02T20:00/);
-    expect(out).toMatch(/Chat +real-time +parked +0\/0 +- +otherwise +tue 2026-03-03 08:00 \+01:00 \(2026-03-03T07:00Z\): 1\.\.2 during office/);
-    expect(out).toMatch(/parked for 1h5\dm, since mon 2026-03-02 19:0\d \+01:00 .*: 1 × ml\.g5\.2xlarge, about 3\.\d\d USD not spent/);
+    expect(out).toMatch(
+      /Chat +real-time +parked +0\/0 +- +otherwise +tue 2026-03-03 08:00 \+01:00 \(2026-03-03T07:00Z\): 1\.\.2 during office/,
+    );
+    expect(out).toMatch(
+      /parked for 1h5\dm, since mon 2026-03-02 19:0\d \+01:00 .*: 1 × ml\.g5\.2xlarge, about 3\.\d\d USD not spent/,
+    );
     expect(out).toMatch(/starts at tue 2026-03-03 07:50:12 \+01:00 .* to be ready then/);
     expect(out).toMatch(/2 × ml\.unknown\.xlarge, its price is not known/);
     expect(out).toMatch(/transcribe +async +up +\d\/\d/);
@@ -61,7 +70,12 @@ describe('status', () => {
 
   it('tells programs the same, with instants and numbers', async () => {
     const answer = await account.json(['status', 'CHAT']);
-    expect(answer).toMatchObject({ region: 'eu-central-1', prefix: 'endpoint-scaler', mode: 'on', table: account.run.tableName });
+    expect(answer).toMatchObject({
+      region: 'eu-central-1',
+      prefix: 'endpoint-scaler',
+      mode: 'on',
+      table: account.run.tableName,
+    });
     expect(answer.endpoints).toHaveLength(1);
     expect(answer.endpoints[0]).toMatchObject({
       endpoint: 'Chat',
@@ -71,7 +85,12 @@ describe('status', () => {
       status: 'Absent',
       capacity: { desired: 0, serving: 0, min: null, max: null },
       ruling: { want: 'zero', reason: 'otherwise', window: '2026-03-02T18:00:00.000Z' },
-      nextEdge: { at: '2026-03-03T07:00:00.000Z', local: 'tue 2026-03-03 08:00 +01:00', timezone: 'Europe/Berlin', startsAt: '2026-03-03T06:50:12.000Z' },
+      nextEdge: {
+        at: '2026-03-03T07:00:00.000Z',
+        local: 'tue 2026-03-03 08:00 +01:00',
+        timezone: 'Europe/Berlin',
+        startsAt: '2026-03-03T06:50:12.000Z',
+      },
       hold: null,
       holds: [],
       late: null,
@@ -84,8 +103,13 @@ describe('status', () => {
 
   it('counts the instances that are really there, between the bounds that are really set', async () => {
     const [live] = (await account.json(['status', 'transcribe'])).endpoints;
-    const [variant] = account.run.aws.call(person, 'SageMaker', 'DescribeEndpoint', { EndpointName: 'transcribe' }).ProductionVariants;
-    expect(live.capacity).toMatchObject({ desired: variant.DesiredInstanceCount, serving: variant.CurrentInstanceCount });
+    const [variant] = account.run.aws.call(person, 'SageMaker', 'DescribeEndpoint', {
+      EndpointName: 'transcribe',
+    }).ProductionVariants;
+    expect(live.capacity).toMatchObject({
+      desired: variant.DesiredInstanceCount,
+      serving: variant.CurrentInstanceCount,
+    });
     expect(live.capacity.desired).toBeGreaterThan(0);
     expect(live.demand).toMatchObject([{ source: 'backlog' }]);
   });
@@ -98,7 +122,11 @@ describe('status', () => {
     await account.command(['hold', 'search', 'hands-off', '--until', '+3h', '--why', ESC, '--by', 'eve']);
     const [search] = (await account.json(['status', 'search'])).endpoints;
     expect(search.hold).toMatchObject({ mode: 'hands-off', by: 'eve', why: ESC });
-    expect(search.holds).toMatchObject([{ mode: 'up', by: 'ada', why: 'first' }, { removed: expect.any(String) }, { mode: 'hands-off' }]);
+    expect(search.holds).toMatchObject([
+      { mode: 'up', by: 'ada', why: 'first' },
+      { removed: expect.any(String) },
+      { mode: 'hands-off' },
+    ]);
     expect(search.ruling).toMatchObject({ want: 'hands-off', reason: 'hold-hands-off' });
     expect(search.nextEdge.what).toBe('the hold hands-off ends');
   });
@@ -127,11 +155,16 @@ describe('status', () => {
       until: undefined,
       calls: 'SageMaker.DescribeEndpoint',
       share: 1,
-      error: { code: 'AccessDeniedException', message: 'User: x is not authorized to perform: sagemaker:DescribeEndpoint on resource: y' },
+      error: {
+        code: 'AccessDeniedException',
+        message: 'User: x is not authorized to perform: sagemaker:DescribeEndpoint on resource: y',
+      },
     });
     const answer = await account.command(['status', 'transcribe'], { AWS_ACCESS_KEY_ID: FAULTY_KEY });
     expect(answer.code).toBe(0);
-    expect(answer.err).toBe('not read: AWS refused sagemaker:DescribeEndpoint on y to x: docs/cli.md lists what each command needs\n');
+    expect(answer.err).toBe(
+      'not read: AWS refused sagemaker:DescribeEndpoint on y to x: docs/cli.md lists what each command needs\n',
+    );
   });
 });
 
@@ -143,15 +176,29 @@ describe('explain', () => {
     expect(out).toMatch(/next step +considerWake: as the ruling says; a wake may begin/);
     expect(out).toMatch(/ {3}hold +no hold\n/);
     expect(out).toMatch(/ \* {2}otherwise +in force since 2026-03-02T18:00:00.000Z/);
-    expect(out).toMatch(/ \* {2}mon 2026-03-02 19:00 \+01:00 .* zero otherwise\n +tue 2026-03-03 08:00 \+01:00 .* 1\.\.2 during office/);
+    expect(out).toMatch(
+      / \* {2}mon 2026-03-02 19:00 \+01:00 .* zero otherwise\n +tue 2026-03-03 08:00 \+01:00 .* 1\.\.2 during office/,
+    );
     expect(out).toContain('activity: nothing to read, it is parked');
   });
 
   it('names the alarms of others that will be noticed while it is away', async () => {
     const { watchers } = await account.json(['explain', 'Chat']);
     expect(watchers).toEqual([
-      { kind: 'alarm', name: 'pager', state: expect.any(String), fires: true, then: 'goes to ALARM (missing data is breaching), 1 actions' },
-      { kind: 'alarm', name: `quiet ${ESC}`, state: expect.any(String), fires: false, then: expect.stringContaining('missing data is ignored') },
+      {
+        kind: 'alarm',
+        name: 'pager',
+        state: expect.any(String),
+        fires: true,
+        effect: 'goes to ALARM (missing data is breaching), 1 actions',
+      },
+      {
+        kind: 'alarm',
+        name: `quiet ${ESC}`,
+        state: expect.any(String),
+        fires: false,
+        effect: expect.stringContaining('missing data is ignored'),
+      },
     ]);
     expect((await account.command(['explain', 'Chat'])).out).toMatch(/ ! {2}alarm +pager +goes to ALARM/);
   });
@@ -162,7 +209,12 @@ describe('explain', () => {
     expect(out).toMatch(/should be +up \(1\.\.2\): a window opens soon, and starting takes this long \(lead\)/);
     expect(out).not.toContain('activity');
     const later = await account.json(['explain', 'Chat', '--at', '+12h']);
-    expect(later).toMatchObject({ live: false, status: null, step: null, ruling: { want: 'up', reason: 'window', bounds: { min: 1, max: 2 } } });
+    expect(later).toMatchObject({
+      live: false,
+      status: null,
+      step: null,
+      ruling: { want: 'up', reason: 'window', bounds: { min: 1, max: 2 } },
+    });
     const wrong = await account.command(['explain', 'Chat', '--at', 'tomorrow']);
     expect(wrong).toMatchObject({ code: 2, out: '' });
     expect(wrong.err).toContain('--at: tomorrow: an instant in ISO form');

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { BYTE_BUDGETS } from '../support/lambda/build-functions.ts';
 
 const SAM = '.venv/bin/sam';
 const hasSam = existsSync(SAM);
@@ -34,9 +35,9 @@ describe.skipIf(!hasSam)('the template, as SAM sees it', () => {
   it('builds by the literal command, each function one small file without sources in its map', () => {
     const { status, output } = sam('build', '--build-dir', buildDir);
     expect(status, output).toBe(0);
-    for (const [id, budgetKib] of Object.entries({ ScheduledScaling: 520, BacklogWake: 450, IdleWindows: 450 })) {
+    for (const [id, budget] of Object.entries(BYTE_BUDGETS)) {
       const file = join(buildDir, id, 'app.mjs');
-      expect(statSync(file).size, `${id}: bytes`).toBeLessThanOrEqual(budgetKib * 1024);
+      expect(statSync(file).size, `${id}: bytes`).toBeLessThanOrEqual(budget);
       const map: unknown = JSON.parse(readFileSync(`${file}.map`, 'utf8'));
       expect((map as { sourcesContent?: unknown }).sourcesContent, `${id}: source map`).toBeUndefined();
     }

@@ -174,10 +174,10 @@ export const IAM_SCENARIOS: Readonly<Record<string, PermissionScenario>> = {
   often: {
     document: {
       start: MONDAY_UTC,
-      for: '12h',
+      for: '7h',
       policies: { quick: idle('5m', { zero: { by: 'park', idleFor: '5m', minUp: '1m' } }) },
       endpoints: { quick: realTime('quick', { startsIn: '1m', deletesIn: '1m', whenAway: 'asks' }) },
-      happens: Array.from({ length: 13 }, (_, index) => ({ at: `+${index * 50 + 30}m`, requests: 1, to: 'quick' })),
+      happens: Array.from({ length: 13 }, (_, index) => ({ at: `+${index * 30 + 20}m`, requests: 1, to: 'quick' })),
     },
   },
   // Woken by a team's alarm; holds; given back; appeared, and vanished, by somebody else's hand.

@@ -37,19 +37,24 @@ export interface ServedAccount {
   close(): Promise<void>;
 }
 
-/** Runs the scenario to its end and serves the account from there on. */
-export async function serveScenario(document: Readonly<Record<string, unknown>>): Promise<ServedAccount> {
+/** Runs the scenario to its end and serves the account from there on, or from now on, at this machine's pace. */
+export async function serveScenario(
+  document: Readonly<Record<string, unknown>>,
+  { realTime = false } = {},
+): Promise<ServedAccount> {
   const template = readTemplateText();
   const parsed = parseScenario(stringify(document), 'scenario.yaml', () => undefined, template);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const run = await runScenario(parsed.scenario, { template, code: PRODUCT });
+  if (realTime) await run.aws.run(Date.now());
   const server = await serveAccount(run.aws, {
     host: '127.0.0.1',
     port: 0,
-    clock: 'virtual',
+    clock: realTime ? 1 : 'virtual',
     callerOf: (name) => (name === FAULTY_KEY ? { kind: 'product', name } : { kind: 'person', name }),
   });
-  const command: ServedAccount['command'] = (args, env = {}) => runCommand(args, { ...accountEnv(run, server), ...env });
+  const command: ServedAccount['command'] = (args, env = {}) =>
+    runCommand(args, { ...accountEnv(run, server), ...env });
   return {
     run,
     server,
@@ -60,7 +65,10 @@ export async function serveScenario(document: Readonly<Record<string, unknown>>)
       return JSON.parse(out);
     },
     async advance(by) {
-      const response = await fetch(`${server.url}/_simulator/advance`, { method: 'POST', body: JSON.stringify({ by }) });
+      const response = await fetch(`${server.url}/_simulator/advance`, {
+        method: 'POST',
+        body: JSON.stringify({ by }),
+      });
       if (!response.ok) throw new Error(`advance ${by}: ${await response.text()}`);
     },
     close: () => server.close(),

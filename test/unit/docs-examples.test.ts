@@ -6,7 +6,7 @@ import { parseScenario } from '../../rehearsal/scenario.ts';
 import { explainReason } from '../../report/reasons.ts';
 import { parsePolicy, parseSchedule } from '../../shared/documents/index.ts';
 
-const PAGES = ['README.md', 'docs/policies.md', 'docs/scenarios.md', 'docs/architecture.md'];
+const PAGES = ['README.md', 'docs/policies.md', 'docs/scenarios.md', 'docs/architecture.md', 'docs/with-other-tools.md'];
 
 interface Example {
   readonly page: string;

@@ -177,6 +177,7 @@ describe('statements, against an independent evaluation', () => {
   });
 
   it('with variables of the request', async () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: IAM's own placeholders
     const values = ['${aws:RequestTag/team}', "${aws:RequestTag/team, 'none'}", 'plain', '${*}'];
     for (const value of values) {
       for (const team of ['search', 'plain', '*', undefined]) {

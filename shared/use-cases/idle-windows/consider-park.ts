@@ -1,3 +1,4 @@
+import { METRIC_DELAY } from '../../domain/activity.ts';
 import { endsDemand } from '../../domain/demand.ts';
 import { idleForOf, minUpOf, parks } from '../../domain/kinds.ts';
 import type { FleetRecord } from '../../domain/record.ts';
@@ -159,7 +160,8 @@ function endDemand(judged: FleetRecord, now: Instant): RecordChange {
   return (fresh) => {
     if (fresh.demand.length === 0) return fresh;
     const newer = fresh.demand.filter((demand) => !judged.demand.some((old) => sameValue(old, demand)));
-    return { ...fresh, demand: newer, lastIdleAt: now };
+    // What was judged ends where the metrics end: an alarm that went off after that was not heard yet.
+    return { ...fresh, demand: newer, lastIdleAt: now - METRIC_DELAY };
   };
 }
 

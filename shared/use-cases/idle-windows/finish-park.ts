@@ -1,5 +1,5 @@
 import type { Recipe } from '../../domain/recipe.ts';
-import type { FleetRecord } from '../../domain/record.ts';
+import type { FleetRecord, Hold } from '../../domain/record.ts';
 import { type Instant, iso, MINUTE, SECOND } from '../../domain/time.ts';
 import type { EndpointConfigView, EndpointView } from '../../ports/endpoints.ts';
 import type { Failure } from '../../ports/outcome.ts';
@@ -72,7 +72,7 @@ function rulingObstacle(work: Work): Obstacle | undefined {
 
 /** Directly before the delete: the same incarnation, unchanged, idle, enrolled, and no hold that forbids it. */
 async function lookAgain(work: Work, facts: ParkFacts, since: Instant): Promise<Obstacle | undefined> {
-  const { ports, run, session } = work;
+  const { ports } = work;
   const { view } = facts;
   const names = view.variants.map(({ name }) => name);
   const [now, tags, activity, holds] = await Promise.all([
@@ -89,11 +89,26 @@ async function lookAgain(work: Work, facts: ParkFacts, since: Instant): Promise<
     const reason = activity.verdict === 'active' ? 'active' : 'activity-unknown';
     return { reason, evidence: activity.evidence, next: activity.idleAt };
   }
-  const key = session.record.endpoint.toLowerCase();
+  return recordObstacle(work, holds);
+}
+
+/** After the delete was noted: the last word before the call belongs to the record and the holds as they are then. */
+async function lateObstacle(work: Work): Promise<Obstacle | undefined> {
+  return recordObstacle(work, await work.ports.fleet.holds());
+}
+
+/** What the record, as this run knows it, and the given holds say against a park; costs no call. */
+function recordObstacle(work: Work, holds: readonly Hold[]): Obstacle | undefined {
+  const { session, run, ports } = work;
+  const { record } = session;
+  const key = record.endpoint.toLowerCase();
   const hold = holds.find(({ endpoint }) => endpoint.toLowerCase() === key);
   const { mode } = ports.settings;
-  const ruling = judge({ record: session.record, hold, now: run.now, mode, leadMs: work.leadMs });
-  return ruling.want === 'zero' && ruling.mayLower ? undefined : { reason: ruling.reason, evidence: ruling.evidence };
+  const { want, mayLower, reason, evidence } = judge({ record, hold, now: run.now, mode, leadMs: work.leadMs });
+  if (want !== 'zero') return { reason, evidence };
+  if (record.protected) return { reason: 'protected', evidence };
+  if (record.invalid !== undefined) return { reason: 'policy-invalid', evidence: { problem: record.invalid.problem } };
+  return mayLower ? undefined : { reason: 'mode-wake-only', evidence };
 }
 
 function isUnchanged(before: EndpointView, now: EndpointView | undefined): boolean {
@@ -117,8 +132,8 @@ async function deleteParked(
   const before = session.record.deleteNoted;
   const earlier = before?.creationTime === view.creationTime ? before : undefined;
   await session.write(noteDelete(work, view, config, recipe));
-  // The write may have met a record that others changed meanwhile.
-  const late = rulingObstacle(work);
+  // The write may have met a record that others changed meanwhile, and a hold changes no record that we read.
+  const late = await lateObstacle(work);
   if (late !== undefined) {
     const cancelled = cancelPark(work, late);
     return { ...cancelled, change: together(cancelled.change, renote(earlier)) };

@@ -178,7 +178,7 @@ async function runRequest(
   run: Run,
   request: Extract<Trigger, { kind: 'wake-requested' }>,
 ): Promise<RunCounts> {
-  const { at, by, why } = request;
+  const { at, by, why, retry } = request;
   const record = await ports.fleet.get(request.endpoint);
   if (record === undefined) {
     ports.log.warn('a wake was requested for an endpoint that is not in the fleet', { endpoint: request.endpoint, by });
@@ -195,7 +195,7 @@ async function runRequest(
     return NOTHING;
   }
   const stored = await ports.fleet.update(record.endpoint, (fresh) =>
-    requestWake(fresh, { at, now: run.now, ...(by && { by }), ...(why && { why }) }),
+    requestWake(fresh, { at, now: run.now, ...(by && { by }), ...(why && { why }), ...(retry && { retry }) }),
   );
   return stored === undefined || stored.phase === 'up' ? NOTHING : runOne(ports, run, stored.endpoint, stored);
 }

@@ -146,7 +146,7 @@ function stuckAt(
   if (record.wake?.gaveUp !== undefined) {
     return { kind: 'stuck', why: record.wake.lastFailure?.message ?? 'the start failed too often' };
   }
-  if (lastFailure !== undefined && lastFailure.definite && lastFailure.class === 'rejected') {
+  if (lastFailure?.definite && lastFailure.class === 'rejected') {
     return { kind: 'stuck', why: tell(lastFailure), failure: lastFailure };
   }
   return undefined;

@@ -22,26 +22,37 @@ export function wakeBounds({ policy }: FleetRecord, bounds: Bounds | undefined):
   return bounds;
 }
 
-/** Stores the backlog that waits without capacity as a demand with its size. */
+/**
+ * Stores the backlog that waits without capacity as a demand with its size. A stored one is a level: at zero it is read
+ * again, since the queue may have emptied (or its requests expired) while a hold kept the endpoint down.
+ */
 export async function demandBacklog(
   ports: ScheduledScalingPorts,
   now: Instant,
   turn: Turn,
   bounds: Bounds | undefined,
+  desired: number,
 ): Promise<void> {
   const { record, backlogSince } = turn;
-  if (backlogSince === undefined) return;
+  const stored = record.demand.find(({ source }) => source === 'backlog');
+  const since = backlogSince ?? (desired === 0 ? stored?.since : undefined);
+  if (since === undefined) return;
   const answer = await ports.metrics.backlog(record.endpoint, now - BACKLOG_LOOK_BACK, now);
   if (!answer.ok) {
     ports.log.count('CallsRefused');
     ports.log.warn('the backlog could not be read: one instance is asked for', { endpoint: record.endpoint });
   }
   const backlog = answer.ok ? (newestBacklog(answer.value.size) ?? 0) : 0;
+  const others = record.demand.filter(({ source }) => source !== 'backlog');
+  if (answer.ok && backlogSince === undefined && backlog === 0) {
+    turn.change((fresh) => ({ ...fresh, demand: others }));
+    return;
+  }
   const { min, max } = wakeBounds(record, bounds);
   const count = sizeForBacklog(backlog, record.policy?.wake.backlogPerInstance, min, max);
   turn.change((fresh) => ({
     ...fresh,
-    demand: addDemand(fresh.demand, { source: 'backlog', since: backlogSince, count }),
+    demand: addDemand(desired === 0 ? others : fresh.demand, { source: 'backlog', since, count }),
   }));
 }
 
@@ -60,7 +71,7 @@ export async function readActivity(ports: ScheduledScalingPorts, now: Instant, t
   });
   if (activity.verdict === 'unknown') ports.log.count('UnknownActivity');
   if (activity.verdict === 'idle' && endsDemand(record.demand, now, idleFor)) {
-    turn.change((fresh) => ({ ...fresh, demand: [], lastIdleAt: now }));
+    turn.change((fresh) => ({ ...fresh, demand: [], lastIdleAt: now - METRIC_DELAY }));
   }
   return activity;
 }

@@ -47,7 +47,7 @@ export async function tend(shared: RunShared, turn: Turn): Promise<void> {
     return lookAgain(turn, run.now, run.now + RECHECK);
   }
   await noteScaleOut(shared, turn, observed);
-  await demandBacklog(ports, run.now, turn, ruling.bounds);
+  await demandBacklog(ports, run.now, turn, ruling.bounds, observed.desired);
   const decided = await decide(shared, turn, observed);
   if ('failure' in decided) return refuse(shared, turn, decided.failure, rule(shared, turn.record));
   const { situation, activity } = decided;
