@@ -1,9 +1,20 @@
 /** Which way imports may point. A violation names the rule; `comment` says what the rule protects. */
-const deny = (name, from, to, comment) => ({ name, severity: 'error', comment, from: { path: from }, to: { path: to } });
+const deny = (name, from, to, comment) => ({
+  name,
+  severity: 'error',
+  comment,
+  from: { path: from },
+  to: { path: to },
+});
 
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'domain-is-pure',
@@ -38,9 +49,24 @@ module.exports = {
       '^shared/runtime/policy-library',
       'Only scheduled-scaling bundles the document grammar and time zones.',
     ),
-    deny('no-yaml-or-holidays-in-functions', '^(functions|shared/(use-cases|runtime|aws|domain|ports))/', '^shared/documents/(yaml|holidays)|node_modules/(yaml|date-holidays)/', 'YAML and holidays are compiled by the CLI, never in a Lambda.'),
-    deny('documents-see-domain', '^shared/documents/', '^shared/(aws|ports|use-cases|runtime)/|^(functions|simulator|rehearsal|cli|report)/', 'Documents compile to domain values.'),
-    deny('adapters-see-ports', '^shared/aws/', '^shared/(use-cases|runtime|documents)/|^(functions|simulator|rehearsal|cli|report)/', 'Adapters implement ports.'),
+    deny(
+      'no-yaml-or-holidays-in-functions',
+      '^(functions|shared/(use-cases|runtime|aws|domain|ports))/',
+      '^shared/documents/(yaml|holidays)|node_modules/(yaml|date-holidays)/',
+      'YAML and holidays are compiled by the CLI, never in a Lambda.',
+    ),
+    deny(
+      'documents-see-domain',
+      '^shared/documents/',
+      '^shared/(aws|ports|use-cases|runtime)/|^(functions|simulator|rehearsal|cli|report)/',
+      'Documents compile to domain values.',
+    ),
+    deny(
+      'adapters-see-ports',
+      '^shared/aws/',
+      '^shared/(use-cases|runtime|documents)/|^(functions|simulator|rehearsal|cli|report)/',
+      'Adapters implement ports.',
+    ),
     {
       name: 'sdk-only-in-adapters',
       severity: 'error',
@@ -48,11 +74,36 @@ module.exports = {
       from: { path: '^(functions|shared)/', pathNot: '^shared/(aws|runtime)/' },
       to: { path: 'node_modules/@(aws-sdk|smithy)/' },
     },
-    deny('runtime-composes', '^shared/runtime/', '^(functions|simulator|rehearsal|cli|report)/', 'The composition root knows adapters and use cases.'),
-    deny('functions-are-thin', '^functions/', '^shared/(aws|domain|documents)/|^(simulator|rehearsal|cli|report)/', 'Handlers parse, call, report.'),
-    deny('simulator-is-independent', '^simulator/', '^(shared|functions|rehearsal|cli|report)/', 'The simulator must not agree with the mistakes of the product.'),
-    deny('product-ignores-simulator', '^(shared|functions)/', '^(simulator|rehearsal|cli|report)/', 'What is deployed knows nothing of rehearsals.'),
-    deny('report-from-results', '^report/', '^(shared|functions|simulator|cli)/|^rehearsal/(?!result)', 'Pictures are made from result types only.'),
+    deny(
+      'runtime-composes',
+      '^shared/runtime/',
+      '^(functions|simulator|rehearsal|cli|report)/',
+      'The composition root knows adapters and use cases.',
+    ),
+    deny(
+      'functions-are-thin',
+      '^functions/',
+      '^shared/(aws|domain|documents)/|^(simulator|rehearsal|cli|report)/',
+      'Handlers parse, call, report.',
+    ),
+    deny(
+      'simulator-is-independent',
+      '^simulator/',
+      '^(shared|functions|rehearsal|cli|report)/',
+      'The simulator must not agree with the mistakes of the product.',
+    ),
+    deny(
+      'product-ignores-simulator',
+      '^(shared|functions)/',
+      '^(simulator|rehearsal|cli|report)/',
+      'What is deployed knows nothing of rehearsals.',
+    ),
+    deny(
+      'report-from-results',
+      '^report/',
+      '^(shared|functions|simulator|cli)/|^rehearsal/(?!result)',
+      'Pictures are made from result types only.',
+    ),
     deny('rehearsal-below-cli', '^rehearsal/', '^cli/', 'The CLI uses the rehearsal, not the reverse.'),
   ],
   options: {
@@ -60,6 +111,10 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '(^|/)(out|\\.aws-sam|\\.venv)/' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

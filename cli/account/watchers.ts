@@ -3,6 +3,7 @@ import { ListMonitoringSchedulesCommand, SageMakerClient } from '@aws-sdk/client
 import { outcomeOf } from '../../shared/aws/classify.ts';
 import type { Outcome } from '../../shared/ports/outcome.ts';
 import { endpointOfOwnAlarm } from '../../shared/use-cases/wake-triggers.ts';
+import { plural } from '../printable.ts';
 import type { Account } from './connect.ts';
 
 /** What somebody else has set up and what becomes of it while the endpoint is away. */
@@ -57,7 +58,7 @@ function watcherOf(alarm: MetricAlarm): Watcher {
       return {
         ...base,
         fires: true,
-        effect: `goes to ALARM (missing data is breaching), ${actions(alarm.AlarmActions)} actions`,
+        effect: `goes to ALARM (missing data is breaching), ${plural(actions(alarm.AlarmActions), 'action')}`,
       };
     case 'notBreaching':
       return {
@@ -69,7 +70,7 @@ function watcherOf(alarm: MetricAlarm): Watcher {
       return { ...base, fires: false, effect: `stays ${state} (missing data is ignored)` };
     default: {
       const count = actions(alarm.InsufficientDataActions);
-      return { ...base, fires: count > 0, effect: `goes to INSUFFICIENT_DATA, ${count} actions` };
+      return { ...base, fires: count > 0, effect: `goes to INSUFFICIENT_DATA, ${plural(count, 'action')}` };
     }
   }
 }

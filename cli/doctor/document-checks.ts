@@ -5,6 +5,7 @@ import { formatDate } from '../../shared/documents/values.ts';
 import { DAY } from '../../shared/domain/time.ts';
 import type { Candidate } from '../../shared/ports/documents-source.ts';
 import { findProblems } from '../account/documents.ts';
+import { plural } from '../printable.ts';
 import { type Check, type Finding, orOk, type Patient, unread } from './finding.ts';
 
 /** The functions warn by event from then on. */
@@ -36,7 +37,7 @@ export const checkDocuments: Check = async (patient) => {
           },
         ],
   );
-  const count = `${documents.schedules.size} schedules and ${documents.policies.size} policies below /${account.prefix}/ are valid`;
+  const count = `below /${account.prefix}/, ${plural(documents.schedules.size, 'schedule')} and ${documents.policies.size} policies, all valid`;
   return [...orOk([...problems, ...invalid], check, count), ...holidaysEnding(patient)];
 };
 
@@ -80,7 +81,11 @@ export const checkEnrolment: Check = async (patient) => {
       advice: `write /${account.prefix}/policies/${policyName}, or change the tag`,
     }),
   );
-  return orOk([...findings, ...policies], check, `${fleet.records.length} endpoints are enrolled, each with a policy`);
+  return orOk(
+    [...findings, ...policies],
+    check,
+    `${plural(fleet.records.length, 'endpoint')} enrolled, each with a policy`,
+  );
 };
 
 function judgeStranger({ account }: Patient, { arn, tags }: Candidate): readonly Finding[] {

@@ -55,7 +55,7 @@ export async function judgeLadder(
       level: 'warning',
       check: 'ladder',
       subject: endpoint,
-      found: `${which}: neither instance pools nor a provision timeout of at most 10m; ${lateness}`,
+      found: `${slow.length === 1 ? 'config' : 'configs'} ${which} without instance pools or a provision timeout of at most 10m; ${lateness}`,
       advice: 'set VariantInstanceProvisionTimeoutInSeconds to 600 or less, or InstancePools, in the endpoint config',
     },
   ];

@@ -1,6 +1,7 @@
 import { ApplicationAutoScalingClient, DescribeScalableTargetsCommand } from '@aws-sdk/client-application-auto-scaling';
 import { outcomeOf } from '../../shared/aws/classify.ts';
 import { MINUTE, SECOND } from '../../shared/domain/time.ts';
+import { plural } from '../printable.ts';
 import { formatAge } from '../times.ts';
 import { type Check, type Finding, notChecked, unread } from './finding.ts';
 
@@ -36,7 +37,7 @@ export const checkMode: Check = async ({ account, fleet }) => {
   const away = fleet.records.filter(({ phase }) => phase !== 'up').length;
   const advice = 'set the template parameter Mode when that is no longer wanted';
   if (mode !== 'off') return [{ level: 'warning', check, found: `${mode}: nothing is parked or scaled in`, advice }];
-  const parked = `${away} ${away === 1 ? 'endpoint is' : 'endpoints are'} away and nothing wakes them`;
+  const parked = `${plural(away, 'endpoint')} away, and nothing wakes them`;
   return [
     {
       level: away > 0 ? 'error' : 'warning',

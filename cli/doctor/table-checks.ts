@@ -7,6 +7,7 @@ import {
 import { outcomeOf } from '../../shared/aws/classify.ts';
 import { createFleetStore } from '../../shared/aws/dynamodb.ts';
 import type { Outcome } from '../../shared/ports/outcome.ts';
+import { plural } from '../printable.ts';
 import { type Check, type Finding, notChecked, orOk, type Patient, unread } from './finding.ts';
 
 const PAGE = 100;
@@ -59,7 +60,7 @@ async function checkTable(patient: Patient, name: string): Promise<readonly Find
       level: 'error',
       check,
       subject: name,
-      found: `holds ${parked.length} endpoint(s) that are away: ${parked.slice(0, 10).join(', ')}`,
+      found: `holds ${plural(parked.length, 'endpoint')} away: ${parked.slice(0, 10).join(', ')}`,
       advice: `take the table over with ExistingTable=${name}, or run endpoint-scaler recover --table ${name}`,
     },
   ];

@@ -10,7 +10,7 @@ import { checkAccess, checkClock, checkLinkedRole, checkMode, listUnchecked } fr
 import { checkTables } from '../doctor/table-checks.ts';
 import type { Io } from '../output.ts';
 import { EXIT, formatTable, writeJson } from '../output.ts';
-import { printable } from '../printable.ts';
+import { plural, printable } from '../printable.ts';
 import { headJson } from './status.ts';
 
 const CHECKS: readonly Check[] = [
@@ -77,5 +77,5 @@ function describeFindings(findings: readonly Finding[]): string {
     return advice === undefined || level === 'ok' ? [row] : [row, ['', '', `  → ${printable(advice)}`]];
   });
   const counts = countLevels(findings);
-  return `${formatTable(rows)}\n${counts.error} errors, ${counts.warning} warnings, ${counts.ok} ok, ${counts['not-checked']} not checked\n`;
+  return `${formatTable(rows)}\n${plural(counts.error, 'error')}, ${plural(counts.warning, 'warning')}, ${counts.ok} ok, ${counts['not-checked']} not checked\n`;
 }

@@ -4,7 +4,7 @@ import type { Account } from '../account/connect.ts';
 import { readRecord } from '../account/fleet.ts';
 import type { Io } from '../output.ts';
 import { CliError, EXIT, writeJson } from '../output.ts';
-import { printable } from '../printable.ts';
+import { plural, printable } from '../printable.ts';
 import { warnAboutMode } from './mode.ts';
 
 export interface LetGoOptions {
@@ -65,7 +65,7 @@ function describeLoss(
     away
       ? `It is ${phase}: nothing wakes it any more, on schedule or on request.`
       : `It stays as it is; while it carries the tag ${prefix}:policy, the next tick enrols it anew.`,
-    `Gone are its phase, its generation and ${demand.length === 0 ? 'no demand' : `${demand.length} stored demand(s)`}.`,
+    `Gone are its phase and generation${demand.length === 0 ? '' : `, and ${plural(demand.length, 'stored demand')}`}.`,
     `Kept in the table are a copy of the record (archive/${printable(endpoint.toLowerCase())}), its recipes (${newest}), its hold history and its lead samples.`,
   ];
 }

@@ -122,7 +122,7 @@ export const policySchema = v.pipe(
 );
 
 /** A policy as a user writes it. */
-export type PolicyDocument = v.InferInput<typeof policySchema>;
+type PolicyDocument = v.InferInput<typeof policySchema>;
 
 /** Rungs and scaling of one variant. */
 export interface VariantPolicy {

@@ -118,7 +118,7 @@ export const scheduleSchema = v.pipe(
 );
 
 /** A schedule as a user writes it. */
-export type ScheduleDocument = v.InferInput<typeof scheduleSchema>;
+type ScheduleDocument = v.InferInput<typeof scheduleSchema>;
 
 /** A weekly window in milliseconds of its local date; `to` counts from the midnight before `from`, so it may lie beyond 24 h. */
 export interface WeeklyWindow {

@@ -73,6 +73,8 @@ export interface WakeProgress {
 
 /** A change of bounds, scaling policies or instances that a run is about to make. */
 export interface Intent {
+  /** Id of the run. */
+  readonly run: string;
   readonly at: Instant;
   /** Its run is over by then, one way or another. */
   readonly until: Instant;

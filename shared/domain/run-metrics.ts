@@ -37,4 +37,3 @@ export const RUN_METRICS = {
 } as const;
 
 export type RunMetric = keyof typeof RUN_METRICS;
-export type MetricUnitName = (typeof RUN_METRICS)[RunMetric];

@@ -1,4 +1,4 @@
-import type { DurationMs, Instant } from '../domain/time.ts';
+import type { Instant } from '../domain/time.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Values by minute (instant of the minute's begin), ascending; minutes without a datapoint are absent. */
@@ -22,10 +22,4 @@ export interface MetricReader {
     from: Instant,
     to: Instant,
   ): Promise<Outcome<{ readonly size: MinuteSeries; readonly withoutCapacity: MinuteSeries }>>;
-}
-
-export interface IdleWindow {
-  readonly from: Instant;
-  readonly to: Instant;
-  readonly idleFor: DurationMs;
 }

@@ -17,7 +17,7 @@ import {
 } from './values.ts';
 
 /** Placeholders of one request, and which of its expressions used them. */
-export interface Placeholders {
+interface Placeholders {
   readonly names: Readonly<Record<string, string>>;
   readonly values: Readonly<Record<string, AttributeValue>>;
 }

@@ -59,6 +59,9 @@ function comparable(text: string): string {
     .replace(/stack\/[0-9a-f-]{36}/g, 'stack/<id>')
     .replace(/clock is \S+ (ahead of|behind)/g, 'clock is <age> off')
     .replace(/after \d+m\b/g, 'after <age>')
+    .replace(/inServiceSince [^)]*/g, 'inServiceSince <then>')
+    .replace(/\d+ runs/g, '<n> runs')
+    .replace(/(\d\.\d)\d USD/g, '$1_ USD')
     .replace(/ +→/g, ' →')
     .trimEnd();
 }
@@ -81,8 +84,23 @@ describe(`the examples of ${PAGE}`, () => {
   const blocks = [...page.matchAll(BLOCK)].map(([, block = '']) => block);
 
   it('are there for every command that works on an account', () => {
-    for (const command of ['status', 'explain', 'hold', 'unhold', 'wake', 'park', 'give-back', 'forget', 'doctor']) {
-      expect(blocks.some((block) => new RegExp(`^\\$ endpoint-scaler (--quiet )?${command}\\b`, 'm').test(block))).toBe(true);
+    for (const command of [
+      'status',
+      'explain',
+      'hold',
+      'unhold',
+      'wake',
+      'park',
+      'give-back',
+      'forget',
+      'doctor',
+      'apply',
+      'recover',
+      'uninstall',
+    ]) {
+      expect(blocks.some((block) => new RegExp(`^\\$ endpoint-scaler (--quiet )?${command}\\b`, 'm').test(block))).toBe(
+        true,
+      );
     }
   });
 
@@ -97,6 +115,10 @@ describe(`the examples of ${PAGE}`, () => {
       }
       answered.push(text);
     }
-    if (REFRESH) writeFileSync(PAGE, page.replace(BLOCK, () => `\`\`\`console\n${answered.shift()}\`\`\``));
+    if (REFRESH)
+      writeFileSync(
+        PAGE,
+        page.replace(BLOCK, () => `\`\`\`console\n${answered.shift()}\`\`\``),
+      );
   });
 });

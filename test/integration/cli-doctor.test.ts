@@ -56,7 +56,7 @@ describe('doctor', () => {
     });
     expect(slow).toMatchObject({ level: 'warning' });
     expect(slow?.found).toMatch(
-      /^search: neither instance pools nor a provision timeout of at most 10m; worst case: with the last of its 2 configs, after the others had no capacity it is late by up to 32m/,
+      /^config search without instance pools or a provision timeout of at most 10m; worst case: with the last of its 2 configs, after the others had no capacity it is late by up to 32m/,
     );
     expect(find('ladder', 'chat')).toMatchObject([
       { level: 'warning', found: expect.stringContaining('with its only config') },
@@ -214,7 +214,7 @@ describe('doctor', () => {
       {
         level: 'error',
         subject: TableName,
-        found: 'holds 1 endpoint(s) that are away: search',
+        found: 'holds 1 endpoint away: search',
         advice: expect.stringContaining(`ExistingTable=${TableName}`),
       },
     ]);

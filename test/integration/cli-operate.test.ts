@@ -17,6 +17,7 @@ beforeAll(async () => {
       lazy: {
         capacity: [
           { during: 'office', min: 1, max: 2 },
+          // biome-ignore lint/suspicious/noThenProperty: the grammar's own word
           { during: 'evening', then: 'leave' },
         ],
         otherwise: 'zero',

@@ -24,6 +24,18 @@ export interface StackResource {
   readonly ResourceType: string;
 }
 
+interface Template {
+  readonly Resources: Readonly<Record<string, { readonly Properties?: Json }>>;
+}
+
+/** Properties of stateful types that CloudFormation cannot change in place. */
+const REPLACED_FOR: Readonly<Record<string, readonly string[]>> = {
+  'AWS::DynamoDB::Table': ['TableName', 'KeySchema', 'AttributeDefinitions', 'ImportSourceSpecification'],
+  'AWS::SSM::Parameter': ['Name'],
+  'AWS::SQS::Queue': ['QueueName', 'FifoQueue'],
+  'AWS::SNS::Topic': ['TopicName', 'FifoTopic'],
+};
+
 export interface Answer {
   /** What the handler returned, or the error it ended with. */
   readonly payload: Json;
@@ -107,6 +119,16 @@ export class DeployedStack {
     return result;
   }
 
+  /** The documented way out: answers when every endpoint is back and on its own. */
+  async giveBackEverything(): Promise<void> {
+    const args = ['uninstall', '--yes', '--wait', '--every', '2s', '--timeout', '2m'];
+    const running = run('node', ['bin/endpoint-scaler.js', ...args], { env: this.#local.environment });
+    // The schedules would do it, a minute later each.
+    const ticks = Promise.all([this.tick('ScheduledScaling'), this.tick('IdleWindows')]);
+    const [result] = await Promise.all([running, ticks]);
+    if (result.code !== 0) throw new CommandError(`endpoint-scaler ${args.join(' ')}`, result);
+  }
+
   /** Deletes the stack; answers when CloudFormation has. */
   async delete(): Promise<void> {
     await aws(this.#local, 'cloudformation', 'delete-stack', '--stack-name', this.name);
@@ -119,11 +141,18 @@ export class DeployedStack {
     return found.PhysicalResourceId;
   }
 
-  /** Physical ids of everything that holds what must outlive an upgrade. */
-  stateful(): Readonly<Record<string, string>> {
-    const types = ['AWS::DynamoDB::Table', 'AWS::SSM::Parameter', 'AWS::SQS::Queue', 'AWS::SNS::Topic', 'AWS::KMS::Key'];
-    const found = this.#resources.filter(({ ResourceType }) => types.includes(ResourceType));
-    return Object.fromEntries(found.map((resource) => [resource.LogicalResourceId, resource.PhysicalResourceId]));
+  /** What holds state and must outlive an upgrade: its id, and what CloudFormation would replace it for. */
+  stateful(): Readonly<Record<string, unknown>> {
+    const { Resources } = JSON.parse(
+      readFileSync(join(this.#folder, '.aws-sam/build/template.yaml'), 'utf8'),
+    ) as Template;
+    const found = this.#resources.filter(({ ResourceType }) => ResourceType in REPLACED_FOR);
+    const entries = found.map(({ LogicalResourceId, PhysicalResourceId, ResourceType }) => {
+      const properties = Resources[LogicalResourceId]?.Properties ?? {};
+      const identity = (REPLACED_FOR[ResourceType] ?? []).map((name) => [name, properties[name] ?? null]);
+      return [LogicalResourceId, { id: PhysicalResourceId, ...Object.fromEntries(identity) }] as const;
+    });
+    return Object.fromEntries(entries);
   }
 
   async invoke(id: FunctionId, event: Json): Promise<Answer> {

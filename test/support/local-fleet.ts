@@ -6,6 +6,7 @@ import {
   PutScheduledActionCommand,
   RegisterScalableTargetCommand,
 } from '@aws-sdk/client-application-auto-scaling';
+import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeEndpointCommand, ListTagsCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import type { LocalAws } from '../../scripts/local/local-aws.ts';
 import { aws, CLIENT } from './deployed-stack.ts';
@@ -22,6 +23,8 @@ export interface LocalFleet {
   /** What of its owner's a client of the AWS APIs sees at an endpoint. */
   possessions(endpoint: string): Promise<unknown>;
   arrive(endpoint: string, requests: number): void;
+  /** Names of alarms. */
+  alarms(prefix: string): Promise<readonly string[]>;
 }
 
 const STARTS_IN_MS = 6_000;
@@ -42,6 +45,7 @@ export function createLocalFleet(local: LocalAws, realTime: readonly string[], a
   for (const name of async) world.seed({ ...common, name, kind: 'async', instances: 0, load });
   const options = { ...CLIENT, endpoint: local.account.url };
   const sagemaker = new SageMakerClient(options);
+  const cloudwatch = new CloudWatchClient(options);
   const scaling = new ApplicationAutoScalingClient(options);
 
   async function describe(endpoint: string) {
@@ -90,7 +94,9 @@ export function createLocalFleet(local: LocalAws, realTime: readonly string[], a
       return {
         config: EndpointConfigName,
         // The generation of its wake is the one tag that a return to service adds.
-        tags: Object.fromEntries(Tags.filter(({ Key }) => !Key?.endsWith(':wake')).map(({ Key, Value }) => [Key, Value])),
+        tags: Object.fromEntries(
+          Tags.filter(({ Key }) => !Key?.endsWith(':wake')).map(({ Key, Value }) => [Key, Value]),
+        ),
         policies: ScalingPolicies.map((policy) => [policy.PolicyName, policy.TargetTrackingScalingPolicyConfiguration]),
         actions: ScheduledActions.map(({ ScheduledActionName, Schedule, ScalableTargetAction }) => ({
           ScheduledActionName,
@@ -98,6 +104,10 @@ export function createLocalFleet(local: LocalAws, realTime: readonly string[], a
           ScalableTargetAction,
         })),
       };
+    },
+    async alarms(prefix) {
+      const { MetricAlarms = [] } = await cloudwatch.send(new DescribeAlarmsCommand({ AlarmNamePrefix: prefix }));
+      return MetricAlarms.map(({ AlarmName }) => AlarmName ?? '');
     },
     arrive: (endpoint, requests) => world.inject(endpoint, requests),
   };

@@ -2,9 +2,7 @@ import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { run } from '../../scripts/run-command.ts';
 
-export type PreviousRelease =
-  | { readonly folder: string; readonly name: string }
-  | { readonly missing: string };
+export type PreviousRelease = { readonly folder: string; readonly name: string } | { readonly missing: string };
 
 /**
  * The tree that people upgrade from: the newest release before this one, else the commit before the working tree. Its
@@ -22,7 +20,9 @@ export async function checkOutPrevious(folder: string): Promise<PreviousRelease>
   return { folder, name: found.name };
 }
 
-async function findPrevious(): Promise<{ readonly commit: string; readonly name: string } | { readonly missing: string }> {
+async function findPrevious(): Promise<
+  { readonly commit: string; readonly name: string } | { readonly missing: string }
+> {
   const head = await run('git', ['rev-parse', '--verify', 'HEAD']);
   if (head.code !== 0) return { missing: 'no git history here' };
   const release = await run('git', ['describe', '--tags', '--abbrev=0', '--match', 'v[0-9]*', 'HEAD~1']);

@@ -2,7 +2,6 @@ import type { EndpointLoad, EndpointSeed } from '../../simulator/contract.ts';
 import { MINUTE, type WorldUnderTest } from './world-kernel.ts';
 
 export const TIMING = { startMs: () => 8 * MINUTE, deleteMs: 2 * MINUTE };
-export const NO_REQUESTS: EndpointLoad = { arrivals: () => 0, serves: { concurrent: 4, seconds: 1 }, whenAway: 'lost' };
 
 export function seedRealTime(w: WorldUnderTest, overrides: Partial<EndpointSeed> = {}): void {
   w.world.seed({

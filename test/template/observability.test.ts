@@ -235,7 +235,7 @@ describe('saved queries', () => {
 
   it('name only fields that the lines of a real run have', () => {
     const seen = new Set(lines.flatMap((line) => fieldsOf(line)).concat('@timestamp', '@message'));
-    const texts = [...queries.map(([id, { QueryString }]) => [id, QueryString] as const)];
+    const texts = queries.map(([id, { QueryString }]) => [id, QueryString] as const);
     const widget = /"query": "SOURCE[^"]*"/.exec(readFileSync('template.yaml', 'utf8'))?.[0] ?? '';
     texts.push(['Dashboard', widget.replace(/^"query": "/, '').replace(/'[^']*'/g, ' ')]);
     expect(texts).toHaveLength(7);

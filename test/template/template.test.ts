@@ -15,6 +15,8 @@ interface Resource {
   readonly Type: string;
   readonly DeletionPolicy?: string;
   readonly UpdateReplacePolicy?: string;
+  readonly Condition?: string;
+  readonly Metadata?: unknown;
   // biome-ignore lint/suspicious/noExplicitAny: properties of any resource type
   readonly Properties: any;
 }
@@ -75,6 +77,20 @@ describe('template.yaml', () => {
     const [[, table] = []] = resources.filter(([, { Type }]) => Type === 'AWS::DynamoDB::Table');
     expect(table).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
     expect(table?.Properties.PointInTimeRecoverySpecification).toEqual({ PointInTimeRecoveryEnabled: true });
+  });
+
+  it('tags the table for a later stack to find, protects it, and makes none where one is taken over', () => {
+    const table = template.Resources['StateTable'];
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own placeholder
+    expect(table?.Properties.Tags).toEqual([{ Key: '${TagPrefix}:table', Value: 'state' }]);
+    expect(table).toMatchObject({ Condition: 'HasOwnTable', DependsOn: 'OneStackPerTagPrefix' });
+    expect(table?.Properties.DeletionProtectionEnabled).toBe(true);
+  });
+
+  it('builds every function in the same way', () => {
+    const [first, ...others] = functions.map(([, { Metadata }]) => Metadata);
+    expect(first).toMatchObject({ BuildMethod: 'esbuild', BuildProperties: { SourcesContent: 'false' } });
+    for (const other of others) expect(other).toEqual(first);
   });
 
   it('fails a second stack of the same prefix by the marker’s name', () => {

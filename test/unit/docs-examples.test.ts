@@ -6,7 +6,16 @@ import { parseScenario } from '../../rehearsal/scenario.ts';
 import { explainReason } from '../../report/reasons.ts';
 import { parsePolicy, parseSchedule } from '../../shared/documents/index.ts';
 
-const PAGES = ['README.md', 'docs/policies.md', 'docs/scenarios.md', 'docs/architecture.md', 'docs/with-other-tools.md'];
+const PAGES = [
+  'README.md',
+  'docs/policies.md',
+  'docs/scenarios.md',
+  'docs/architecture.md',
+  'docs/with-other-tools.md',
+  'docs/operations.md',
+  'docs/quotas-and-tuning.md',
+  'docs/cost.md',
+];
 
 interface Example {
   readonly page: string;

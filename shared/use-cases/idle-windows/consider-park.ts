@@ -83,8 +83,10 @@ export async function considerPark(work: Work, view: EndpointView): Promise<Step
   const since = inServiceSince(session.record, view, run.now);
   const seen = observe(view, since, run.now);
   const obstacle = cheapObstacle(work, since);
-  if (obstacle !== undefined) return refusePark(work, obstacle, seen);
-
+  if (obstacle !== undefined) {
+    const isWanted = obstacle.reason === 'lead-begun';
+    return refusePark(work, obstacle, together(seen, isWanted ? tellDryWake(work, run.now) : undefined));
+  }
   const names = view.variants.map(({ name }) => name);
   const activity = await readActivity(work, names, since);
   if (activity.verdict !== 'idle') {
@@ -126,8 +128,11 @@ async function beginPark(
     findObstacle(session.record, facts.value, ports.settings.tagPrefix) ?? (await breakerObstacle(work, instanceType));
   if (blocked !== undefined) return refusePark(work, blocked, before);
   if (work.ruling.reportOnly) {
+    const { policy, kind } = session.record;
     const told = tellDryPark(work, view, instanceType, idleness);
-    return { next: run.now + REPORT_AGAIN, change: together(before, told) };
+    // Windows of activity that touch each other: no request that would have woken it is overlooked.
+    const again = policy === undefined ? REPORT_AGAIN : Math.min(REPORT_AGAIN, idleForOf(kind, policy));
+    return { next: run.now + again, change: together(before, told) };
   }
   if (!shared.takePark()) {
     const budget: Obstacle = { reason: 'park-budget', evidence: { budget: ports.settings.parkBudget }, next: run.now };

@@ -20,10 +20,10 @@ export async function carryOut(
   { ports, run }: RunShared,
   turn: Turn,
   finding: Finding,
-  intent: Omit<Intent, 'at' | 'until' | 'reason'>,
+  intent: Pick<Intent, 'bounds' | 'desired' | 'policies'>,
   steps: readonly Step[],
 ): Promise<Failure | undefined> {
-  const noted: Intent = { at: run.now, until: run.deadline, reason: finding.reason, ...intent };
+  const noted: Intent = { run: run.id, at: run.now, until: run.deadline, reason: finding.reason, ...intent };
   turn.change((record) => ({ ...record, intent: noted }));
   if ((await turn.save()) === 'lost') return undefined;
   let told = false;
