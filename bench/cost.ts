@@ -1,13 +1,13 @@
 import type { Code, FunctionCode } from '../rehearsal/functions.ts';
-import { readTemplateText, rehearse, type Scenario } from '../rehearsal/index.ts';
-import { SCALER_PRICES } from '../rehearsal/prices.ts';
+import { rehearse, type Scenario } from '../rehearsal/index.ts';
+import { SCALER_PRICES, STACK_PARTS } from '../rehearsal/prices.ts';
 import { PRODUCT } from '../rehearsal/product.ts';
 import { METRIC_NAMESPACE, RUN_METRICS, type RunMetric } from '../shared/domain/run-metrics.ts';
 import type { LogLine } from '../shared/ports/world.ts';
 import type { CallRecord, SdkRequestHandler } from '../simulator/contract.ts';
 
 /** What a month of the scaler costs beside what a rehearsal's bill knows; us-east-1 list prices of the same date. */
-const PRICES = { ...SCALER_PRICES, customMetricMonth: 0.3, logGigabyteMonth: 0.03, kmsRequest: 0.03 / 10_000 } as const;
+const PRICES = { ...SCALER_PRICES, logGigabyteMonth: 0.03, kmsRequest: 0.03 / 10_000 } as const;
 const MONTH_HOURS = 730;
 const HOUR_MS = 3_600_000;
 const GIGABYTE = 1e9;
@@ -171,9 +171,6 @@ function sizeOf(item: object): number {
   }, 0);
 }
 
-/** Alarms on the scaler itself, each of one metric. */
-const OWN_ALARMS = readTemplateText().split('Type: AWS::CloudWatch::Alarm').length - 1;
-
 function priceMonth(usage: Usage): Omit<MonthlyBill, 'usage'> {
   const months = MONTH_HOURS / usage.hours;
   const seconds = usage.runs * OWN_SECONDS + usage.waves * WAVE_SECONDS;
@@ -190,7 +187,7 @@ function priceMonth(usage: Usage): Omit<MonthlyBill, 'usage'> {
     'custom metrics': (metrics / usage.hours) * PRICES.customMetricMonth,
     'metrics read': usage.metricsRead * PRICES.metricRequested * months,
     'own events': usage.events * PRICES.customEvent * months,
-    'alarms on the scaler': OWN_ALARMS * PRICES.alarmMonth,
+    'alarms on the scaler': STACK_PARTS.alarms * PRICES.alarmMonth,
   };
   return { lines, total: Object.values(lines).reduce((sum, value) => sum + value, 0) };
 }

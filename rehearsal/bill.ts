@@ -1,5 +1,5 @@
 import type { CallRecord, PaidTime, SimulatedAws } from '../simulator/contract.ts';
-import { FALLBACK_PRICES, PRICES_AS_OF, SCALER_PRICES } from './prices.ts';
+import { FALLBACK_PRICES, PRICES_AS_OF, SCALER_PRICES, STACK_PARTS } from './prices.ts';
 import type { Bill } from './result.ts';
 
 const HOUR_SECONDS = 3_600;
@@ -56,7 +56,8 @@ export class ScalerMeter {
       this.#metrics * prices.metricRequested +
       this.#cloudWatchCalls * prices.cloudWatchCall +
       this.#events * prices.customEvent +
-      this.#alarms.size * (prices.alarmMonth / MONTH_HOURS) * hours +
+      (this.#alarms.size + STACK_PARTS.alarms) * (prices.alarmMonth / MONTH_HOURS) * hours +
+      STACK_PARTS.customMetrics * (prices.customMetricMonth / MONTH_HOURS) * hours +
       ((invocations * LOG_BYTES_PER_RUN) / 1e9) * prices.logGigabyte
     );
   }

@@ -31,7 +31,11 @@ export const SCALER_PRICES = {
   metricRequested: 0.01e-3,
   cloudWatchCall: 0.01e-3,
   alarmMonth: 0.1,
+  customMetricMonth: 0.3,
   customEvent: 1e-6,
   schedulerInvocation: 1e-6,
   logGigabyte: 0.5,
 } as const;
+
+/** What the stack has however little there is to do: alarms on itself, and the metrics that every tick publishes. */
+export const STACK_PARTS = { alarms: 16, customMetrics: 6 } as const;

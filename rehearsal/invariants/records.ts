@@ -35,7 +35,12 @@ export function endpointOf(record: CallRecord, known: Iterable<{ readonly name: 
 }
 
 /** A run that died after its call said nothing: the run that finds the change done has so long to tell it. */
-const REPAIRED_WITHIN_MS = 30 * MINUTE_MS;
+const REPAIRED_WITHIN_MS: Readonly<Record<FunctionName, number>> = {
+  'scheduled-scaling': 5 * MINUTE_MS,
+  'backlog-wake': 5 * MINUTE_MS,
+  // A wake is told as a whole, once everything is back.
+  'idle-windows': 30 * MINUTE_MS,
+};
 
 /** 9: every change in the world has a decision record with a reason code; every refusal too. */
 export function checkRecords(context: CheckContext): Check {
@@ -45,7 +50,7 @@ export function checkRecords(context: CheckContext): Check {
   /** Last decision that says a change was made, by endpoint, lower-cased. */
   const acted = new Map<string, number>();
   /** Changes of runs that died, which the next ones have to tell. */
-  const untold: Expected[] = [];
+  let untold: Expected[] = [];
   const key = (fn: string, endpoint: string): string => `${fn} ${endpoint.toLowerCase()}`;
 
   return {
@@ -63,9 +68,13 @@ export function checkRecords(context: CheckContext): Check {
     },
     step(at) {
       while (expected.length > 0 && at - expected[0]!.at >= MINUTE_MS) judgeSoon(expected.shift()!);
-      while (untold.length > 0 && at - untold[0]!.at >= REPAIRED_WITHIN_MS) judgeRepaired(untold.shift()!);
       if (expected.length > 0) context.wakeAt(expected[0]!.at + MINUTE_MS);
-      if (untold.length > 0) context.wakeAt(untold[0]!.at + REPAIRED_WITHIN_MS);
+      for (const change of untold) {
+        const due = change.at + REPAIRED_WITHIN_MS[change.function];
+        if (due > at) context.wakeAt(due);
+        else judgeRepaired(change, due);
+      }
+      untold = untold.filter((change) => change.at + REPAIRED_WITHIN_MS[change.function] > at);
     },
   };
 
@@ -83,9 +92,9 @@ export function checkRecords(context: CheckContext): Check {
     });
   }
 
-  function judgeRepaired(change: Expected): void {
+  function judgeRepaired(change: Expected, due: number): void {
     const told = acted.get(change.endpoint.toLowerCase()) ?? Number.NEGATIVE_INFINITY;
-    const hindered = context.state.isDisturbed(change.at + MINUTE_MS, change.at + REPAIRED_WITHIN_MS);
+    const hindered = context.state.isDisturbed(change.at + 1, due);
     context.judge(
       told >= change.at || hindered,
       9,

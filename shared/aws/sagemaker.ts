@@ -35,40 +35,56 @@ const PAGE = 100;
 const MAX_PAGES = 500;
 const MAX_TAG_PAGES = 10;
 
-export function createEndpointControl({ client, sentOnce, clock, sleep }: SageMakerParts): EndpointControl {
-  /** Aborts a call that would outlive the lease under which it was made. */
-  async function once(
-    call: string,
-    abortAt: Instant,
-    send: (client: SageMakerClient, signal: AbortSignal) => Promise<unknown>,
-  ) {
-    if (sentOnce === undefined) throw new Error(`${call}: this function has no client that creates and deletes`);
-    const controller = new AbortController();
-    let settled = false;
-    void sleep(Math.max(0, abortAt - clock.now())).then(() => {
-      if (!settled) controller.abort();
-    });
-    const outcome = await outcomeOf(call, async () => {
-      await send(sentOnce, controller.signal);
-    });
-    settled = true;
-    return outcome;
-  }
+type SendOnce = (client: SageMakerClient, signal: AbortSignal) => Promise<unknown>;
 
-  async function list(): Promise<Outcome<readonly EndpointSummary[]>> {
-    return outcomeOf('SageMaker.ListEndpoints', async () => {
-      const found: EndpointSummary[] = [];
-      let token: string | undefined;
-      for (let page = 0; page < MAX_PAGES; page += 1) {
-        const answer = await client.send(new ListEndpointsCommand({ MaxResults: PAGE, NextToken: token }));
-        found.push(...(answer.Endpoints ?? []).map(summaryOf));
-        token = answer.NextToken;
-        if (token === undefined) return found;
-      }
-      throw new Error(`more than ${MAX_PAGES} pages of endpoints`);
-    });
-  }
+/** Aborts a call that would outlive the lease under which it was made. */
+async function sendOnceWithin(parts: SageMakerParts, call: string, abortAt: Instant, send: SendOnce) {
+  const { sentOnce, clock, sleep } = parts;
+  if (sentOnce === undefined) throw new Error(`${call}: this function has no client that creates and deletes`);
+  const controller = new AbortController();
+  let settled = false;
+  void sleep(Math.max(0, abortAt - clock.now())).then(() => {
+    if (!settled) controller.abort();
+  });
+  const outcome = await outcomeOf(call, async () => {
+    await send(sentOnce, controller.signal);
+  });
+  settled = true;
+  return outcome;
+}
 
+async function listEndpoints(client: SageMakerClient): Promise<Outcome<readonly EndpointSummary[]>> {
+  return outcomeOf('SageMaker.ListEndpoints', async () => {
+    const found: EndpointSummary[] = [];
+    let token: string | undefined;
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const answer = await client.send(new ListEndpointsCommand({ MaxResults: PAGE, NextToken: token }));
+      found.push(...(answer.Endpoints ?? []).map(summaryOf));
+      token = answer.NextToken;
+      if (token === undefined) return found;
+    }
+    throw new Error(`more than ${MAX_PAGES} pages of endpoints`);
+  });
+}
+
+async function readTags(client: SageMakerClient, arn: string): Promise<Outcome<Readonly<Record<string, string>>>> {
+  return outcomeOf('SageMaker.ListTags', async () => {
+    const tags: Record<string, string> = {};
+    let token: string | undefined;
+    for (let page = 0; page < MAX_TAG_PAGES; page += 1) {
+      const answer = await client.send(new ListTagsCommand({ ResourceArn: arn, NextToken: token }));
+      for (const { Key, Value } of answer.Tags ?? []) if (Key !== undefined) tags[Key] = Value ?? '';
+      token = answer.NextToken;
+      if (token === undefined) return tags;
+    }
+    throw new Error(`more than ${MAX_TAG_PAGES} pages of tags`);
+  });
+}
+
+export function createEndpointControl(parts: SageMakerParts): EndpointControl {
+  const { client } = parts;
+  const list = () => listEndpoints(client);
+  const once = (call: string, abortAt: Instant, send: SendOnce) => sendOnceWithin(parts, call, abortAt, send);
   return {
     list,
     async describe(name) {
@@ -90,24 +106,7 @@ export function createEndpointControl({ client, sentOnce, clock, sleep }: SageMa
       const found = absentAsUndefined(outcome, () => true);
       return found.ok ? { ok: true, value: found.value !== undefined } : found;
     },
-    tags: (arn) =>
-      outcomeOf('SageMaker.ListTags', async () => {
-        const tags: Record<string, string> = {};
-        let token: string | undefined;
-        for (let page = 0; page < MAX_TAG_PAGES; page += 1) {
-          const answer = await client.send(new ListTagsCommand({ ResourceArn: arn, NextToken: token }));
-          for (const { Key, Value } of answer.Tags ?? []) if (Key !== undefined) tags[Key] = Value ?? '';
-          token = answer.NextToken;
-          if (token === undefined) return tags;
-        }
-        throw new Error(`more than ${MAX_TAG_PAGES} pages of tags`);
-      }),
-    async nameOf(arn) {
-      const all = await list();
-      if (!all.ok) return all;
-      const key = arn.toLowerCase();
-      return { ok: true, value: all.value.find((endpoint) => endpoint.arn.toLowerCase() === key)?.name };
-    },
+    tags: (arn) => readTags(client, arn),
     create: ({ name, configName, tags, deploymentConfig }, abortAt) =>
       once('SageMaker.CreateEndpoint', abortAt, (sender, abortSignal) =>
         sender.send(

@@ -121,9 +121,6 @@ export const policySchema = v.pipe(
   ),
 );
 
-/** A policy as a user writes it. */
-type PolicyDocument = v.InferInput<typeof policySchema>;
-
 /** Rungs and scaling of one variant. */
 export interface VariantPolicy {
   /** From the top; the last one is `otherwise` and has no `during`. */

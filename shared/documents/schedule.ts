@@ -117,9 +117,6 @@ export const scheduleSchema = v.pipe(
   v.description('A named set of time windows in one IANA time zone, with closed days and extra windows.'),
 );
 
-/** A schedule as a user writes it. */
-type ScheduleDocument = v.InferInput<typeof scheduleSchema>;
-
 /** A weekly window in milliseconds of its local date; `to` counts from the midnight before `from`, so it may lie beyond 24 h. */
 export interface WeeklyWindow {
   /** Bit 0 is Monday. */

@@ -63,8 +63,6 @@ export interface EndpointControl {
   describeConfig(name: string): Promise<Outcome<EndpointConfigView | undefined>>;
   modelExists(name: string): Promise<Outcome<boolean>>;
   tags(arn: string): Promise<Outcome<Readonly<Record<string, string>>>>;
-  /** Name with its case of the endpoint that has this (lower-cased) ARN; undefined: there is none. */
-  nameOf(arn: string): Promise<Outcome<string | undefined>>;
   /** Sent once, no retry; aborted before the lease ends. */
   create(request: CreateEndpointRequest, abortAt: Instant): Promise<Outcome<void>>;
   /** Sent once, no retry; aborted before the lease ends. */

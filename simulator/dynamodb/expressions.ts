@@ -16,12 +16,6 @@ import {
   validationError,
 } from './values.ts';
 
-/** Placeholders of one request, and which of its expressions used them. */
-interface Placeholders {
-  readonly names: Readonly<Record<string, string>>;
-  readonly values: Readonly<Record<string, AttributeValue>>;
-}
-
 interface Parsed<T> {
   readonly tree: T;
   readonly usedNames: ReadonlySet<string>;

@@ -40,7 +40,6 @@ describe('endpoint control', () => {
       'Queue InService',
     ]);
     const arn = `arn:aws:sagemaker:${REGION}:123456789012:endpoint/chat`;
-    expect(await control.nameOf(arn)).toEqual({ ok: true, value: 'Chat' });
     expect(await control.tags(arn)).toMatchObject({ ok: true, value: { [`${PREFIX}:policy`]: 'chat' } });
   });
 

@@ -10,6 +10,19 @@ const PARKED = {
     nights: { otherwise: 'zero', zero: { by: 'park', idleFor: '10m', minUp: '5m' } },
     queue: { otherwise: { min: 0, max: 5 }, wake: { on: ['backlog'], backlogPerInstance: 5 } },
   },
+  happens: [
+    {
+      at: '+1s',
+      call: 'ApplicationAutoScaling.RegisterScalableTarget',
+      with: {
+        ServiceNamespace: 'sagemaker',
+        ResourceId: 'endpoint/Draw/variant/AllTraffic',
+        ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+        MinCapacity: 1,
+        MaxCapacity: 3,
+      },
+    },
+  ],
   endpoints: {
     Chat: {
       kind: 'real-time',
@@ -153,6 +166,11 @@ describe('recover', () => {
     expect(done.out).toContain('Chat: up, with everything of its recipe');
     expect([statusOf('Chat'), statusOf('Draw')]).toEqual(['InService', 'InService']);
     expect(tagsOf('Chat')).toMatchObject({ team: 'search', 'endpoint-scaler:policy': 'nights' });
+    const { ScalableTargets } = call('ApplicationAutoScaling', 'DescribeScalableTargets', {
+      ServiceNamespace: 'sagemaker',
+      ResourceIds: ['endpoint/Draw/variant/AllTraffic'],
+    });
+    expect(ScalableTargets).toMatchObject([{ MinCapacity: 1, MaxCapacity: 3 }]);
 
     const again = await account.command(['recover', '--table', table, '--yes']);
     expect(again).toMatchObject({ code: 0, out: "nothing to recover: 3 of the table's endpoints are up\n" });
@@ -234,6 +252,31 @@ describe('recover', () => {
     expect(statusOf('Chat')).toBe('Absent');
     await account.advance('2m');
     expect(await whileTimePasses(account.command(args))).toMatchObject({ code: 0 });
+  });
+
+  test('a forgotten endpoint comes back from its last recipe', async () => {
+    account = await serveScenario(PARKED);
+    const table = deleteStack();
+    expect(await account.command(['forget', 'Chat', '--table', table, '--yes'])).toMatchObject({ code: 0 });
+    const args = ['recover', '--table', table, '--yes', '--every', '200ms', '--endpoint', 'Chat'];
+    const done = await whileTimePasses(account.command(args));
+    expect(done).toMatchObject({ code: 0 });
+    expect(done.out).toMatch(/Chat {2,}forgotten {2,}1 of /);
+    expect(statusOf('Chat')).toBe('InService');
+    expect(tagsOf('Chat')).toMatchObject({ team: 'search', 'endpoint-scaler:policy': 'nights' });
+  });
+
+  test('a hands-off hold is respected, and said', async () => {
+    account = await serveScenario(PARKED);
+    await account.command(['hold', 'Chat', 'hands-off', '--until', '+8h', '--why', 'migration']);
+    const table = deleteStack();
+    const args = ['recover', '--table', table, '--yes', '--every', '200ms', '--endpoint', 'Chat'];
+    const answer = await account.command(args);
+    expect(answer.code).toBe(1);
+    expect(answer.out).toMatch(
+      /Chat: not recovered: it is held hands-off by ada .*\(migration\): endpoint-scaler unhold Chat/,
+    );
+    expect(statusOf('Chat')).toBe('Absent');
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import type { EndpointLoad, EndpointSeed } from '../../simulator/contract.ts';
+import type { EndpointSeed } from '../../simulator/contract.ts';
 import { MINUTE, type WorldUnderTest } from './world-kernel.ts';
 
 export const TIMING = { startMs: () => 8 * MINUTE, deleteMs: 2 * MINUTE };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { DescribeAlarmsCommand, type MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseScenario, rehearse } from '../../rehearsal/index.ts';
+import { STACK_PARTS } from '../../rehearsal/prices.ts';
 import { PRODUCT } from '../../rehearsal/product.ts';
 import { DECISIONS, REASON_CODES } from '../../shared/domain/decision.ts';
 import { METRIC_NAMESPACE, RUN_METRICS } from '../../shared/domain/run-metrics.ts';
@@ -28,7 +29,7 @@ describe('alarms on the scaler itself', () => {
   });
 
   it('tell the topic when they begin and when they end', () => {
-    expect(alarms.length).toBeGreaterThanOrEqual(16);
+    expect(alarms.length, 'as the bill has them').toBe(STACK_PARTS.alarms);
     for (const { AlarmName, AlarmActions, OKActions, AlarmDescription } of alarms) {
       expect(AlarmActions, AlarmName).toEqual([expect.stringMatching(/^arn:aws:sns:.*Notifications/)]);
       expect(OKActions, AlarmName).toEqual(AlarmActions);

@@ -85,8 +85,23 @@ happens:
   - { at: +11h, unhold: chat }
 `);
     expect(scenario.happens.map(({ verb }) => verb)).toEqual([
-      ...['noCapacity', 'callFault', 'callFault', 'callFault', 'crash', 'events', 'events', 'events', 'hideMetrics'],
-      ...['call', 'requests', 'put', 'put', 'remove', 'giveBack', 'hold', 'unhold'],
+      'noCapacity',
+      'callFault',
+      'callFault',
+      'callFault',
+      'crash',
+      'events',
+      'events',
+      'events',
+      'hideMetrics',
+      'call',
+      'requests',
+      'put',
+      'put',
+      'remove',
+      'giveBack',
+      'hold',
+      'unhold',
     ]);
     expect(scenario.happens[1]).toMatchObject({
       at: scenario.start + 3 * 3_600_000,

@@ -2,7 +2,7 @@ import { decideRuling } from '../../domain/decide-ruling.ts';
 import { type Decision, type Evidence, REQUEST_SOURCE } from '../../domain/decision.ts';
 import { addDemand } from '../../domain/demand.ts';
 import { sizeForBacklog } from '../../domain/plan-capacity.ts';
-import type { FleetRecord } from '../../domain/record.ts';
+import type { FleetRecord, Intent } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
 import { rulingInputOf } from '../../domain/ruling-input.ts';
 import { iso } from '../../domain/time.ts';
@@ -33,8 +33,8 @@ export async function answerAlarm(shared: AlarmRun, record: FleetRecord, early: 
   }
   const [, late] = await Promise.all([turn.save(), early ?? lookAt(ports, record.endpoint, run.now)]);
   await leaveZero(shared, turn, ruling, early ?? late);
-  // Only its own: what a run before it left untold is the next tick's to tell.
-  if (turn.record.intent?.run === run.id) turn.change(withoutIntent);
+  // Only its own: what a run before it left untold is the next tick's to tell. Lambda's retries bear the same id.
+  if (turn.record.intent?.run === run.id && turn.record.intent.at === run.now) turn.change(withoutIntent);
   await turn.save();
 }
 
@@ -70,10 +70,15 @@ function storeDemand(shared: AlarmRun, turn: Turn, ruling: Ruling, look: Look | 
   const intent = { run: run.id, at: run.now, until: run.deadline, reason: 'backlog-wake' } as const;
   if (count !== undefined && look?.view?.variants[0]?.desired === 0) {
     const raising = { at: run.now, to: count };
-    turn.change((record) => ({ ...record, raising, intent: { ...intent, desired: count } }));
+    turn.change((record) => withIntent({ ...record, raising }, { ...intent, desired: count }));
   } else if (look === undefined && turn.record.observed?.desired === 0) {
-    turn.change((record) => ({ ...record, intent: { ...intent, fromZero: true } }));
+    turn.change((record) => withIntent(record, { ...intent, fromZero: true }));
   }
+}
+
+/** Of two alarms at once the one that came first has made the change. */
+function withIntent(record: FleetRecord, intent: Intent): FleetRecord {
+  return { ...record, intent: record.intent ?? intent };
 }
 
 function countFor(record: FleetRecord, ruling: Ruling, { backlog = 0 }: Look): number {
