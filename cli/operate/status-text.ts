@@ -8,8 +8,7 @@ import type { EndpointLook } from '../account/fleet.ts';
 import { formatTable } from '../output.ts';
 import { printable } from '../printable.ts';
 import { formatAge, formatWhen } from '../times.ts';
-import type { Parked } from './status.ts';
-import { countsOf } from './status.ts';
+import { countsOf, type Parked } from './capacity.ts';
 
 export interface StatusPage {
   readonly account: Account;

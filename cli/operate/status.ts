@@ -1,7 +1,6 @@
-import { FALLBACK_PRICES, PRICES_AS_OF } from '../../rehearsal/prices.ts';
+import { PRICES_AS_OF } from '../../rehearsal/prices.ts';
 import type { HoldEvent } from '../../shared/aws/dynamodb.ts';
 import type { FleetRecord } from '../../shared/domain/record.ts';
-import { hoursSaved } from '../../shared/domain/savings.ts';
 import type { Instant } from '../../shared/domain/time.ts';
 import type { Account } from '../account/connect.ts';
 import { readZones, type ZoneOf } from '../account/documents.ts';
@@ -10,18 +9,8 @@ import { type EndpointLook, lookAtAll, readFleet } from '../account/fleet.ts';
 import type { Io } from '../output.ts';
 import { writeJson } from '../output.ts';
 import { formatLocal } from '../times.ts';
+import { countsOf, parkedOf } from './capacity.ts';
 import { describeStatus } from './status-text.ts';
-
-/** What a parked endpoint has not cost so far, before the scaler's own cost; null: the type's price is not known. */
-export interface Parked {
-  readonly since: Instant;
-  /** Mode `dry-run`: it is up, and would be parked. */
-  readonly dryRun: boolean;
-  readonly hours: number;
-  readonly instances: number;
-  readonly instanceType: string | undefined;
-  readonly saved: number | null;
-}
 
 export interface StatusOptions {
   readonly json?: string;
@@ -43,20 +32,6 @@ export async function showStatus(
   }
   if (options.json !== '-')
     io.out(describeStatus({ account, looks, now: fleet.now, zones, parkedOf, pricesAsOf: PRICES_AS_OF }));
-}
-
-export function parkedOf(
-  { parkedAt, parkedDesired, observed, dryPark }: FleetRecord,
-  now: Instant,
-): Parked | undefined {
-  const park = parkedAt === undefined ? dryPark : { at: parkedAt, instances: Math.max(1, parkedDesired ?? 1) };
-  if (park === undefined) return undefined;
-  const { at, instances } = park;
-  const instanceType = dryPark?.instanceType ?? observed?.instanceType;
-  const hours = hoursSaved({ at, instances }, now) / Math.max(1, instances);
-  const price = FALLBACK_PRICES[instanceType ?? '']?.usdPerHour;
-  const saved = price === undefined ? null : price * hours * instances;
-  return { since: at, dryRun: parkedAt === undefined, hours, instances, instanceType, saved };
 }
 
 export function headJson({ region, prefix, stack }: Account, now: Instant) {
@@ -126,19 +101,6 @@ function statusJson(look: EndpointLook, now: Instant, zones: ZoneOf, history: re
     outstanding: record.outstanding ?? [],
     givenBack: isoOrNull(record.giveBack?.at),
     unread: look.unread,
-  };
-}
-
-/** Live counts; a parked endpoint has none, and what could not be read is what was recorded last. */
-export function countsOf({ record, status, view }: EndpointLook): { desired: number; serving: number } {
-  if (view === undefined) {
-    const { desired = 0, serving = 0 } = status === 'Absent' ? {} : (record.observed ?? {});
-    return { desired, serving };
-  }
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  return {
-    desired: sum(view.variants.map(({ desired }) => desired)),
-    serving: sum(view.variants.map(({ serving }) => serving)),
   };
 }
 

@@ -12,6 +12,8 @@ import { formatAge } from '../times.ts';
 export interface Seen {
   readonly record: FleetRecord;
   readonly status: EndpointStatus;
+  /** Instances in service. */
+  readonly serving: number;
 }
 
 export interface Waiting {
@@ -75,7 +77,9 @@ function classOf(error: unknown): FailureClass {
 async function look(account: Account, endpoint: string): Promise<Seen> {
   const [record, view] = await Promise.all([account.fleet.get(endpoint), account.endpoints.describe(endpoint)]);
   if (record === undefined) throw new CliError(EXIT.failed, `${printable(endpoint)}: no longer in the fleet`);
-  return { record, status: must(view)?.status ?? 'Absent' };
+  const seen = must(view);
+  const serving = (seen?.variants ?? []).reduce((sum, variant) => sum + variant.serving, 0);
+  return { record, status: seen?.status ?? 'Absent', serving };
 }
 
 function describeSeen({ record, status }: Seen): string {

@@ -95,8 +95,9 @@ async function ask(account: Account, endpoint: string, { why, by }: WakeOptions)
   );
 }
 
-function isAwake({ record, status }: Seen, since: number): boolean | string {
-  if (record.phase === 'up' && status === 'InService') return true;
+function isAwake({ record, status, serving }: Seen, since: number): boolean | string {
+  // An asynchronous endpoint is in service without an instance, too.
+  if (record.phase === 'up' && status === 'InService' && serving > 0) return true;
   if (record.orphaned !== undefined) return `${printable(record.orphaned.what)} is gone, so it is not recreated`;
   // A ban from before is lifted by this very request.
   const { gaveUp, lastFailure } = record.wake ?? {};

@@ -21,32 +21,17 @@ export function ownerTag(tagPrefix: string): string {
 }
 
 export function createDocumentStore(client: SSMClient, tagPrefix: string): DocumentStore {
-  const tag = ownerTag(tagPrefix);
-
-  async function readOwned(owner: string): Promise<ReadonlySet<string>> {
-    const names = new Set<string>();
-    let token: string | undefined;
-    for (let page = 0; page < PAGES_LIMIT; page += 1) {
-      const answer = await client.send(
-        new DescribeParametersCommand({
-          ParameterFilters: [
-            { Key: 'Path', Option: 'Recursive', Values: [`/${tagPrefix}`] },
-            { Key: `tag:${tag}`, Values: [owner] },
-          ],
-          MaxResults: PAGE_SIZE,
-          NextToken: token,
-        }),
-      );
-      for (const { Name } of answer.Parameters ?? []) if (Name !== undefined) names.add(Name);
-      token = answer.NextToken;
-      if (token === undefined || token === '') return names;
-    }
-    throw new Error(`more than ${PAGES_LIMIT} pages of parameters below /${tagPrefix}`);
-  }
-
   return {
     ...createDocumentSource(client, tagPrefix),
-    ownedBy: (owner) => outcomeOf('SSM.DescribeParameters', () => readOwned(owner)),
+    ...createReads(client, tagPrefix),
+    ...createWrites(client, tagPrefix),
+  };
+}
+
+function createReads(client: SSMClient, tagPrefix: string): Pick<DocumentStore, 'ownedBy' | 'ownerOf' | 'read'> {
+  const tag = ownerTag(tagPrefix);
+  return {
+    ownedBy: (owner) => outcomeOf('SSM.DescribeParameters', () => readOwned(client, tagPrefix, owner)),
     ownerOf: (parameter) =>
       outcomeOf('SSM.ListTagsForResource', async () => {
         const answer = await client.send(
@@ -64,6 +49,36 @@ export function createDocumentStore(client: SSMClient, tagPrefix: string): Docum
       }
       return answer.failure.class === 'missing' ? { ok: true, value: undefined } : answer;
     },
+  };
+}
+
+async function readOwned(client: SSMClient, tagPrefix: string, owner: string): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  let token: string | undefined;
+  for (let page = 0; page < PAGES_LIMIT; page += 1) {
+    const answer = await client.send(
+      new DescribeParametersCommand({
+        ParameterFilters: [
+          { Key: 'Path', Option: 'Recursive', Values: [`/${tagPrefix}`] },
+          { Key: `tag:${ownerTag(tagPrefix)}`, Values: [owner] },
+        ],
+        MaxResults: PAGE_SIZE,
+        NextToken: token,
+      }),
+    );
+    for (const { Name } of answer.Parameters ?? []) if (Name !== undefined) names.add(Name);
+    token = answer.NextToken;
+    if (token === undefined || token === '') return names;
+  }
+  throw new Error(`more than ${PAGES_LIMIT} pages of parameters below /${tagPrefix}`);
+}
+
+function createWrites(
+  client: SSMClient,
+  tagPrefix: string,
+): Pick<DocumentStore, 'create' | 'overwrite' | 'adopt' | 'remove'> {
+  const tag = ownerTag(tagPrefix);
+  return {
     async create(write, owner) {
       const answer = await outcomeOf('SSM.PutParameter', async () => {
         await client.send(new PutParameterCommand({ ...requestOf(write), Tags: [{ Key: tag, Value: owner }] }));

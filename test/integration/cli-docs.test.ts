@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { actionOfTarget } from '../../cli/account/wire.ts';
 import { asynchronous, idle, office, officeHours, queueOnly, realTime } from '../story/fleet.ts';
 import { type ServedAccount, serveScenario } from '../support/served-account.ts';
 
@@ -10,6 +11,7 @@ const BLOCK = /```console\n([\s\S]*?)```/g;
 const REFRESH = process.env['REFRESH_DOCS'] === '1';
 
 let account: ServedAccount;
+const performed = new Set<string>();
 
 beforeAll(async () => {
   account = await serveScenario({
@@ -27,6 +29,9 @@ beforeAll(async () => {
       search: realTime('spare'),
       transcribe: asynchronous('transcribe'),
     },
+  });
+  account.run.aws.onCall(({ caller, service, operation }) => {
+    if (caller.kind === 'person') performed.add(actionOfTarget(`${service}.${operation}`));
   });
 });
 afterAll(() => account.close());
@@ -104,7 +109,7 @@ describe(`the examples of ${PAGE}`, () => {
     }
   });
 
-  it('show what the commands say', async () => {
+  it('show what the commands say, and the page lists every action that they perform', async () => {
     const answered: string[] = [];
     for (const block of blocks) {
       let text = '';

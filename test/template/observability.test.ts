@@ -53,7 +53,7 @@ describe('alarms on the scaler itself', () => {
 
   it('take a missing heartbeat, and that alone, for a fault, at the pace of the ticks', () => {
     const breaching = alarms.filter(({ TreatMissingData }) => TreatMissingData === 'breaching');
-    expect(breaching.map(({ AlarmName }) => AlarmName).sort()).toEqual([
+    expect(breaching.map(({ AlarmName = '' }) => AlarmName).sort()).toEqual([
       'team/idle-windows-silent',
       'team/scheduled-scaling-silent',
     ]);
@@ -69,7 +69,10 @@ describe('alarms on the scaler itself', () => {
       expect(new Set(watched.map(({ Dimensions }) => Dimensions?.[0]?.Value)).size, metric).toBe(FUNCTIONS.length);
     }
     const queues = alarms.filter(({ Namespace }) => Namespace === 'AWS/SQS');
-    expect(queues.map(({ AlarmName }) => AlarmName).sort()).toEqual(['team/events-undelivered', 'team/runs-given-up']);
+    expect(queues.map(({ AlarmName = '' }) => AlarmName).sort()).toEqual([
+      'team/events-undelivered',
+      'team/runs-given-up',
+    ]);
   });
 
   it('are in docs/operations.md, each with what it means and what to do, and nothing else is', () => {
@@ -79,7 +82,9 @@ describe('alarms on the scaler itself', () => {
       .split('\n### ')
       .slice(1)
       .map((entry) => entry.split('\n'));
-    expect(entries.map(([name]) => name).sort()).toEqual(alarms.map(({ AlarmName = '' }) => AlarmName.slice(5)).sort());
+    expect(entries.map(([name = '']) => name).sort()).toEqual(
+      alarms.map(({ AlarmName = '' }) => AlarmName.slice(5)).sort(),
+    );
     for (const [name, ...lines] of entries) expect(lines.join('\n').trim().length, name).toBeGreaterThan(20);
   });
 });
@@ -118,7 +123,7 @@ describe('the dashboard', () => {
   });
 
   it('shows every alarm of the stack', () => {
-    const shown = [...text.matchAll(/\$\{(\w+)\.Arn\}/g)].map(([, id]) => id);
+    const shown = [...text.matchAll(/\$\{(\w+)\.Arn\}/g)].map(([, id = '']) => id);
     expect(shown.sort()).toEqual(
       ofType('AWS::CloudWatch::Alarm')
         .map(([id]) => id)

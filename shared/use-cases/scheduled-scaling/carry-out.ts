@@ -1,4 +1,4 @@
-import type { Intent } from '../../domain/record.ts';
+import type { FleetRecord, Intent } from '../../domain/record.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import type { RecordChange, RunShared, Turn } from './ports.ts';
 import { announce, type Finding, recordAction } from './report.ts';
@@ -44,26 +44,14 @@ export async function carryOut(
 export const withoutIntent: RecordChange = ({ intent: _, ...record }) => record;
 
 /** The line and the event of a change whose run died before it could tell; of one that never took effect, nothing. */
-export function tellUntold(
-  { ports, run }: RunShared,
-  turn: Turn,
-  { observed, target, policies }: Pick<Situation, 'observed' | 'target' | 'policies'>,
-): void {
+export function tellUntold({ ports, run }: RunShared, turn: Turn, seen: Seen): void {
   const { intent } = turn.record;
   if (intent === undefined || run.now <= intent.until) return;
-  // What became of its policies shows once they are read, with the next assertion.
-  if (intent.policies !== undefined && policies === undefined && observed.status !== 'InService') return;
-  turn.change(withoutIntent);
-  const pending = policies === undefined ? intent.policies : policies.put.map(({ metric }) => metric);
-  const bounds =
-    intent.bounds !== undefined && target?.min === intent.bounds.min && target.max === intent.bounds.max
-      ? intent.bounds
-      : undefined;
-  const isRaised = intent.fromZero === true && observed.desired > 0;
-  const desired = isRaised || intent.desired === observed.desired ? observed.desired : undefined;
-  const put = (intent.policies ?? []).filter((metric) => !pending?.includes(metric));
+  turn.change((record) => leaveForLater(record, seen));
+  const bounds = boundsMade(intent, seen);
+  const desired = desiredMade(intent, seen);
+  const put = policiesPut(intent, seen);
   if (bounds === undefined && desired === undefined && put.length === 0) return;
-  const after = { ...bounds, ...(desired === undefined ? {} : { desired }) };
   recordAction(ports, run, turn, {
     decision: 'scale',
     reason: intent.reason,
@@ -76,5 +64,30 @@ export function tellUntold(
   });
   if (bounds === undefined && desired === undefined) return;
   ports.log.count('CapacityChanges');
+  const after = { ...bounds, ...(desired === undefined ? {} : { desired }) };
   announce(ports, run, turn, 'Capacity Changed', { reason: intent.reason, before: null, after });
+}
+
+type Seen = Pick<Situation, 'observed' | 'target' | 'policies'>;
+
+/** What became of its policies shows once they are read: with the next assertion, when the endpoint is in service. */
+function leaveForLater(record: FleetRecord, { observed, policies }: Seen): FleetRecord {
+  const { intent } = record;
+  const isUnknown = intent?.policies !== undefined && policies === undefined && observed.status !== 'InService';
+  if (!isUnknown) return withoutIntent(record);
+  const { bounds: _, desired: __, fromZero: ___, ...rest } = intent;
+  return { ...record, intent: rest };
+}
+
+function boundsMade({ bounds }: Intent, { target }: Seen): Intent['bounds'] {
+  return bounds !== undefined && target?.min === bounds.min && target.max === bounds.max ? bounds : undefined;
+}
+
+function desiredMade({ desired, fromZero }: Intent, { observed }: Seen): number | undefined {
+  const isRaised = fromZero === true && observed.desired > 0;
+  return isRaised || desired === observed.desired ? observed.desired : undefined;
+}
+
+function policiesPut({ policies: wanted = [] }: Intent, { policies }: Seen): readonly string[] {
+  return policies === undefined ? [] : wanted.filter((name) => !policies.put.some(({ metric }) => metric === name));
 }

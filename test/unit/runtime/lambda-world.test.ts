@@ -29,7 +29,7 @@ describe('the log of a deployed function', () => {
   it('tells stacks apart: the tag prefix is the service in metrics', () => {
     vi.stubEnv('TAG_PREFIX', 'team-b');
     const { logSink } = lambdaWorld();
-    const [line] = written(() =>
+    const [line = {}] = written(() =>
       logSink({
         level: 'INFO',
         message: 'metrics',
@@ -40,7 +40,7 @@ describe('the log of a deployed function', () => {
     );
     expect(line).toMatchObject({ service: 'team-b', function: 'idle-windows', Heartbeat: 1, OldestUnmetWindow: 660 });
     const [{ Namespace, Dimensions, Metrics } = {}] = (
-      line?.['_aws'] as { CloudWatchMetrics: readonly Record<string, unknown>[] }
+      line['_aws'] as { CloudWatchMetrics: readonly Record<string, unknown>[] }
     ).CloudWatchMetrics;
     expect(Namespace).toBe(METRIC_NAMESPACE);
     expect((Dimensions as readonly string[][]).map((names) => [...names].sort())).toEqual([['function', 'service']]);
