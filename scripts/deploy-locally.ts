@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LocalAws, startLocalAws } from './local/local-aws.ts';
 import { whyNoMinistack } from './local/ministack.ts';
-import { prepareDeployment, samBuild, samDeploy } from './local/sam.ts';
+import { copyCheckout, prepareDeployment, samBuild, samDeploy } from './local/sam.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const EXPORTS = 'out/local-aws.env';
@@ -42,9 +42,10 @@ function writeExports({ clientEnvironment }: LocalAws): void {
 
 async function deploy(local: LocalAws, args: readonly string[]): Promise<void> {
   say(`ministack ${local.ministack.url}\nsimulator ${local.account.url}\n$ sam build`);
-  const built = await samBuild(ROOT, local.environment);
+  const checkout = copyCheckout(join(local.folder, 'checkout'));
+  const built = await samBuild(checkout, local.environment);
   const folder = join(local.folder, 'stack');
-  const { leftOut } = await prepareDeployment(ROOT, built, folder);
+  const { leftOut } = await prepareDeployment(checkout, built, folder);
   for (const line of leftOut) say(`left out for ministack: ${line}`);
   say(`$ sam deploy ${args.join(' ')}`);
   const { output } = await samDeploy(folder, local.environment, args);

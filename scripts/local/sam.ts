@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type CommandResult, run } from '../run-command.ts';
@@ -22,6 +22,17 @@ export class CommandError extends Error {
     this.name = 'CommandError';
     this.result = result;
   }
+}
+
+/** What `sam build` reads of a checkout. */
+const SOURCES = ['functions', 'shared', 'package.json', 'template.yaml', 'samconfig.toml', 'tsconfig.json'];
+
+/** A copy of the working tree to build and deploy from: what SAM CLI writes stays away from it. */
+export function copyCheckout(folder: string): string {
+  for (const source of SOURCES)
+    cpSync(join(ROOT, source), join(folder, source), { recursive: true, dereference: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  return folder;
 }
 
 /** `sam build` in a checkout; answers the template it made. */

@@ -133,6 +133,15 @@ export function createEndpointControl(parts: SageMakerParts): EndpointControl {
           }),
         );
       }),
+    setWeight: (name, variant, weight) =>
+      outcomeOf('SageMaker.UpdateEndpointWeightsAndCapacities', async () => {
+        await client.send(
+          new UpdateEndpointWeightsAndCapacitiesCommand({
+            EndpointName: name,
+            DesiredWeightsAndCapacities: [{ VariantName: variant, DesiredWeight: weight }],
+          }),
+        );
+      }),
   };
 }
 
@@ -204,6 +213,7 @@ function configViewOf(shape: DescribeEndpointConfigOutput): EndpointConfigView {
       return {
         name: variant.VariantName ?? '',
         ...(instanceType !== undefined && { instanceType }),
+        ...((variant.InstancePools?.length ?? 0) > 0 && { pooled: true as const }),
         initialCount: variant.InitialInstanceCount ?? 0,
         reserved: variant.CapacityReservationConfig !== undefined,
       };

@@ -60,10 +60,11 @@ function holdInForce(hold: Hold | undefined, now: Instant): Hold | undefined {
   return hold !== undefined && hold.from <= now && now < hold.until ? hold : undefined;
 }
 
-/** A valid policy that no longer allows the zero that the endpoint is in. */
+/** A valid policy that no longer allows the zero that the endpoint is in; one that leaves it there allows it. */
 function policyForbidsZero({ phase, invalid, policy, kind }: RulingInput): boolean {
   const deleted = phase === 'parked' || phase === 'waking';
-  return deleted && !invalid && policy !== undefined && !(parks(kind, policy) && policy.mayBeZero);
+  if (!deleted || invalid || policy === undefined) return false;
+  return !parks(kind, policy) || !(policy.mayBeZero || policy.mayLeave === true);
 }
 
 /** Whether a `down` hold has anything to bring it to: deleting is opt-in, a hold is not the opting. */

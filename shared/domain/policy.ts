@@ -92,4 +92,6 @@ export interface CompiledPolicy {
   readonly upBounds?: Bounds;
   /** Some rung means zero on a kind that parks (for giving back when a change forbids it). */
   readonly mayBeZero: boolean;
+  /** Some rung leaves the endpoint as it is: a parked one may stay parked. */
+  readonly mayLeave?: true;
 }

@@ -67,6 +67,10 @@ export interface WakeProgress {
   readonly instanceType?: string;
   /** When more instances than the config starts with were asked for: once an attempt. */
   readonly countAskedAt?: Instant;
+  /** When the variant's weight was asked back: once an attempt. */
+  readonly weightAskedAt?: Instant;
+  /** Instance types that had no capacity or quota in this round over the ladder. */
+  readonly failedTypes?: readonly string[];
   /** Set after the last paid attempt: nothing is tried until the policy's version differs or a human asks. */
   readonly gaveUp?: { readonly at: Instant; readonly policyVersion: string };
 }
@@ -133,7 +137,12 @@ export interface FleetRecord {
   /** Mode `dry-run`: the park that would have been made. */
   readonly dryPark?: DryPark;
   /** What our wake of this incarnation came up with: a config of the ladder is not what the owner deployed. */
-  readonly running?: { readonly creationTime: Instant; readonly configName: string };
+  readonly running?: {
+    readonly creationTime: Instant;
+    readonly configName: string;
+    /** Of the preferred config, where another one runs: the next wake begins with it. */
+    readonly preferredType?: string;
+  };
   /** The endpoint config that kind and variants of this record were read from. */
   readonly configRead?: string;
   /** When the demand was last judged idle; alarm transitions older than this do not count. */

@@ -22,6 +22,7 @@ export interface FailedAttempt {
   readonly paid: boolean;
   /** Configs of the ladder: the preferred one and the fallbacks. */
   readonly ladder: number;
+  readonly instanceType?: string | undefined;
   readonly policyVersion: string;
   /** In [0, 1). */
   readonly jitter: number;
@@ -34,7 +35,7 @@ const LONGEST_WAIT = 15 * MINUTE;
 
 /** Where the wake stands after a failed attempt: which config next, and when. Absent `nextTryAt`: the next run. */
 export function planAfterFailure(progress: WakeProgress, attempt: FailedAttempt): WakeProgress {
-  const { nextTryAt: _, createdAt: __, countAskedAt: ___, ...kept } = progress;
+  const { nextTryAt: _, createdAt: __, countAskedAt: ___, weightAskedAt: ____, ...kept } = progress;
   const failed: WakeProgress = {
     ...kept,
     lastFailure: { at: attempt.at, class: attempt.failure, message: attempt.message.slice(0, 300) },
@@ -48,10 +49,9 @@ export function planAfterFailure(progress: WakeProgress, attempt: FailedAttempt)
       return { ...failed, nextTryAt: attempt.at + PERMISSION_AGAIN };
     case 'capacity':
     case 'quota': {
-      const next = progress.configIndex + 1;
-      if (next < attempt.ladder) return { ...failed, configIndex: next };
-      const rounds = Math.floor(progress.attempts / attempt.ladder);
-      return { ...failed, configIndex: 0, nextTryAt: attempt.at + waitBefore(rounds, attempt.jitter) };
+      const { instanceType } = attempt;
+      const types = [...(failed.failedTypes ?? []), ...(instanceType === undefined ? [] : [instanceType])];
+      return skipConfig({ ...failed, failedTypes: [...new Set(types)] }, attempt);
     }
     case 'missing':
     case 'rejected':
@@ -65,6 +65,18 @@ export function planAfterFailure(progress: WakeProgress, attempt: FailedAttempt)
     default:
       return attempt.failure satisfies never;
   }
+}
+
+/** The next config of the ladder at once; after the last one, time has to pass and every type gets a new chance. */
+export function skipConfig(
+  progress: WakeProgress,
+  { at, ladder, jitter }: Pick<FailedAttempt, 'at' | 'ladder' | 'jitter'>,
+): WakeProgress {
+  const next = progress.configIndex + 1;
+  if (next < ladder) return { ...progress, configIndex: next };
+  const { failedTypes: _, ...afresh } = progress;
+  const rounds = Math.floor(progress.attempts / ladder);
+  return { ...afresh, configIndex: 0, nextTryAt: at + waitBefore(rounds, jitter) };
 }
 
 /** Doubles from round to round up to 15 minutes; jittered downwards, so that no wait is longer than that. */

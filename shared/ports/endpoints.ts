@@ -41,6 +41,8 @@ export interface EndpointConfigView {
   readonly variants: readonly {
     readonly name: string;
     readonly instanceType?: string;
+    /** SageMaker walks several instance types by itself; `instanceType` is the first of them. */
+    readonly pooled?: true;
     readonly initialCount: number;
     readonly reserved: boolean;
   }[];
@@ -68,4 +70,6 @@ export interface EndpointControl {
   /** Sent once, no retry; aborted before the lease ends. */
   delete(name: string, abortAt: Instant): Promise<Outcome<void>>;
   setDesired(name: string, variant: string, count: number): Promise<Outcome<void>>;
+  /** Of the traffic between variants; AWS takes it apart from a count. */
+  setWeight(name: string, variant: string, weight: number): Promise<Outcome<void>>;
 }

@@ -16,6 +16,7 @@ export function createPolicyLibrary(tagPrefix: string): PolicyLibrary {
   let schedules = new Map<string, Entry<Schedule>>();
   let policies = new Map<string, Entry<Policy>>();
   let compiled = new Map<string, Compilation>();
+  let compiledFrom: Instant | undefined;
   let asOf: readonly RawDocument[] = [];
 
   return {
@@ -28,7 +29,10 @@ export function createPolicyLibrary(tagPrefix: string): PolicyLibrary {
     },
     problems: () => [...schedules.values(), ...policies.values()].flatMap(problemsOf),
     compile(policyName, variant, from, until) {
-      const key = `${policyName} ${variant ?? ''} ${from} ${until}`;
+      // Every hour has agendas of its own; those of the hours before are never asked for again.
+      if (from !== compiledFrom) compiled = new Map();
+      compiledFrom = from;
+      const key = `${policyName} ${variant ?? ''} ${until}`;
       let compilation = compiled.get(key);
       if (compilation === undefined) {
         compilation = compile(policyName, variant, from, until);

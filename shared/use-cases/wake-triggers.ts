@@ -27,6 +27,11 @@ export function listensTo({ kind, policy }: FleetRecord, trigger: WakeTrigger): 
   return policy !== undefined && wakeTriggersOf(kind, policy).includes(trigger);
 }
 
+/** Whether the endpoint has a wake alarm of ours: only instances at zero need one, and only with `wake.on: backlog`. */
+export function hasOwnAlarm(record: FleetRecord): boolean {
+  return record.kind === 'async' && listensTo(record, 'backlog');
+}
+
 /** Alarms that teams name in the endpoint's policy. */
 export function alarmSources({ kind, policy }: FleetRecord): readonly AlarmSource[] {
   if (policy === undefined) return [];

@@ -4,7 +4,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { type LocalAws, startLocalAws } from '../../scripts/local/local-aws.ts';
 import { whyNoMinistack } from '../../scripts/local/ministack.ts';
-import { aws, copyCheckout, DeployedStack, eventually } from '../support/deployed-stack.ts';
+import { copyCheckout } from '../../scripts/local/sam.ts';
+import { aws, DeployedStack, eventually } from '../support/deployed-stack.ts';
+import { argumentsInReadme, changePolicy, putDocuments, putEvent, requestWake } from '../support/deployment-inputs.ts';
 import { createLocalFleet, type LocalFleet } from '../support/local-fleet.ts';
 import { checkOutPrevious, type PreviousRelease } from '../support/previous-release.ts';
 
@@ -14,21 +16,6 @@ if (missing !== undefined) process.stderr.write(`skipped: the deployment to a lo
 /** The stack that is upgraded: another prefix, beside the first one in the same account. */
 const EARLIER = ['--stack-name', 'earlier', '--parameter-overrides', 'TagPrefix=earlier'];
 const MINISTACK_LOG = 'out/ministack.log';
-const DAY_MS = 86_400_000;
-const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const;
-/** Far from now on every day of the week: no window and no lead begins while the test runs. */
-const windowDay = DAYS[new Date(Date.now() + 3 * DAY_MS).getUTCDay()];
-
-const DOCUMENTS = {
-  'schedules/some-day': { timezone: 'UTC', open: [{ days: windowDay, from: '08:00', to: '19:00' }] },
-  'policies/parked': {
-    capacity: [{ during: 'some-day', min: 1, max: 2 }],
-    otherwise: 'zero',
-    zero: { by: 'park', idleFor: '5m', minUp: '1m' },
-  },
-  'policies/queue': { otherwise: { min: 0, max: 3 }, wake: { on: ['backlog'], backlogPerInstance: 5 } },
-};
-
 let local: LocalAws;
 let fleet: LocalFleet;
 let stack: DeployedStack;
@@ -42,43 +29,6 @@ const begun = Date.now();
 function tell(text: string): void {
   process.stdout.write(`[${String(Math.round((Date.now() - begun) / 1000)).padStart(3)} s] ${text}\n`);
 }
-
-/** What the README says after `sam deploy` in the line that begins so. */
-function argumentsInReadme(command: string): readonly string[] {
-  const line = readFileSync('README.md', 'utf8')
-    .split('\n')
-    .find((text) => text.startsWith(command));
-  if (line === undefined) throw new Error(`README.md has no line ${command}`);
-  return (line.split('sam deploy')[1] ?? '').split(' ').filter((word) => word !== '');
-}
-
-async function putDocuments(prefix: string): Promise<void> {
-  const puts = Object.entries(DOCUMENTS).map(([name, document]) => {
-    const value = ['--name', `/${prefix}/${name}`, '--value', JSON.stringify(document)];
-    return aws(local, 'ssm', 'put-parameter', '--type', 'String', ...value);
-  });
-  await Promise.all(puts);
-}
-
-/** A changed policy makes its endpoints due now. */
-async function changePolicy(name: 'parked', zero: Readonly<Record<string, unknown>>): Promise<void> {
-  const document = DOCUMENTS[`policies/${name}`];
-  const value = JSON.stringify({ ...document, zero: { ...document.zero, ...zero } });
-  const parameter = `/endpoint-scaler/policies/${name}`;
-  await aws(local, 'ssm', 'put-parameter', '--overwrite', '--name', parameter, '--value', value);
-}
-
-async function putEvent(entry: Readonly<Record<string, unknown>>): Promise<void> {
-  const answer = await aws(local, 'events', 'put-events', '--entries', JSON.stringify([entry]));
-  expect(answer['FailedEntryCount']).toBe(0);
-}
-
-const requestWake = (endpoint: string): Promise<void> =>
-  putEvent({
-    Source: 'endpoint-scaler.request',
-    DetailType: 'Wake Requested',
-    Detail: JSON.stringify({ endpoint, by: 'deployment test', why: 'needed again' }),
-  });
 
 /** Both functions look at the fleet; for the first time they enrol what is tagged. */
 async function tickBoth(of: DeployedStack): Promise<void> {
@@ -147,7 +97,7 @@ describe.skipIf(missing !== undefined)('deployed to ministack, with SageMaker si
   });
 
   step('reports in dry-run what it would park, and parks nothing', async () => {
-    await putDocuments('endpoint-scaler');
+    await putDocuments(local, 'endpoint-scaler');
     await fleet.giveScaling('Chat');
     await fleet.enrol('Chat', 'endpoint-scaler', 'parked');
     await fleet.enrol('Transcribe', 'endpoint-scaler', 'queue');
@@ -202,7 +152,7 @@ describe.skipIf(missing !== undefined)('deployed to ministack, with SageMaker si
     await earlier.build(previous.folder);
     await earlier.deploy(...EARLIER);
     tell(`${previous.name} deployed beside it`);
-    await putDocuments('earlier');
+    await putDocuments(local, 'earlier');
     await fleet.enrol('Rank', 'earlier', 'parked');
     await tickBoth(earlier);
     expect(await earlier.record('Rank')).toMatchObject({ phase: 'parking' });
@@ -211,7 +161,7 @@ describe.skipIf(missing !== undefined)('deployed to ministack, with SageMaker si
 
   step('parks what nobody uses: `parking` first, the deletion in a later run', async () => {
     await fleet.enrol('Search', 'endpoint-scaler', 'parked');
-    await changePolicy('parked', { minUp: '2m' });
+    await changePolicy(local, 'parked', { minUp: '2m' });
     await tickBoth(stack);
     for (const endpoint of ['Chat', 'Search'])
       expect(await stack.record(endpoint), endpoint).toMatchObject({ phase: 'parking' });
@@ -226,7 +176,7 @@ describe.skipIf(missing !== undefined)('deployed to ministack, with SageMaker si
     fleet.arrive('Transcribe', 4);
     const event = JSON.parse(readFileSync('events/alarm-own.json', 'utf8')) as { detail: { state: object } };
     const state = { ...event.detail.state, timestamp: new Date().toISOString() };
-    await putEvent({
+    await putEvent(local, {
       Source: 'aws.cloudwatch',
       DetailType: 'CloudWatch Alarm State Change',
       Detail: JSON.stringify({ ...event.detail, state }),
@@ -270,7 +220,7 @@ describe.skipIf(missing !== undefined)('deployed to ministack, with SageMaker si
   });
 
   step('wakes a parked endpoint on request, with everything it had', async () => {
-    await requestWake('Chat');
+    await requestWake(local, 'Chat');
     await inPhase(stack, 'Chat', 'up', 60);
     expect(await fleet.status('Chat')).toBe('InService');
     expect(await fleet.possessions('Chat')).toEqual(owned);
@@ -285,7 +235,7 @@ describe.skipIf(missing !== undefined)('deployed to ministack, with SageMaker si
     await earlier.deploy(...EARLIER);
     expect(earlier.stateful()).toMatchObject(before);
     tell(`upgraded from ${previous.name}: ${Object.keys(before).join(', ')} are the same`);
-    await requestWake('Rank');
+    await requestWake(local, 'Rank');
     await inPhase(earlier, 'Rank', 'up', 60);
     expect(await fleet.status('Rank')).toBe('InService');
     tell('Rank, parked by the release before, is back');

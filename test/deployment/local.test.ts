@@ -1,7 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { whyNoMinistack } from '../../scripts/local/ministack.ts';
 import { run } from '../../scripts/run-command.ts';
@@ -16,9 +14,20 @@ function start() {
   return spawn(process.execPath, ['scripts/deploy-locally.ts'], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
+async function printedUntil({ stdout }: ReturnType<typeof start>, text: string): Promise<string> {
+  let printed = '';
+  for await (const chunk of stdout) {
+    printed += String(chunk);
+    if (printed.includes(text)) return printed;
+  }
+  throw new Error(`ended before it printed ${text}:\n${printed}`);
+}
+
+const ministackUrl = (printed: string): string => /^ministack (\S+)$/m.exec(printed)?.[1] ?? '';
+
 async function answers(url: string): Promise<boolean> {
   try {
-    return (await fetch(url)).ok;
+    return (await fetch(`${url}/_ministack/health`)).ok;
   } catch {
     return false;
   }
@@ -29,28 +38,29 @@ describe.skipIf(missing !== undefined)('npm run local', () => {
     child?.kill('SIGKILL');
   });
 
-  it.each(['SIGINT', 'SIGKILL'] as const)(
-    'serves the stack to other shells, and leaves nothing running after %s',
-    async (signal) => {
-      child = start();
-      let printed = '';
-      for await (const chunk of child.stdout) {
-        printed += String(chunk);
-        if (printed.includes('Ctrl-C ends everything')) break;
-      }
-      const shell = `. ${EXPORTS}
+  it('serves the stack to other shells until it is interrupted', async () => {
+    child = start();
+    const url = ministackUrl(await printedUntil(child, 'Ctrl-C ends everything'));
+    const shell = `. ${EXPORTS}
 aws sagemaker list-endpoints --query 'sort(Endpoints[].EndpointName)' --output text
-aws cloudformation describe-stacks --query 'Stacks[].StackStatus' --output text`;
-      const { output } = await run('sh', ['-c', shell]);
-      expect(output).toBe('Chat\tTranscribe\nCREATE_COMPLETE\n');
-      const url = /AWS_ENDPOINT_URL="(.*)"/.exec(readFileSync(EXPORTS, 'utf8'))?.[1] ?? '';
-      expect(await answers(`${url}/_ministack/health`)).toBe(true);
+aws cloudformation describe-stacks --stack-name endpoint-scaler --query 'Stacks[].StackStatus' --output text`;
+    const { output } = await run('sh', ['-c', shell]);
+    expect(output).toBe('Chat\tTranscribe\nCREATE_COMPLETE\n');
+    expect(await answers(url)).toBe(true);
 
-      child.kill(signal);
-      await once(child, 'exit');
-      if (signal === 'SIGINT') expect(child.exitCode).toBe(130);
-      await wait(1_000);
-      expect(await answers(`${url}/_ministack/health`)).toBe(false);
-    },
-  );
+    child.kill('SIGINT');
+    await once(child, 'exit');
+    expect(child.exitCode).toBe(130);
+    expect(await answers(url)).toBe(false);
+  });
+
+  it('leaves nothing running when it is killed', async () => {
+    child = start();
+    const url = ministackUrl(await printedUntil(child, '$ sam build'));
+    expect(await answers(url)).toBe(true);
+
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await expect.poll(() => answers(url), { timeout: 10_000 }).toBe(false);
+  });
 });

@@ -239,4 +239,59 @@ endpoints:
     expect(brokenBy(rehearsal)).toEqual([10]);
     expect(sentences(rehearsal)).toContain('deleted the scaling policy theirs of somebody else');
   });
+
+  it('9: of a run that died, the next one says what it did', async () => {
+    const grow = async (world: World): Promise<void> => {
+      const counts = [{ VariantName: 'AllTraffic', DesiredInstanceCount: 2 }];
+      const input = { EndpointName: 'chat', DesiredWeightsAndCapacities: counts };
+      await sageMaker(world).send(new UpdateEndpointWeightsAndCapacitiesCommand(input));
+      decide(world, 'chat', 'scale', 'window');
+    };
+    const tell = async (world: World): Promise<void> => decide(world, 'chat', 'scale', 'window');
+    const policy = '{ otherwise: { min: 1, max: 2 } }';
+    const happens = '[{ at: +20m, crash: scheduled-scaling, after: SageMaker.UpdateEndpointWeightsAndCapacities }]';
+    const silent = await run(scenario({ policy, happens }), { code: standIn({ scheduledScaling: at({ 30: grow }) }) });
+    expect(silent.result.happens[0]?.times).toBe(1);
+    expect(brokenBy(silent)).toEqual([9]);
+    expect(sentences(silent)).toContain('its run died, and no later one recorded it');
+    const told = await run(scenario({ policy, happens }), {
+      code: standIn({ scheduledScaling: at({ 30: grow, 32: tell }) }),
+    });
+    expect(brokenBy(told)).toEqual([]);
+  });
+
+  it('1 and 4: what lost its policy is not parked, and what was parked is woken', async () => {
+    const happens = '[{ at: +70m, remove: policies/dev }]';
+    const asleep = await run(scenario({ happens }), { code: standIn({ idleWindows: at({ 60: park }) }) });
+    expect(brokenBy(asleep)).toEqual([4]);
+    expect(sentences(asleep)).toContain('given back, and not woken');
+    const awake = await run(scenario({ happens }), { code: standIn({ idleWindows: at({ 60: park, 72: wake }) }) });
+    expect(brokenBy(awake)).toEqual([]);
+    const late = await run(scenario({ happens }), { code: standIn({ idleWindows: at({ 80: park, 82: wake }) }) });
+    expect(brokenBy(late)).toContain(1);
+    expect(sentences(late)).toContain('its policy does not say zero: { by: park }');
+  });
+
+  it('2 and 5: what somebody else recreated is his', async () => {
+    const target =
+      'ServiceNamespace: sagemaker, ScalableDimension: "sagemaker:variant:DesiredInstanceCount", ResourceId: endpoint/chat/variant/AllTraffic';
+    const happens = `
+  - { at: +5m, call: ApplicationAutoScaling.RegisterScalableTarget, with: { ${target}, MinCapacity: 1, MaxCapacity: 3 } }
+  - { at: +70m, call: SageMaker.CreateEndpoint, with: { EndpointName: chat, EndpointConfigName: chat } }`;
+    const rehearsal = await run(scenario({ happens }), { code: standIn({ idleWindows: at({ 60: park }) }) });
+    expect(sentences(rehearsal)).toBe('[]');
+    expect(rehearsal.result.endpoints['chat']?.final.scalableTargets).toEqual([]);
+  });
+});
+
+describe('parks and wakes', () => {
+  it('are counted where a create follows a delete within the same instant', async () => {
+    const happens = `
+  - { at: +30m, call: SageMaker.DeleteEndpoint, with: { EndpointName: chat } }
+  - { at: +32m, call: SageMaker.CreateEndpoint, with: { EndpointName: chat, EndpointConfigName: chat } }`;
+    const { result } = await run(scenario({ happens }), { code: standIn({}) });
+    const chat = result.endpoints['chat'];
+    expect(chat?.spans.map(({ status }) => status)).toEqual(['InService', 'Deleting', 'Creating', 'InService']);
+    expect(chat).toMatchObject({ parks: 1, wakes: 1, wakeSeconds: [480] });
+  });
 });

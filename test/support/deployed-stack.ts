@@ -1,5 +1,5 @@
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   type AttributeValue,
@@ -43,16 +43,6 @@ export interface Answer {
 }
 
 export const CLIENT = { region: REGION, credentials: { accessKeyId: ACCOUNT, secretAccessKey: 'local' } };
-/** What `sam build` reads of a checkout. */
-const SOURCES = ['functions', 'shared', 'package.json', 'template.yaml', 'samconfig.toml', 'tsconfig.json'];
-
-/** A copy of the working tree to build and deploy from: what SAM CLI writes stays away from it. */
-export function copyCheckout(folder: string): string {
-  for (const source of SOURCES) cpSync(source, join(folder, source), { recursive: true, dereference: true });
-  symlinkSync(resolve('node_modules'), join(folder, 'node_modules'));
-  return folder;
-}
-
 /** The AWS CLI. */
 export async function aws(local: LocalAws, ...args: readonly string[]): Promise<Json> {
   // This one takes no endpoint for SQS from the environment.

@@ -69,12 +69,17 @@ export function cheapObstacle(work: Work, since: Instant): Obstacle | undefined 
   return { reason: 'lead-begun', evidence: { window: iso(soon.window ?? now) }, next: soon.until };
 }
 
-/** No more parks of a type whose wakes meet no capacity. */
-export async function breakerObstacle(work: Work, instanceType: string | undefined): Promise<Obstacle | undefined> {
-  if (instanceType === undefined) return undefined;
-  const until = (await work.shared.breakers()).get(instanceType);
-  if (until === undefined || until <= work.run.now) return undefined;
-  return { reason: 'breaker-open', evidence: { instanceType, until: iso(until) } };
+/** No more parks of a type whose wakes meet no capacity: what runs, and what the next wake would begin with. */
+export async function breakerObstacle(work: Work, runningType: string | undefined): Promise<Obstacle | undefined> {
+  const types = [runningType, work.session.record.running?.preferredType].filter((type) => type !== undefined);
+  if (types.length === 0) return undefined;
+  const breakers = await work.shared.breakers();
+  for (const instanceType of types) {
+    const until = breakers.get(instanceType);
+    if (until === undefined || until <= work.run.now) continue;
+    return { reason: 'breaker-open', evidence: { instanceType, until: iso(until) } };
+  }
+  return undefined;
 }
 
 /** Phase `up`, and zero is what the endpoint should be: judge, and write `parking` when nothing is in the way. */
@@ -182,6 +187,9 @@ export function observe(view: EndpointView, since: Instant, now: Instant): Recor
     const type = record.observed?.instanceType;
     return {
       ...record,
+      // Whoever recreates an endpoint may spell its name in another case; metrics and targets go by that.
+      endpoint: view.name,
+      arn: view.arn,
       observed: {
         at: now,
         status: view.status,

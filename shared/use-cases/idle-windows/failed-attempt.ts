@@ -63,6 +63,7 @@ async function noteFailure(
       message,
       paid: about.paid,
       ladder: about.ladder,
+      instanceType: about.instanceType,
       policyVersion: record.policy?.version ?? '',
       jitter,
     }),

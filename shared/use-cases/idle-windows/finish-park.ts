@@ -31,6 +31,8 @@ export async function finishPark(work: Work, view: EndpointView): Promise<StepRe
 
   const facts = await readParkFacts(ports, view);
   if (!facts.ok) return unanswered(work, facts.failure);
+  const passing = facts.value.unanswered.find(isPassing);
+  if (passing !== undefined) return unanswered(work, passing);
   for (const failure of facts.value.unanswered) {
     ports.log.warn('something that a wake needs could not be checked before a park', {
       endpoint: session.record.endpoint,
@@ -50,9 +52,14 @@ export async function finishPark(work: Work, view: EndpointView): Promise<StepRe
   return deleteParked(work, view, config, recipe.value);
 }
 
+/** Time alone may answer it. */
+function isPassing({ class: kind }: Failure): boolean {
+  return kind === 'transient' || kind === 'in-progress';
+}
+
 /** A condition that nobody can tell does not hold. */
 function unanswered(work: Work, failure: Failure): StepResult {
-  const passing = failure.class === 'transient' || failure.class === 'in-progress';
+  const passing = isPassing(failure);
   const evidence = { call: failure.call, code: failure.code };
   const cancelled = cancelPark(work, {
     reason: failure.definite && !passing ? 'call-refused' : 'call-failed',

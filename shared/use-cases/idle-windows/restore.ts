@@ -1,6 +1,6 @@
 import type { Bounds } from '../../domain/policy.ts';
 import type { Recipe, TargetSnapshot } from '../../domain/recipe.ts';
-import type { FleetRecord } from '../../domain/record.ts';
+import type { FleetRecord, WakeProgress } from '../../domain/record.ts';
 import { type DurationMs, HOUR, type Instant, MINUTE } from '../../domain/time.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
 import type { Failure } from '../../ports/outcome.ts';
@@ -43,7 +43,9 @@ export async function restore(work: Work, view: EndpointView): Promise<StepResul
 
   const count = await restoreCount(work, view, recipe);
   if (count !== undefined && !('outstanding' in count)) return count;
-  const outstanding: { item: string; why: string }[] = [...(count?.outstanding ?? [])];
+  const weight = await restoreWeight(work, view, recipe);
+  if (weight !== undefined && !('outstanding' in weight)) return weight;
+  const outstanding: { item: string; why: string }[] = [...(count?.outstanding ?? []), ...(weight?.outstanding ?? [])];
   for (const target of recipe.targets) {
     const restored = await restoreTarget(work, target);
     if ('failure' in restored) return { failure: restored.failure };
@@ -90,6 +92,34 @@ async function restoreCount(
   const refused = recordDecision(work, { decision: 'refuse', reason: 'call-refused', evidence, failure });
   if (isPassing(failure)) return { failure, change: refused };
   return { outstanding: [{ item: `${variant.name}: ${wanted} instances`, why: failure.message }] };
+}
+
+/** A call of its own: AWS takes weights or a count. It goes last, since only the count is waited for by anybody. */
+async function restoreWeight(
+  work: Work,
+  view: EndpointView,
+  recipe: Recipe,
+): Promise<StepResult | { readonly outstanding: Outstanding } | undefined> {
+  const { session, ports, run } = work;
+  const [variant] = view.variants;
+  const { wake } = session.record;
+  if (wake === undefined || variant === undefined || view.variants.length > 1) return undefined;
+  const wanted = recipe.variants.find(({ name }) => name === variant.name)?.weight;
+  // AWS keeps weights in single precision.
+  if (wanted === undefined || Math.fround(wanted) === Math.fround(variant.weight)) return undefined;
+  const left = (why: string) => ({ outstanding: [{ item: `${variant.name}: weight ${wanted}`, why }] });
+  if (wake.weightAskedAt !== undefined) return left(`it came back with ${variant.weight}`);
+  const evidence = { variant: variant.name, weight: wanted, before: variant.weight };
+  const answer = await ports.endpoints.setWeight(view.name, variant.name, wanted);
+  if (answer.ok) {
+    const remembered = recordDecision(work, { decision: 'scale', reason: 'restore', evidence, acted: true });
+    const asked: RecordChange = (record) =>
+      record.wake ? { ...record, wake: { ...record.wake, weightAskedAt: run.now } } : record;
+    return { change: together(remembered, asked) };
+  }
+  const { failure } = answer;
+  const refused = recordDecision(work, { decision: 'refuse', reason: 'call-refused', evidence, failure });
+  return isPassing(failure) ? { failure, change: refused } : left(failure.message);
 }
 
 function isPassing({ class: kind, definite }: Failure): boolean {
@@ -155,13 +185,18 @@ async function comeUp(
   const remembered = recordDecision(work, { decision: 'keep', reason: 'restored', evidence, acted: true });
   report(work, woken, ready, late, record, evidence);
   if (recipe !== undefined) announceModelChange(work, view, recipe);
+  // In service does not say on what: a failed update and an owner's own deployment look the same.
+  if (record.wake !== undefined && isOwners(record.wake, view.configName)) {
+    const before = { config: record.wake.configName };
+    announce(work, 'Model Changed', { reason: 'restored', before, after: { config: view.configName } });
+  }
   if (outstanding.length > 0) {
     ports.log.warn('a restore left something out', { endpoint: record.endpoint, outstanding });
     announce(work, 'Decision Refused', { reason: 'call-refused', outstanding });
   }
   return {
     next: run.now,
-    change: together(remembered, observe(view, since, run.now), up(run.now, outstanding), ran(view, woken)),
+    change: together(remembered, observe(view, since, run.now), up(run.now, outstanding), ran(work, view, recipe)),
   };
 }
 
@@ -180,9 +215,34 @@ function report(
   if (woken) announce(work, 'Endpoint Ready', { reason: record.wake?.reason ?? 'restored', ...evidence });
 }
 
-/** After a refused delete it is the incarnation that was there before: what it runs on was known. */
-function ran({ creationTime, configName }: EndpointView, woken: boolean): RecordChange {
-  return (record) => (woken ? { ...record, running: { creationTime, configName } } : record);
+/**
+ * After a refused delete it is the incarnation that was there before: what it runs on was known. Another config than our
+ * call named is its owner's, deployed while it started.
+ */
+function ran(work: Work, { creationTime, configName }: EndpointView, recipe: Recipe | undefined): RecordChange {
+  const { wake } = work.session.record;
+  if (wake === undefined) return (record) => record;
+  if (isOwners(wake, configName)) return ({ running: _, ...record }) => record;
+  const isFallback = recipe !== undefined && recipe.preferred.configName !== configName;
+  const preferredType = isFallback ? preferredTypeOf(recipe) : undefined;
+  const running = { creationTime, configName, ...(preferredType !== undefined && { preferredType }) };
+  return (record) => ({ ...record, running });
+}
+
+function isOwners({ configName }: WakeProgress, actual: string): boolean {
+  return configName !== undefined && configName !== actual;
+}
+
+/** In CreateEndpointConfig's shape; instance pools begin with their first type. */
+function preferredTypeOf({ preferred }: Recipe): string | undefined {
+  const variants = preferred.config['ProductionVariants'] as
+    | readonly {
+        readonly InstanceType?: string;
+        readonly InstancePools?: readonly { readonly InstanceType?: string }[];
+      }[]
+    | undefined;
+  const [variant] = variants ?? [];
+  return variant?.InstanceType ?? variant?.InstancePools?.[0]?.InstanceType;
 }
 
 /** A wake that worked is a sample and closes the breaker of its type. A count that never came is no sample. */

@@ -44,10 +44,18 @@ export function buildRecipe(input: RecipeInput): Recipe {
     }),
     ...(view.deploymentConfig && { deploymentConfig: view.deploymentConfig }),
     // What a restore was refused, and what somebody who recreated the endpoint by hand did not put back.
-    targets: mergeTargets(targets, previous?.targets ?? [], outstanding.length > 0 || !madeByUs),
+    targets: mergeTargets(targets, targetsOf(view.name, previous), outstanding.length > 0 || !madeByUs),
     imageDigests: view.imageDigests ?? previous?.imageDigests ?? {},
     outstanding,
   };
+}
+
+/** An earlier recipe's targets, under the name as it is spelled now. */
+function targetsOf(endpoint: string, recipe: Recipe | undefined): readonly TargetSnapshot[] {
+  return (recipe?.targets ?? []).map((target) => ({
+    ...target,
+    resourceId: target.resourceId.replace(/^endpoint\/[^/]+/, `endpoint/${endpoint}`),
+  }));
 }
 
 function mergeTargets(

@@ -1,8 +1,8 @@
 import type { Evidence } from '../../domain/decision.ts';
 import type { Recipe } from '../../domain/recipe.ts';
 import type { FleetRecord } from '../../domain/record.ts';
-import { DAY, type Instant, iso } from '../../domain/time.ts';
-import { hasGivenUp } from '../../domain/wake-ladder.ts';
+import { DAY, type Instant, iso, MINUTE } from '../../domain/time.ts';
+import { hasGivenUp, skipConfig } from '../../domain/wake-ladder.ts';
 import type { CreateEndpointRequest, EndpointConfigView } from '../../ports/endpoints.ts';
 import { sendableTags, wakeTag } from './before-park.ts';
 import { freshWake, refusedCreate } from './failed-attempt.ts';
@@ -11,15 +11,20 @@ import type { RecordChange, Work } from './ports.ts';
 import { announce, recordDecision, together } from './report.ts';
 import type { StepResult } from './step-result.ts';
 
+/** A config or a model that is gone seldom comes back by itself. */
+const ORPHANED_AGAIN = 15 * MINUTE;
+
 /** Phase `parked` and absent: wake when the ruling asks for it, else look daily at what the recipe depends on. */
 export async function considerWake(work: Work): Promise<StepResult> {
   const { session, ruling, run } = work;
   const { record } = session;
   if (ruling.want !== 'up') {
     const checkAt = dailyCheckAt(record);
-    const checked = checkAt <= run.now ? await checkDependencies(work) : undefined;
-    const next = checked === undefined ? checkAt : run.now + DAY;
-    return { next: Math.min(ruling.until, next), change: together(checked, forgetWake) };
+    if (checkAt > run.now) return { next: Math.min(ruling.until, checkAt), change: forgetWake };
+    const told = recordDecision(work, { decision: 'keep', reason: ruling.reason, evidence: { parked: true } });
+    const checked = await checkDependencies(work);
+    const next = checked === undefined ? run.now : run.now + DAY;
+    return { next: Math.min(ruling.until, next), change: together(told, checked, forgetWake) };
   }
   if (hasGivenUp(record.wake, record.policy?.version)) {
     const evidence = { attempts: record.wake?.attempts ?? 0, lastFailure: record.wake?.lastFailure?.message ?? null };
@@ -61,18 +66,42 @@ async function startAttempt(work: Work): Promise<StepResult> {
   }
   const preferred = await lookForOrphan(work, recipe.preferred.configName);
   const { config, failure, change } = preferred;
-  if (config === undefined) return { ...(failure && { failure }), ...(change && { change }) };
+  if (config === undefined && failure !== undefined) return { failure, ...(change && { change }) };
+  if (config === undefined) return { next: work.run.now + ORPHANED_AGAIN, ...(change && { change }) };
 
   const ladder = [recipe.preferred.configName, ...(session.record.policy?.wake.fallbackConfigs ?? [])];
   // At most one round over the ladder a run: after it, time has to pass.
   for (let tried = 0; tried < ladder.length; tried += 1) {
     const index = Math.min(session.record.wake?.configIndex ?? 0, ladder.length - 1);
     const name = ladder[index] ?? recipe.preferred.configName;
-    const instanceType = (index === 0 ? config : await readFallback(work, name))?.variants[0]?.instanceType;
+    const candidate = index === 0 ? config : await readFallback(work, name);
+    const instanceType = candidate?.variants[0]?.instanceType;
+    if (hasJustFailed(work, candidate)) {
+      const change = skipped(work, ladder.length);
+      if (index + 1 === ladder.length) return { change };
+      await session.write(change);
+      continue;
+    }
     const result = await attempt(work, recipe, { configName: name, instanceType, ladder: ladder.length });
     if (result !== 'next') return result;
   }
   return {};
+}
+
+/** No second half an hour for a type that has none; pools have types of their own to walk. */
+function hasJustFailed({ session }: Work, candidate: EndpointConfigView | undefined): boolean {
+  const failed = session.record.wake?.failedTypes ?? [];
+  const [variant] = candidate?.variants ?? [];
+  return variant?.instanceType !== undefined && !variant.pooled && failed.includes(variant.instanceType);
+}
+
+function skipped(work: Work, ladder: number): RecordChange {
+  const jitter = work.ports.random();
+  return (record) => {
+    const wake = skipConfig(record.wake ?? freshWake(work), { at: work.run.now, ladder, jitter });
+    const over = wake.nextTryAt !== undefined;
+    return { ...record, wake, ...(over && { phase: 'parked' as const, phaseSince: work.run.now }) };
+  };
 }
 
 /** A fallback that cannot be read is tried all the same: AWS says what is wrong with it. */
@@ -155,6 +184,7 @@ function noteAttempt(work: Work, { configName, instanceType }: Candidate): Recor
     const {
       nextTryAt: ___,
       countAskedAt: ____,
+      weightAskedAt: _______,
       gaveUp: _____,
       instanceType: ______,
       ...before

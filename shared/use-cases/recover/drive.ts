@@ -108,6 +108,7 @@ function tellingEndpoints(port: DrivePorts['endpoints'], told: Told): DrivePorts
     create: told(port.create),
     delete: told(port.delete),
     setDesired: told(port.setDesired),
+    setWeight: told(port.setWeight),
   };
 }
 

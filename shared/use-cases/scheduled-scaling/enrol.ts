@@ -1,6 +1,6 @@
 import type { FleetRecord } from '../../domain/record.ts';
 import { isProtected } from '../../domain/tags.ts';
-import { DAY, type Instant, MINUTE } from '../../domain/time.ts';
+import { DAY, type Instant, MINUTE, SECOND } from '../../domain/time.ts';
 import type { Candidate } from '../../ports/documents-source.ts';
 import type { EndpointSummary } from '../../ports/endpoints.ts';
 import type { Outcome } from '../../ports/outcome.ts';
@@ -94,7 +94,13 @@ async function enrolNew(ports: ScheduledScalingPorts, run: Run, arns: readonly s
   const turns: Turn[] = [];
   await inParallel(arns, async (arn) => {
     const endpoint = byArn.get(arn);
-    const actual = endpoint === undefined ? undefined : await tagsOf(ports, endpoint);
+    const answer = endpoint === undefined ? undefined : await ports.endpoints.tags(endpoint.arn);
+    if (endpoint !== undefined && answer?.ok === false && answer.failure.class !== 'missing') {
+      // No answer is nothing to remember: the next run asks again.
+      reportFailure(ports, answer, endpoint.name);
+      return;
+    }
+    const actual = answer?.ok === true ? tagged(ports, answer.value) : undefined;
     if (endpoint === undefined || actual === undefined || endpoint.status === 'Deleting') {
       ports.memory.confirmed.set(arn, { claim: 'new', at: now });
       return;
@@ -109,15 +115,6 @@ async function enrolNew(ports: ScheduledScalingPorts, run: Run, arns: readonly s
   return turns;
 }
 
-async function tagsOf(ports: ScheduledScalingPorts, endpoint: EndpointSummary): Promise<Tagged | undefined> {
-  const answer = await ports.endpoints.tags(endpoint.arn);
-  if (!answer.ok) {
-    reportFailure(ports, answer, endpoint.name);
-    return undefined;
-  }
-  return tagged(ports, answer.value);
-}
-
 /** Kind, variant and observation are filled in before it is written. */
 function newRecord({ name, arn }: EndpointSummary, tags: Tagged, now: Instant): FleetRecord {
   return {
@@ -128,7 +125,8 @@ function newRecord({ name, arn }: EndpointSummary, tags: Tagged, now: Instant): 
     kind: 'real-time',
     phase: 'up',
     phaseSince: now,
-    generation: 0,
+    // A name that lived before has tags of its earlier generations about: this one's begin above them.
+    generation: Math.floor(now / SECOND),
     ...tags,
     demand: [],
     nextAt: { scaling: now, windows: now },

@@ -4,6 +4,7 @@ import { HOUR, type Instant, iso, SECOND } from '../../domain/time.ts';
 import type { RunShared, Turn } from './ports.ts';
 import { announce } from './report.ts';
 import { leadOf } from './rule.ts';
+import { addScaleOut } from './samples.ts';
 
 /** A raise that has not come by then teaches nothing about leads any more. */
 const SAMPLE_LIMIT = 6 * HOUR;
@@ -68,6 +69,6 @@ export async function noteScaleOut({ ports, run }: RunShared, turn: Turn, observ
   // SageMaker's own time of the last change is nearer than the tick that sees it.
   const at = observed.lastModifiedTime > raising.at ? Math.min(observed.lastModifiedTime, run.now) : run.now;
   const keys = observed.instanceType === undefined ? [endpoint] : [endpoint, observed.instanceType];
-  await ports.fleet.addSample(keys, 'scaleOuts', at - raising.at);
+  await addScaleOut(ports, keys, at - raising.at);
   ports.log.count('TimeToReady', Math.round((at - raising.at) / SECOND));
 }

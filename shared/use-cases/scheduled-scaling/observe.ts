@@ -66,7 +66,8 @@ async function takeOver(
     instanceType = config.value?.variants[0]?.instanceType;
   }
   const observed = observedOf(view, record.observed, instanceType, now);
-  if (record.observed !== undefined && isSame(record.observed, observed)) return record.observed;
+  const named = record.endpoint === view.name;
+  if (named && record.observed !== undefined && isSame(record.observed, observed)) return record.observed;
   turn.change((fresh) => ({ ...fresh, endpoint: view.name, arn: view.arn, observed }));
   return observed;
 }

@@ -35,10 +35,12 @@ export interface Memory {
   readonly confirmed: Map<string, { readonly claim: string; readonly at: Instant }>;
   /** Problems of documents that were logged already. */
   readonly loggedProblems: Set<string>;
+  /** Lead samples by key as they were read; undefined: there were none. They grow by a few a day. */
+  readonly samples: Map<string, { readonly samples: LeadSamples | undefined; readonly at: Instant }>;
 }
 
 export function createMemory(): Memory {
-  return { confirmed: new Map(), loggedProblems: new Set() };
+  return { confirmed: new Map(), loggedProblems: new Set(), samples: new Map() };
 }
 
 export type RecordChange = (record: FleetRecord) => FleetRecord;

@@ -7,6 +7,7 @@ import { enrol } from './enrol.ts';
 import { inParallel } from './in-parallel.ts';
 import { letGo } from './let-go.ts';
 import type { RunShared, ScheduledScalingPorts, Turn } from './ports.ts';
+import { readSamples } from './samples.ts';
 import { findDrift, resourceIdOf } from './scaling-policies.ts';
 import { tend } from './tend.ts';
 import { createTurn } from './turn.ts';
@@ -105,10 +106,14 @@ async function gather(
 ): Promise<RunShared | undefined> {
   if (due.length === 0) return { ports, run, holds, targets: new Map(), samples: new Map() };
   const ids = due.filter(({ record }) => record.variant !== undefined).map(({ record }) => resourceIdOf(record));
-  const learning = due.map(({ record }) => record).filter(({ policy }) => policy?.wake.lead === 'learned');
-  const types = learning.flatMap(({ observed }) => observed?.instanceType ?? []);
-  const keys = [...new Set([...learning.map(({ endpoint }) => endpoint), ...types])];
-  const [targets, samples] = await Promise.all([ports.scaling.targets(ids), ports.fleet.samples(keys)]);
+  const [targets, samples] = await Promise.all([
+    ports.scaling.targets(ids),
+    readSamples(
+      ports,
+      run.now,
+      due.map(({ record }) => record),
+    ),
+  ]);
   if (!targets.ok) {
     warn(ports, 'scalable targets could not be read; nothing is changed in this run', targets.failure);
     return undefined;

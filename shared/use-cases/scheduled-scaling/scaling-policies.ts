@@ -2,9 +2,8 @@ import type { TargetTracking } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Failure, Outcome } from '../../ports/outcome.ts';
 import type { ScalingPolicyView } from '../../ports/scaling.ts';
-import { ownAlarmName } from '../wake-triggers.ts';
+import { hasOwnAlarm, ownAlarmName } from '../wake-triggers.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
-import { hasOwnAlarm } from './wake-alarms.ts';
 
 /** What differs between the policies on a target and those that the document asks for. */
 export interface PolicyChanges {

@@ -2,17 +2,12 @@ import { addDemand } from '../../domain/demand.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import { DAY, type Instant, iso } from '../../domain/time.ts';
 import type { AlarmView } from '../../ports/alarms.ts';
-import { alarmSources, listensTo, ownAlarmName } from '../wake-triggers.ts';
+import { alarmSources, hasOwnAlarm, ownAlarmName } from '../wake-triggers.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
 import { forgetAsserted } from './scaling-policies.ts';
 import { dueNow } from './turn.ts';
 
 const STUCK_AFTER = DAY;
-
-/** Whether the endpoint has a wake alarm of ours: only instances at zero need one, and only with `wake.on: backlog`. */
-export function hasOwnAlarm(record: FleetRecord): boolean {
-  return record.kind === 'async' && listensTo(record, 'backlog');
-}
 
 /**
  * Alarms as levels: events of their transitions may be lost. Named alarms become demand while they are in ALARM; an own
