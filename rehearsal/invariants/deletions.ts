@@ -1,3 +1,4 @@
+import { rungAt } from '../../shared/domain/agenda.ts';
 import type { CallRecord } from '../../simulator/contract.ts';
 import type { ScenarioEndpoint } from '../model.ts';
 import type { Rules } from '../rulebook.ts';
@@ -39,6 +40,15 @@ function saysPark({ policy }: Rules): boolean {
   return policy?.zero?.by === 'park';
 }
 
+/** Zero by the calendar at any instant at which the run may have looked; nothing known forbids nothing. */
+function allowsZero({ agenda }: Rules, at: number): boolean {
+  if (agenda === undefined) return true;
+  return [at, at - SAME_RUN_MS].some((instant) => {
+    const rung = rungAt(agenda, Math.max(instant, agenda.from));
+    return rung === undefined || rung.kind === 'zero' || (rung.kind === 'bounds' && rung.min === 0);
+  });
+}
+
 function whyNot(context: CheckContext, state: EndpointState, rules: Rules | undefined, at: number): string[] {
   const { scenario } = context.run;
   const reasons: string[] = [];
@@ -55,6 +65,11 @@ function whyNot(context: CheckContext, state: EndpointState, rules: Rules | unde
     reasons.push('the run had looked at an earlier incarnation');
   }
   const hold = context.state.holdOf(state.name, at);
+  if (hold?.mode !== 'down' && rules !== undefined) {
+    const asked = recentRules(context, state, rules, at).filter(saysPark);
+    const zero = asked.length === 0 || asked.some((recent) => allowsZero(recent, at));
+    if (!zero) reasons.push('its calendar does not say zero');
+  }
   if (hold !== undefined && hold.mode !== 'down') reasons.push(`a hold ${hold.mode} forbids it`);
   if (endpoint !== undefined) reasons.push(...activity(context, state, endpoint, rules, at));
   return reasons;

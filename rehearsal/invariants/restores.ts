@@ -27,6 +27,11 @@ function stable(value: unknown): unknown {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, part]) => [key, stable(part)]));
 }
 
+interface Variant {
+  readonly VariantName: string;
+  readonly DesiredWeight?: number;
+}
+
 function takeSnapshot(context: CheckContext, name: string): Snapshot {
   const { aws, tagPrefix } = context.run;
   const items = new Map<string, string>();
@@ -39,7 +44,8 @@ function takeSnapshot(context: CheckContext, name: string): Snapshot {
   for (const { Key, Value } of tags) {
     if (Key !== `${tagPrefix}:wake` && !Key.startsWith('aws:')) items.set(`tag ${Key}`, Value);
   }
-  for (const { VariantName } of endpoint.ProductionVariants as { VariantName: string }[]) {
+  for (const { VariantName, DesiredWeight } of endpoint.ProductionVariants as Variant[]) {
+    if (DesiredWeight !== undefined) items.set(`weight of ${VariantName}`, String(DesiredWeight));
     const ResourceId = `endpoint/${name}/variant/${VariantName}`;
     const of = { ServiceNamespace: 'sagemaker', ResourceId };
     const list = (operation: string, member: string, input: object, nameOf: (one: never) => string, what: string) => {

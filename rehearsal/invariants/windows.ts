@@ -21,13 +21,17 @@ export function checkWindows(context: CheckContext): Check {
   const awayByUs = new Set<string>();
   /** Last announcement of lateness by endpoint, lower-cased. */
   const announced = new Map<string, number>();
+  /** Config or model gone, and said so: it is not recreated until somebody puts that right. */
+  const orphaned = new Set<string>();
   let seenEvents = 0;
 
   function readEvents(): void {
     const { events } = run.observer;
     for (; seenEvents < events.length; seenEvents += 1) {
       const { detailType, detail, at } = events[seenEvents]!;
-      if (LATE_EVENTS.has(detailType)) announced.set(String(detail['endpoint']).toLowerCase(), Date.parse(at));
+      const endpoint = String(detail['endpoint']).toLowerCase();
+      if (detailType === 'Endpoint Orphaned') orphaned.add(endpoint);
+      if (LATE_EVENTS.has(detailType)) announced.set(endpoint, Date.parse(at));
     }
   }
 
@@ -55,6 +59,7 @@ export function checkWindows(context: CheckContext): Check {
       return;
     }
     const lead = longestLead(state, rules);
+    if (orphaned.has(state.name.toLowerCase())) return;
     const told = (announced.get(state.name.toLowerCase()) ?? Number.NEGATIVE_INFINITY) >= since - lead - RECOVERY_MS;
     const underway = UNDERWAY.has(state.status) || state.desired >= min || at - state.changedAt < GRACE_MS;
     context.judge(told || underway, 4, state.name, () =>
@@ -70,7 +75,7 @@ export function checkWindows(context: CheckContext): Check {
 
   /** Woken first, then forgotten: nothing else is asked of it. */
   function judgeGivenBack(state: EndpointState, rules: Rules, at: number): void {
-    if (!awayByUs.has(state.name)) return;
+    if (!awayByUs.has(state.name) || orphaned.has(state.name.toLowerCase())) return;
     const hold = world.holdOf(state.name, at);
     const overdue = at - rules.from > RECOVERY_MS + 2 * state.longestStartMs;
     const hindered = world.mode() === 'off' || hold?.mode === 'hands-off' || isExcused(context, state, at);
@@ -99,6 +104,7 @@ export function checkWindows(context: CheckContext): Check {
     },
     change({ endpoint, status }) {
       if (status === 'InService') awayByUs.delete(endpoint);
+      if (status === 'Creating' || status === 'InService') orphaned.delete(endpoint.toLowerCase());
     },
     step(at) {
       readEvents();

@@ -35,8 +35,23 @@ export function createParser(report: DynamoDbParts['report']): Parse {
       });
       return undefined;
     }
-    return { body: JSON.parse(item['body']?.S ?? 'null') as T, version: Number(item['version']?.N ?? 0) };
+    const body = bodyOf(item);
+    if (body === undefined) {
+      report('an item cannot be read: it is left alone', { pk: item['pk']?.S, sk: item['sk']?.S });
+      return undefined;
+    }
+    return { body: body as T, version: Number(item['version']?.N ?? 0) };
   };
+}
+
+/** Undefined: not the JSON object that we write; one such item must not stop the whole fleet. */
+function bodyOf(item: Item): object | undefined {
+  try {
+    const body: unknown = JSON.parse(item['body']?.S ?? '');
+    return typeof body === 'object' && body !== null ? body : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The condition of every write of an item that was read before. */

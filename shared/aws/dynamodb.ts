@@ -220,7 +220,7 @@ function createRecipes(table: Table): Recipes {
   }
   return {
     recipeVersions,
-    async writeRecipe(recipe) {
+    async writeRecipe(recipe, keep) {
       const pk = partition(recipe.endpoint);
       const written = await table.put(
         {
@@ -233,7 +233,7 @@ function createRecipes(table: Table): Recipes {
       );
       if (!written) throw new Error(`${pk}/${recipe.version} exists already: recipes are never overwritten`);
       const old = (await recipeVersions(recipe.endpoint)).slice(RECIPES_KEPT);
-      for (const version of old) await table.remove(pk, versionKey(version));
+      for (const version of old) if (version !== keep) await table.remove(pk, versionKey(version));
     },
     async readRecipe(endpoint, version) {
       const item = await table.get(partition(endpoint), versionKey(version));

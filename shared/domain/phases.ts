@@ -23,7 +23,7 @@ export type PhaseStep = keyof typeof PHASE_STEPS;
 export interface PhaseFacts {
   /** A DeleteEndpoint of ours for this incarnation was sent and never definitely refused. */
   readonly deleteNoted: boolean;
-  /** The incarnation bears our current generation; only asked for while waking. */
+  /** The incarnation bears our current generation; only asked for while parked or waking. */
   readonly ours: boolean;
   /** It is still the incarnation that we deleted (SageMaker shows its past for a moment). */
   readonly sameIncarnation: boolean;
@@ -63,9 +63,11 @@ const FAILED = {
   OutOfService: always('announceFailed'),
   UpdateRollbackFailed: always('announceFailed'),
 };
-const REAPPEARED: Cell = [
+/** `ours`: a create call whose end was unknown and whose reason then vanished took effect after all. */
+const reappeared = (ours: PhaseStep): Cell => [
   ['deleteOverdue', 'refusedDelete'],
   ['sameIncarnation', 'wait'],
+  ['ours', ours],
   ['otherwise', 'adopt'],
 ];
 
@@ -86,10 +88,10 @@ export const PHASE_TABLE: Readonly<Record<Phase, Readonly<Record<EndpointStatus,
   },
   parked: {
     ...IN_PROGRESS,
-    InService: REAPPEARED,
-    Failed: REAPPEARED,
-    OutOfService: REAPPEARED,
-    UpdateRollbackFailed: REAPPEARED,
+    InService: reappeared('beginRestore'),
+    Failed: reappeared('deleteFailed'),
+    OutOfService: reappeared('adopt'),
+    UpdateRollbackFailed: reappeared('adopt'),
     Deleting: always('wait'),
     Absent: always('considerWake'),
   },

@@ -24,8 +24,8 @@ export interface FleetStore {
   putHold(hold: Hold): Promise<void>;
   removeHold(endpoint: string, at: Instant): Promise<void>;
 
-  /** Writes under a new version (never overwrites), keeps the last 10. */
-  writeRecipe(recipe: Recipe): Promise<void>;
+  /** Writes under a new version (never overwrites), keeps the last 10, and `keep` however old it is. */
+  writeRecipe(recipe: Recipe, keep?: number): Promise<void>;
   readRecipe(endpoint: string, version: number): Promise<Recipe | undefined>;
   /** Newest first. */
   recipeVersions(endpoint: string): Promise<readonly number[]>;

@@ -38,8 +38,10 @@ export type Ignored =
 
 /** One run, as the use cases see it. `now` is read once; nothing else reads a clock for deciding. */
 export interface Run {
-  /** Lambda's request id: the lease holder's name. */
+  /** Lambda's request id; a retry of an asynchronous invocation has that of the run before it. */
   readonly id: string;
+  /** The lease holder's name: no two runs share one. */
+  readonly holder: string;
   readonly now: Instant;
   /** Lambda ends the run then: no call may start so late that its answer could not be recorded. */
   readonly deadline: Instant;

@@ -36,6 +36,6 @@ export function createRuntime(world: World): Runtime {
     clientOf,
     announcer,
     log,
-    run: createRunner({ config, clock: world.clock, sink: world.logSink, log, announcer }),
+    run: createRunner({ config, clock: world.clock, random: world.random, sink: world.logSink, log, announcer }),
   };
 }

@@ -1,7 +1,7 @@
 import type { FunctionName } from '../domain/decision.ts';
 import type { Announcer } from '../ports/announcer.ts';
 import type { Ignored, Run, RunCounts, Trigger } from '../ports/run.ts';
-import type { Clock, LogSink } from '../ports/world.ts';
+import type { Clock, LogSink, Random } from '../ports/world.ts';
 import type { Config } from './config.ts';
 import type { HandlerContext, RunSummary } from './contract.ts';
 import type { RunLog } from './decision-log.ts';
@@ -14,6 +14,7 @@ export type Runner = (name: FunctionName, event: unknown, context: HandlerContex
 export interface RunnerParts {
   readonly config: Config;
   readonly clock: Clock;
+  readonly random: Random;
   readonly sink: LogSink;
   readonly log: RunLog;
   readonly announcer: Announcer;
@@ -25,10 +26,12 @@ const STALE_PERIODS = 2;
 
 /** One run from event to summary. Throws after everything is written when anything unexpected happened in it. */
 export function createRunner(parts: RunnerParts): Runner {
-  const { config, clock, log, announcer } = parts;
+  const { config, clock, random, log, announcer } = parts;
   return async (name, event, context, work) => {
     const now = clock.now();
-    const run: Run = { id: context.awsRequestId, now, deadline: now + context.getRemainingTimeInMillis() };
+    const id = context.awsRequestId;
+    const holder = `${id}/${random().toString(36).slice(2, 10)}`;
+    const run: Run = { id, holder, now, deadline: now + context.getRemainingTimeInMillis() };
     log.begin({ id: run.id, function: name });
     const trigger = parseEvent(event, now);
     const counts = isWork(trigger, now) ? await attempt(trigger, () => work(trigger, run)) : NOTHING;

@@ -253,9 +253,13 @@ describe('a tick', () => {
     };
     const quiet = await spent(25 * MINUTE);
     const recheck = await spent(30 * MINUTE);
-    console.log(`scheduled-scaling over 1,000 endpoints: ${quiet} calls, ${recheck} with the re-check`);
+    const drift = await spent(33 * MINUTE);
+    console.log(
+      `scheduled-scaling over 1,000 endpoints: ${quiet} calls, ${recheck} with the re-check, ${drift} with all policies`,
+    );
     expect(quiet).toBeLessThanOrEqual(20);
     expect(recheck).toBeLessThanOrEqual(50);
+    expect(drift).toBeLessThanOrEqual(30);
   }, 60_000);
 });
 

@@ -92,7 +92,7 @@ const COMMANDS: readonly (readonly [RegExp, (command: string) => Promise<string>
   [/^npm ci && npm start$/, startDemo],
   [/^npm ci && npm test$/, elsewhere('.ci/run')],
   [/^npm ci$/, elsewhere('.ci/run')],
-  [/^npx endpoint-scaler (validate|plan|simulate) /, local],
+  [/^npx endpoint-scaler (validate|plan|simulate|apply) /, local],
   [/^npm start -- --trace /, local],
   [/^npm run simulator -- /, serve],
   [/^npm run bench( -- \w+)?$/, elsewhere('bench/main.ts')],
@@ -109,6 +109,8 @@ beforeAll(async () => {
     port: 0,
     clock: 'virtual',
   });
+  const idle = { invoke: () => Promise.resolve({}), drop: () => undefined };
+  server.aws.deploy(readFileSync('template.yaml', 'utf8'), {}, () => idle);
   server.aws.world.seed({
     name: 'Chat-Dev',
     kind: 'real-time',

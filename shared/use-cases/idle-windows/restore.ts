@@ -5,6 +5,7 @@ import { type DurationMs, HOUR, type Instant, MINUTE } from '../../domain/time.t
 import type { EndpointView } from '../../ports/endpoints.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import { observe } from './consider-park.ts';
+import { freshWake } from './failed-attempt.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { announce, recordDecision, together } from './report.ts';
 import { sameValue } from './snapshot.ts';
@@ -15,13 +16,18 @@ type Outstanding = Recipe['outstanding'];
 /** What still differs after this long is not on its way any more: it is announced and stays outstanding. */
 const RESTORED_WITHIN = 10 * MINUTE;
 
-/** Phase `waking` and in service with our generation: from here on it is mended, not made. */
+/** In service with our generation, awaited or (phase `parked`) not any more: from here on it is mended, not made. */
 export async function beginRestore(work: Work, view: EndpointView): Promise<StepResult> {
   const { session, run } = work;
   if (!(await session.acquire())) return {};
   const since = servingSince(session.record, view, run.now);
   await session.write(
-    together(observe(view, since, run.now), (record) => ({ ...record, phase: 'restoring', phaseSince: run.now })),
+    together(observe(view, since, run.now), (record) => ({
+      ...record,
+      phase: 'restoring',
+      phaseSince: run.now,
+      wake: record.wake ?? freshWake(work),
+    })),
   );
   return restore(work, view);
 }
@@ -173,7 +179,7 @@ async function comeUp(
   const { record } = session;
   const since = servingSince(record, view, run.now);
   const ready = record.wake?.createdAt === undefined ? undefined : since - record.wake.createdAt;
-  if (ready !== undefined) await learn(work, ready, outstanding.length === 0);
+  const type = record.wake?.instanceType ?? record.observed?.instanceType;
   const late = record.late === undefined ? 0 : Math.max(0, run.now - record.late.since);
   const evidence = {
     config: view.configName,
@@ -196,6 +202,7 @@ async function comeUp(
   }
   return {
     next: run.now,
+    ...(ready !== undefined && { afterwards: () => learn(work, type, ready, outstanding.length === 0) }),
     change: together(remembered, observe(view, since, run.now), up(run.now, outstanding), ran(work, view, recipe)),
   };
 }
@@ -246,10 +253,13 @@ function preferredTypeOf({ preferred }: Recipe): string | undefined {
 }
 
 /** A wake that worked is a sample and closes the breaker of its type. A count that never came is no sample. */
-async function learn({ ports, session }: Work, ready: DurationMs, complete: boolean): Promise<void> {
-  const { record } = session;
-  const type = record.wake?.instanceType ?? record.observed?.instanceType;
-  if (complete) await ports.fleet.addSample([record.endpoint, ...(type === undefined ? [] : [type])], 'wakes', ready);
+async function learn(
+  { ports, session }: Work,
+  type: string | undefined,
+  ready: DurationMs,
+  complete: boolean,
+): Promise<void> {
+  if (complete) await ports.fleet.addSample([session.record.endpoint, ...(type === undefined ? [] : [type])], 'wakes', ready);
   if (type !== undefined) await ports.breakers.close(type);
 }
 

@@ -42,12 +42,12 @@ export function createSession(read: FleetRecord, { fleet, clock, run, lease }: S
   let held = false;
 
   function isFree({ lease: current }: FleetRecord): boolean {
-    return current === undefined || current.holder === run.id || current.until <= clock.now();
+    return current === undefined || current.holder === run.holder || current.until <= clock.now();
   }
 
   /** What must still be so for a change of ours to be right on a record that others changed. */
   function isOurs(fresh: FleetRecord): boolean {
-    if (held) return fresh.lease?.holder === run.id;
+    if (held) return fresh.lease?.holder === run.holder;
     return isFree(fresh) && fresh.phase === record.phase && fresh.generation === record.generation;
   }
 
@@ -70,7 +70,7 @@ export function createSession(read: FleetRecord, { fleet, clock, run, lease }: S
       if (held) return true;
       if (!isFree(record)) return false;
       const until = clock.now() + lease;
-      const leased = (fresh: FleetRecord): FleetRecord => ({ ...fresh, lease: { holder: run.id, until } });
+      const leased = (fresh: FleetRecord): FleetRecord => ({ ...fresh, lease: { holder: run.holder, until } });
       const first = await fleet.replace(leased(record));
       const written =
         first === 'conflict'

@@ -112,7 +112,12 @@ export async function takeRecipe(
   const { tagPrefix } = ports.settings;
   const version = (newest ?? 0) + 1;
   const recipe = buildRecipe({ record, view, config, tags, targets, previous, version, now, tagPrefix });
-  await ports.fleet.writeRecipe(recipe);
+  // A park that is refused at the last moment, again and again, must not push out what differs.
+  const latest = newest === undefined ? undefined : await ports.fleet.readRecipe(record.endpoint, newest);
+  if (latest !== undefined && sameValue({ ...recipe, version: latest.version, takenAt: latest.takenAt }, latest)) {
+    return { ok: true, value: latest };
+  }
+  await ports.fleet.writeRecipe(recipe, recipeVersion);
   const read = await ports.fleet.readRecipe(record.endpoint, version);
   return { ok: true, value: sameValue(recipe, read) ? recipe : 'unproven' };
 }

@@ -4,6 +4,8 @@ import type { RecordChange } from './ports.ts';
 
 /** What a step leaves to be written when it has done its part. */
 export interface StepResult {
+  /** Done once the record is written: what must not happen twice, and may be lost if the run dies in between. */
+  readonly afterwards?: () => Promise<void>;
   /** When the answer can be another one; absent: the next run looks again. */
   readonly next?: Instant;
   readonly change?: RecordChange;

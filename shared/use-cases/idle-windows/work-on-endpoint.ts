@@ -168,9 +168,10 @@ async function finish(work: Work, result: StepResult): Promise<void> {
   const { session, run } = work;
   const next = Math.min(result.next ?? run.now, run.now + LONGEST_WAIT);
   const change = together(result.change, putNext(run.now, next));
-  const leased = session.record.lease?.holder === run.id;
-  if (leased && !result.keepLease) return session.close(change);
-  if (change(session.record) !== session.record) await session.write(change);
+  const leased = session.record.lease?.holder === run.holder;
+  if (leased && !result.keepLease) await session.close(change);
+  else if (change(session.record) !== session.record) await session.write(change);
+  await result.afterwards?.();
 }
 
 function putNext(now: Instant, next: Instant): RecordChange {
