@@ -41,7 +41,7 @@ function writeExports({ clientEnvironment }: LocalAws): void {
 }
 
 async function deploy(local: LocalAws, args: readonly string[]): Promise<void> {
-  say(`ministack ${local.ministack.url}\nsimulator ${local.account.url}\n$ sam build`);
+  say(`ministack ${local.ministack.url}\nsimulator ${local.account.url}\nfiles ${local.folder}\n$ sam build`);
   const checkout = copyCheckout(join(local.folder, 'checkout'));
   const built = await samBuild(checkout, local.environment);
   const folder = join(local.folder, 'stack');

@@ -17,7 +17,7 @@ export function prepareWork(account: Account, fleet: Fleet, record: FleetRecord,
   const leadMs = leadFor(account, fleet, { ...record, phase: 'parked' }).ms;
   return {
     ports,
-    run: { id: 'operator', now, deadline: now + HOUR },
+    run: { id: 'operator', holder: 'operator', now, deadline: now + HOUR },
     shared: {
       samples,
       holds: hold === undefined ? new Map() : new Map([[record.endpoint.toLowerCase(), hold]]),

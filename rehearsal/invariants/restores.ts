@@ -44,8 +44,11 @@ function takeSnapshot(context: CheckContext, name: string): Snapshot {
   for (const { Key, Value } of tags) {
     if (Key !== `${tagPrefix}:wake` && !Key.startsWith('aws:')) items.set(`tag ${Key}`, Value);
   }
-  for (const { VariantName, DesiredWeight } of endpoint.ProductionVariants as Variant[]) {
-    if (DesiredWeight !== undefined) items.set(`weight of ${VariantName}`, String(DesiredWeight));
+  const variants = endpoint.ProductionVariants as Variant[];
+  for (const { VariantName, DesiredWeight } of variants) {
+    // An only variant may have another name on a fallback.
+    const item = variants.length === 1 ? 'weight of the only variant' : `weight of ${VariantName}`;
+    if (DesiredWeight !== undefined) items.set(item, String(DesiredWeight));
     const ResourceId = `endpoint/${name}/variant/${VariantName}`;
     const of = { ServiceNamespace: 'sagemaker', ResourceId };
     const list = (operation: string, member: string, input: object, nameOf: (one: never) => string, what: string) => {

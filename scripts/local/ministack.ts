@@ -50,7 +50,7 @@ export async function startMinistack({ port, folder, environment }: MinistackOpt
   const log = join(folder, 'ministack.log');
   const output = openSync(log, 'a');
   // A group of its own, so that it is stopped together with the workers that run the functions.
-  const child = spawn(PYTHON, [LAUNCHER], {
+  const child = spawn(PYTHON, [LAUNCHER, folder], {
     cwd: folder,
     detached: true,
     stdio: ['pipe', output, output],

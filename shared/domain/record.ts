@@ -77,8 +77,8 @@ export interface WakeProgress {
 
 /** A change of bounds, scaling policies or instances that a run is about to make. */
 export interface Intent {
-  /** Id of the run. */
-  readonly run: string;
+  /** Who makes it: the run's own name. */
+  readonly holder: string;
   readonly at: Instant;
   /** Its run is over by then, one way or another. */
   readonly until: Instant;

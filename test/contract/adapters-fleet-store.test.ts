@@ -35,6 +35,19 @@ describe('the fleet store', () => {
     expect((await store.list()).length).toBe(400);
   });
 
+  it('parses a record once for as long as nobody writes it', async () => {
+    const { store, enrol } = await createFleet();
+    await enrol('Chat');
+    await enrol('Other');
+    const [chat, other] = await store.list();
+    await store.update('chat', (record) => ({ ...record, generation: 7 }));
+    const again = await store.list();
+    expect(again[1]).toBe(other);
+    expect(again[0]).not.toBe(chat);
+    expect(again[0]).toMatchObject({ endpoint: 'Chat', generation: 7, version: 2 });
+    expect(await store.get('chat')).toBe(again[0]);
+  });
+
   it('creates once, and replaces only the version that was read', async () => {
     const { store, enrol } = await createFleet();
     const record = await enrol('Chat');

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { whyNoMinistack } from '../../scripts/local/ministack.ts';
 import { run } from '../../scripts/run-command.ts';
@@ -56,11 +57,14 @@ aws cloudformation describe-stacks --stack-name endpoint-scaler --query 'Stacks[
 
   it('leaves nothing running when it is killed', async () => {
     child = start();
-    const url = ministackUrl(await printedUntil(child, '$ sam build'));
+    const printed = await printedUntil(child, '$ sam build');
+    const url = ministackUrl(printed);
+    const folder = /^files (\S+)$/m.exec(printed)?.[1] ?? '.';
     expect(await answers(url)).toBe(true);
 
     child.kill('SIGKILL');
     await once(child, 'exit');
     await expect.poll(() => answers(url), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => existsSync(folder), { timeout: 10_000 }).toBe(false);
   });
 });

@@ -33,8 +33,8 @@ export async function answerAlarm(shared: AlarmRun, record: FleetRecord, early: 
   }
   const [, late] = await Promise.all([turn.save(), early ?? lookAt(ports, record.endpoint, run.now)]);
   await leaveZero(shared, turn, ruling, early ?? late);
-  // Only its own: what a run before it left untold is the next tick's to tell. Lambda's retries bear the same id.
-  if (turn.record.intent?.run === run.id && turn.record.intent.at === run.now) turn.change(withoutIntent);
+  // Only its own: what a run before it left untold is the next tick's to tell.
+  if (turn.record.intent?.holder === run.holder) turn.change(withoutIntent);
   await turn.save();
 }
 
@@ -67,7 +67,7 @@ function storeDemand(shared: AlarmRun, turn: Turn, ruling: Ruling, look: Look | 
   });
   turn.change(dueNow(run.now));
   if (ruling.want !== 'up' || ruling.reportOnly || turn.record.phase !== 'up') return;
-  const intent = { run: run.id, at: run.now, until: run.deadline, reason: 'backlog-wake' } as const;
+  const intent = { holder: run.holder, at: run.now, until: run.deadline, reason: 'backlog-wake' } as const;
   if (count !== undefined && look?.view?.variants[0]?.desired === 0) {
     const raising = { at: run.now, to: count };
     turn.change((record) => withIntent({ ...record, raising }, { ...intent, desired: count }));

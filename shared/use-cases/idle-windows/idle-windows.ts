@@ -138,7 +138,8 @@ async function workOnOne(
   const { fleet, clock, settings } = ports;
   try {
     const session = createSession(record, { fleet, clock, run, lease: settings.lease });
-    if (record.lease !== undefined && record.lease.until > clock.now() && record.lease.holder !== run.holder) return true;
+    if (record.lease !== undefined && record.lease.until > clock.now() && record.lease.holder !== run.holder)
+      return true;
     const leadMs = leadOf(record, shared.samples, settings.tick);
     const ruling = judge({
       record,

@@ -110,7 +110,7 @@ async function restoreWeight(
   const [variant] = view.variants;
   const { wake } = session.record;
   if (wake === undefined || variant === undefined || view.variants.length > 1) return undefined;
-  const wanted = recipe.variants.find(({ name }) => name === variant.name)?.weight;
+  const wanted = recipe.variants.length === 1 ? recipe.variants[0]?.weight : undefined;
   // AWS keeps weights in single precision.
   if (wanted === undefined || Math.fround(wanted) === Math.fround(variant.weight)) return undefined;
   const left = (why: string) => ({ outstanding: [{ item: `${variant.name}: weight ${wanted}`, why }] });
@@ -259,7 +259,8 @@ async function learn(
   ready: DurationMs,
   complete: boolean,
 ): Promise<void> {
-  if (complete) await ports.fleet.addSample([session.record.endpoint, ...(type === undefined ? [] : [type])], 'wakes', ready);
+  if (complete)
+    await ports.fleet.addSample([session.record.endpoint, ...(type === undefined ? [] : [type])], 'wakes', ready);
   if (type !== undefined) await ports.breakers.close(type);
 }
 

@@ -57,7 +57,8 @@ export function createDrive(ports: DrivePorts, session: string): Drive {
     });
     const now = ports.clock.now();
     // A new id each time: a lease that was kept because a call's end is unknown keeps this command off, too.
-    const run = { id: `${session}-${steps}`, now, deadline: now + RUN_FOR };
+    const id = `${session}-${steps}`;
+    const run = { id, holder: id, now, deadline: now + RUN_FOR };
     await work({ kind: 'endpoint-state', endpoint, status: 'IN_SERVICE', at: now }, run);
     await ports.announcer.flush();
     return {

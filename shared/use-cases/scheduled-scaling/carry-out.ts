@@ -23,7 +23,7 @@ export async function carryOut(
   intent: Pick<Intent, 'bounds' | 'desired' | 'policies'>,
   steps: readonly Step[],
 ): Promise<Failure | undefined> {
-  const noted: Intent = { run: run.id, at: run.now, until: run.deadline, reason: finding.reason, ...intent };
+  const noted: Intent = { holder: run.holder, at: run.now, until: run.deadline, reason: finding.reason, ...intent };
   turn.change((record) => ({ ...record, intent: noted }));
   if ((await turn.save()) === 'lost') return undefined;
   let told = false;

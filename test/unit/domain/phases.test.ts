@@ -53,11 +53,19 @@ describe('the phase table', () => {
     expect(nextStep('parked', 'InService', { ...nothing, deleteOverdue: true }), 'another incarnation').toBe('adopt');
   });
 
-  it('waking and Failed is deleted only with our current generation', () => {
-    expect(nextStep('waking', 'Failed', { ...nothing, ours: true })).toBe('deleteFailed');
-    expect(nextStep('waking', 'Failed', nothing)).toBe('adopt');
-    for (const row of printPhaseTable().filter(({ phase, status }) => !(phase === 'waking' && status === 'Failed')))
-      expect(row.next).not.toContain('deleteFailed');
+  it.each(['waking', 'parked'] as const)('%s and Failed is deleted only with our current generation', (phase) => {
+    expect(nextStep(phase, 'Failed', { ...nothing, ours: true })).toBe('deleteFailed');
+    expect(nextStep(phase, 'Failed', nothing)).toBe('adopt');
+  });
+
+  it('deletes a failed try from no other cell', () => {
+    const cells = printPhaseTable().filter(({ next }) => next.includes('deleteFailed'));
+    expect(cells.map(({ phase, status }) => `${phase} ${status}`)).toEqual(['parked Failed', 'waking Failed']);
+  });
+
+  it('parked and in service with our generation: a create that was given up took effect after all', () => {
+    expect(nextStep('parked', 'InService', { ...nothing, ours: true })).toBe('beginRestore');
+    expect(dependsOnOwnership('parked', 'InService'), 'its tags are read').toBe(true);
   });
 
   it('deletes a working endpoint from one cell only', () => {

@@ -151,6 +151,7 @@ describe('a run', () => {
     const run = createRunner({
       config: parseConfig(ENV),
       clock: { now: () => NOW },
+      random: () => 0.5,
       sink: (line) => lines.push(line),
       log,
       announcer,
@@ -159,7 +160,7 @@ describe('a run', () => {
     const invoke = (event: unknown) =>
       run('idle-windows', event, { awsRequestId: 'r1', getRemainingTimeInMillis: () => 50_000 }, async (_, given) => {
         worked += 1;
-        expect(given).toEqual({ id: 'r1', now: NOW, deadline: NOW + 50_000 });
+        expect(given).toEqual({ id: 'r1', holder: 'r1/i', now: NOW, deadline: NOW + 50_000 });
         return work();
       });
     const metrics = () => lines.findLast(({ logType }) => logType === 'metric')?.['metrics'];
