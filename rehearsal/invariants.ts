@@ -2,6 +2,7 @@ import { checkBounds } from './invariants/bounds.ts';
 import type { Check, CheckContext, InvariantChecker } from './invariants/context.ts';
 import { isChecker } from './invariants/context.ts';
 import { checkDeletions } from './invariants/deletions.ts';
+import { checkGivenBack } from './invariants/given-back.ts';
 import { checkLowering } from './invariants/lowering.ts';
 import { checkQueues } from './invariants/queues.ts';
 import { checkRecords } from './invariants/records.ts';
@@ -21,6 +22,7 @@ const CHECKS: readonly ((context: CheckContext) => Check)[] = [
   checkDeletions,
   checkBounds,
   checkWindows,
+  checkGivenBack,
   checkQueues,
   checkLowering,
   checkRecords,

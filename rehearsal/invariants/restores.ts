@@ -112,28 +112,14 @@ export function checkRestores(context: CheckContext): Check {
     const lost = [...before.snapshot].filter(([item, value]) => now.get(item) !== value).map(([item]) => item);
     // What the policy alone put there goes with the policy.
     const isRuledAnew = rulebook.rulesOf(name)?.policy?.version !== before.version;
-    const untold = lost.filter((item) => !(isRuledAnew && isOurs(item)) && !isAnnounced(name, item, before.at));
+    const untold = lost.filter(
+      (item) => !(isRuledAnew && isOurs(run, item, targetMakers)) && !isAnnounced(run, name, item, before.at),
+    );
     context.judge(
       untold.length === 0,
       2,
       name,
       () => `not as before its park, and not announced: ${untold.join(', ')}`,
-    );
-  }
-
-  function isOurs(item: string): boolean {
-    const word = item.slice(item.lastIndexOf(' ') + 1);
-    if (item.startsWith('scalable target ')) return targetMakers.get(word) === 'product';
-    return item.startsWith(`scaling policy ${run.tagPrefix}-`);
-  }
-
-  function isAnnounced(name: string, item: string, since: number): boolean {
-    const word = item.slice(item.lastIndexOf(' ') + 1);
-    return run.observer.events.some(
-      ({ at, detail }) =>
-        Date.parse(at) >= since &&
-        String(detail['endpoint']).toLowerCase() === name.toLowerCase() &&
-        JSON.stringify(detail).includes(word),
     );
   }
 
@@ -168,4 +154,28 @@ export function checkRestores(context: CheckContext): Check {
       dirty.clear();
     },
   };
+}
+
+/** The name at the end of an item. */
+function wordOf(item: string): string {
+  return item.slice(item.lastIndexOf(' ') + 1);
+}
+
+/** Made by the product, by its name or by who registered it first. */
+function isOurs(
+  { tagPrefix }: CheckContext['run'],
+  item: string,
+  makers: ReadonlyMap<string, Caller['kind']>,
+): boolean {
+  if (item.startsWith('scalable target ')) return makers.get(wordOf(item)) === 'product';
+  return item.startsWith(`scaling policy ${tagPrefix}-`);
+}
+
+function isAnnounced({ observer }: CheckContext['run'], name: string, item: string, since: number): boolean {
+  return observer.events.some(
+    ({ at, detail }) =>
+      Date.parse(at) >= since &&
+      String(detail['endpoint']).toLowerCase() === name.toLowerCase() &&
+      JSON.stringify(detail).includes(wordOf(item)),
+  );
 }

@@ -1,5 +1,4 @@
 import { minimumOf } from '../../shared/domain/agenda.ts';
-import type { Rules } from '../rulebook.ts';
 import { type Check, type CheckContext, GRACE_MS, HOUR_MS, MINUTE_MS } from './context.ts';
 import { currentRung, isExcused, longestLead, nextEdge, rungSince } from './promises.ts';
 import type { EndpointState } from './world-state.ts';
@@ -17,8 +16,6 @@ const RECOVERY_MS = 45 * MINUTE_MS;
 /** 4: inside a window the endpoint is up, waking, or announced as late; with capacity it becomes ready by itself. */
 export function checkWindows(context: CheckContext): Check {
   const { run, rulebook, state: world } = context;
-  /** Deleted by the product, and not in service since. */
-  const awayByUs = new Set<string>();
   /** Last announcement of lateness by endpoint, lower-cased. */
   const announced = new Map<string, number>();
   /** Config or model gone, and said so: it is not recreated until somebody puts that right. */
@@ -37,10 +34,6 @@ export function checkWindows(context: CheckContext): Check {
 
   function judge(state: EndpointState, at: number): void {
     const rules = rulebook.rulesOf(state.name);
-    if (rules?.givenBack === true) {
-      judgeGivenBack(state, rules, at);
-      return;
-    }
     if (rules?.policyName === undefined || rules.agenda === undefined || !rules.valid) return;
     wakeForNext(state, at);
     if (world.toldInvalid(state.name, rules.from)) return;
@@ -73,16 +66,6 @@ export function checkWindows(context: CheckContext): Check {
     context.wakeAt(at + 5 * MINUTE_MS);
   }
 
-  /** Woken first, then forgotten: nothing else is asked of it. */
-  function judgeGivenBack(state: EndpointState, rules: Rules, at: number): void {
-    if (!awayByUs.has(state.name) || orphaned.has(state.name.toLowerCase())) return;
-    const hold = world.holdOf(state.name, at);
-    const overdue = at - rules.from > RECOVERY_MS + 2 * state.longestStartMs;
-    const hindered = world.mode() === 'off' || hold?.mode === 'hands-off' || isExcused(context, state, at);
-    context.judge(!overdue || hindered, 4, state.name, 'given back, and not woken although nothing stands in its way');
-    context.wakeAt(at + 5 * MINUTE_MS);
-  }
-
   function describe(state: EndpointState, min: number, during: string | undefined, why: string): string {
     return `${state.serving} of ${min} instances serve during ${during ?? 'otherwise'} (${state.status}), ${why}`;
   }
@@ -95,15 +78,7 @@ export function checkWindows(context: CheckContext): Check {
   }
 
   return {
-    call({ service, operation, caller, input, error }) {
-      if (service !== 'SageMaker' || operation !== 'DeleteEndpoint' || error !== undefined) return;
-      const name = world.endpoint(String(input?.EndpointName))?.name;
-      if (name === undefined) return;
-      if (caller.kind === 'product') awayByUs.add(name);
-      else awayByUs.delete(name);
-    },
     change({ endpoint, status }) {
-      if (status === 'InService') awayByUs.delete(endpoint);
       if (status === 'Creating' || status === 'InService') orphaned.delete(endpoint.toLowerCase());
     },
     step(at) {
