@@ -34,6 +34,8 @@ const EVENT_MEANINGS: Readonly<Record<EventType, string>> = {
   'Holidays Expiring': 'compiled holidays of a schedule end within 60 days',
   'Alarm Stuck': 'a named alarm has been in ALARM for more than 24 hours',
   'Scaler Off': 'mode off while endpoints are parked; hourly',
+  'Table Left Behind':
+    'a table of an earlier stack, named in the detail; `doctor` tells whether endpoints are parked in it; daily',
   'Wake Requested': `the request for a wake; anyone may put it, with source \`${REQUEST_SOURCE}\``,
 };
 

@@ -66,7 +66,8 @@ export function assemble(options: SimulatedAwsOptions): Assembly {
   kernel.register(createDynamoDb(kernel, tables));
   kernel.register(createSsm(kernel));
   kernel.register(createEventBridge(kernel, bus));
-  kernel.register(createTagging(options.taggingLagMs ?? DEFAULT_TAGGING_LAG_MS, () => world.taggedResources()));
+  const taggedResources = () => [...world.taggedResources(), ...tables.taggedResources()];
+  kernel.register(createTagging(options.taggingLagMs ?? DEFAULT_TAGGING_LAG_MS, taggedResources));
   const authorization = options.enforceIam
     ? new Authorization({
         ...world.facts,

@@ -61,7 +61,7 @@ async function validate(io: Io, paths: readonly string[]): Promise<Findings> {
       if (kind !== undefined) remember(findings, kind, file);
     } else if (kind === undefined) {
       const allowed =
-        'a schedule, a policy or a scenario (by the fields it has, or by a folder schedules, policies, scenarios)';
+        'a schedule, a policy or a scenario (told by its fields, like timezone, otherwise or endpoints, or by a folder schedules, policies, scenarios)';
       findings.problems.push(...source.value.place([{ field: 'document', value: 'unknown kind', allowed, path: [] }]));
     } else {
       await check(io, findings, kind, source.value);

@@ -59,7 +59,8 @@ export function checkWindows(context: CheckContext): Check {
       describe(state, min, rung.during, 'nor waking, nor announced as late'),
     );
     const recovery = RECOVERY_MS + 2 * state.longestStartMs;
-    const overdue = at - Math.max(since, rules.from) > recovery && !isExcused(context, state, at);
+    const free = Math.max(since, rules.from, world.lastHoldEnd(state.name, at));
+    const overdue = at - free > recovery && !isExcused(context, state, at);
     context.judge(!overdue, 4, state.name, () =>
       describe(state, min, rung.during, 'although nothing has stood in its way for long'),
     );

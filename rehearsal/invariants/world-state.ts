@@ -155,6 +155,15 @@ export class WorldState {
     return hold !== undefined && at < hold.until ? hold : undefined;
   }
 
+  /** When the last hold of this endpoint ended, at or before `at`; -Infinity: none did. */
+  lastHoldEnd(endpoint: string, at: number): number {
+    const ends = this.#holds.flatMap(({ happening, times }) => {
+      if (!('endpoint' in happening) || happening.endpoint !== endpoint || times() === 0) return [];
+      return happening.verb === 'hold' ? [happening.until] : [happening.at];
+    });
+    return Math.max(Number.NEGATIVE_INFINITY, ...ends.filter((end) => end <= at));
+  }
+
   /** Holds that began or ended within `ms` before `at`. */
   holdChanged(endpoint: string, at: number, ms: number): boolean {
     return this.#holds.some(({ happening }) => {

@@ -38,10 +38,11 @@ export function createScalingSnapshots(calls: ScalingCalls, alarms: AttachedAlar
       }
       return { ok: true, value: { refused } };
     },
-    compare: (wanted) =>
+    compare: (wanted, restored) =>
       outcomeOf('ApplicationAutoScaling.Describe*', async () => {
-        const missing = [...(await differences(parts, wanted, wanted)), ...(await alarmDifferences(parts, wanted))];
-        return missing.map(({ item }) => item);
+        const missing = [...(await differences(parts, wanted, restored)), ...(await alarmDifferences(parts, wanted))];
+        const untagged = restored === undefined ? [] : await tagDifferences(parts, wanted);
+        return [...missing.map(({ item }) => item), ...untagged];
       }),
   };
 }
@@ -71,16 +72,35 @@ async function read({ calls, alarms }: Parts, resourceId: string): Promise<Targe
   };
 }
 
-/** What of the snapshot is not there, in the order in which it has to be put. */
-async function differences(parts: Parts, wanted: TargetSnapshot, bounds: Bounds): Promise<readonly Missing[]> {
+/** Tags of AWS's own are AWS's to put. */
+async function tagDifferences({ calls }: Parts, { resourceId, tags }: TargetSnapshot): Promise<readonly string[]> {
+  const wanted = Object.entries(withoutAwsTags(tags));
+  const [target] = wanted.length === 0 ? [] : await calls.targets([resourceId]);
+  const arn = target === undefined ? undefined : targetView(target).arn;
+  if (arn === undefined) return [];
+  const actual = await calls.tags(arn);
+  return wanted.every(([key, value]) => actual[key] === value) ? [] : [`tags of scalable target ${resourceId}`];
+}
+
+function isBetween(actual: Bounds, { min, max }: Bounds): boolean {
+  return actual.min === min && actual.max === max;
+}
+
+/** What of the snapshot is not there, in the order in which it has to be put; without bounds, any will do. */
+async function differences(
+  parts: Parts,
+  wanted: TargetSnapshot,
+  bounds: Bounds | undefined,
+): Promise<readonly Missing[]> {
   const { calls } = parts;
   const { resourceId } = wanted;
   const actual = await read(parts, resourceId);
   const missing: Missing[] = [];
-  if (actual === undefined || !same({ ...actual.suspended }, { ...wanted.suspended })) {
-    // Bounds are those of the rung in force now, so they are not compared; AWS takes tags for a new target only.
+  const bounded = actual === undefined || bounds === undefined || isBetween(actual, bounds);
+  if (actual === undefined || !bounded || !same({ ...actual.suspended }, { ...wanted.suspended })) {
+    // AWS takes tags for a new target only.
     const tags = actual === undefined ? { tags: withoutAwsTags(wanted.tags) } : {};
-    const put = () => calls.register({ resourceId, bounds, suspended: wanted.suspended, ...tags });
+    const put = () => calls.register({ resourceId, bounds: bounds ?? wanted, suspended: wanted.suspended, ...tags });
     missing.push({ item: `scalable target ${resourceId}`, put });
   }
   for (const { name, definition } of lacking(wanted.policies, actual?.policies)) {

@@ -110,6 +110,7 @@ export const EVENT_TYPES = [
   'Holidays Expiring',
   'Alarm Stuck',
   'Scaler Off',
+  'Table Left Behind',
   'Wake Requested',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];

@@ -25,6 +25,8 @@ export const RUN_METRICS = {
   OldestUnmetWindow: 'Seconds',
   /** Parked endpoints that cannot be recreated; absent when there is none. */
   OrphanedEndpoints: 'Count',
+  /** Tables of earlier stacks of the same tag prefix, looked for hourly; absent when there is none. */
+  LeftTables: 'Count',
   ReadyLateness: 'Seconds',
   TimeToReady: 'Seconds',
   HoursAtZero: 'None',

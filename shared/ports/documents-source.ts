@@ -20,6 +20,11 @@ export interface CandidateFinder {
   candidates(): Promise<Outcome<readonly Candidate[]>>;
 }
 
+export interface TableFinder {
+  /** Names of tables that carry the stack's tag, its own among them, as the tagging API believes: late, with ghosts. */
+  tables(): Promise<Outcome<readonly string[]>>;
+}
+
 export interface Candidate {
   readonly arn: string;
   readonly tags: Readonly<Record<string, string>>;

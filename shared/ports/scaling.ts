@@ -55,6 +55,12 @@ export interface ScalingControl {
     snapshot: TargetSnapshot,
     bounds: { readonly min: number; readonly max: number },
   ): Promise<Outcome<{ readonly refused: readonly { readonly item: string; readonly why: string }[] }>>;
-  /** Reads back and names the items that differ from the snapshot (empty: all there). */
-  compare(snapshot: TargetSnapshot): Promise<Outcome<readonly string[]>>;
+  /**
+   * Reads back and names the items that differ from the snapshot (empty: all there). With `restored`, the bounds that a
+   * restore has just put, those and the target's tags count too; else they are whoever's they are now.
+   */
+  compare(
+    snapshot: TargetSnapshot,
+    restored?: { readonly min: number; readonly max: number },
+  ): Promise<Outcome<readonly string[]>>;
 }

@@ -10,7 +10,7 @@ import { createMetricReader } from '../aws/cloudwatch-metrics.ts';
 import { createFleetStore } from '../aws/dynamodb.ts';
 import { createEndpointControl } from '../aws/sagemaker.ts';
 import { createDocumentSource } from '../aws/ssm.ts';
-import { createCandidateFinder } from '../aws/tagging.ts';
+import { createCandidateFinder, createTableFinder } from '../aws/tagging.ts';
 import { createMemory, type ScheduledScalingPorts } from '../use-cases/scheduled-scaling/ports.ts';
 import type { Runtime } from './create-runtime.ts';
 import { createPolicyLibrary } from './policy-library.ts';
@@ -23,6 +23,7 @@ export function scheduledScalingPorts({
   announcer,
   log,
 }: Runtime): ScheduledScalingPorts {
+  const tagging = clientOf(ResourceGroupsTaggingAPIClient);
   const cloudWatch = clientOf(CloudWatchClient);
   return {
     fleet: createFleetStore({ client: clientOf(DynamoDBClient), tableName: config.tableName, report: log.warn }),
@@ -31,12 +32,13 @@ export function scheduledScalingPorts({
     alarms: createAlarmControl(cloudWatch),
     metrics: createMetricReader(cloudWatch),
     documents: createDocumentSource(clientOf(SSMClient), config.tagPrefix),
-    candidates: createCandidateFinder(clientOf(ResourceGroupsTaggingAPIClient), config.tagPrefix),
+    candidates: createCandidateFinder(tagging, config.tagPrefix),
+    tables: createTableFinder(tagging, config.tagPrefix),
     library: createPolicyLibrary(config.tagPrefix),
     announcer,
     log,
     clock,
-    settings: { mode: config.mode, tagPrefix: config.tagPrefix, tick: config.tick },
+    settings: { mode: config.mode, tagPrefix: config.tagPrefix, tick: config.tick, tableName: config.tableName },
     memory: createMemory(),
   };
 }

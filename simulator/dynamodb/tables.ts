@@ -1,4 +1,4 @@
-import { ApiError, type Kernel, type Operation } from '../contract.ts';
+import { ApiError, type Kernel, type Operation, type TaggedResource } from '../contract.ts';
 import { type KeySchema, Table, tableNotFound } from './table.ts';
 import { type Item, validationError } from './values.ts';
 
@@ -46,6 +46,15 @@ export class TableStore {
 
   names(): readonly string[] {
     return [...this.#tables.keys()].sort();
+  }
+
+  /** Tables that bear tags; no operation here changes them. */
+  taggedResources(): readonly TaggedResource[] {
+    const tagged = [...this.#tables.values()].filter(({ tags }) => tags.length > 0);
+    return tagged.map(({ arn, createdAt: at, tags }) => ({
+      arn,
+      history: [{ at, tags: Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])) }],
+    }));
   }
 }
 

@@ -41,7 +41,7 @@ function readToken(token: string | undefined): string {
 }
 
 /**
- * GetResources over SageMaker's tags as they were some minutes ago: new endpoints are missing, deleted ones are still
+ * GetResources over tags of SageMaker's resources and of tables as they were some minutes ago: new endpoints are missing, deleted ones are still
  * listed, changed tags show their old value. A resource that has no tags any more stays listed while it exists.
  */
 export function createTagging(lagMs: number, resources: () => readonly TaggedResource[]): SimulatedService {
@@ -61,7 +61,7 @@ export function createTagging(lagMs: number, resources: () => readonly TaggedRes
         const after = readToken(input.PaginationToken);
         const found: { arn: string; tags: Readonly<Record<string, string>> }[] = [];
         for (const resource of resources()) {
-          const arn = resource.arn.toLowerCase();
+          const { arn } = resource;
           if (arn <= after) continue;
           if (arns !== undefined && !arns.includes(arn)) continue;
           if (types.length > 0 && !matchesType(arn, types)) continue;

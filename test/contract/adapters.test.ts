@@ -177,6 +177,12 @@ describe('scaling control', () => {
     ]);
     expect(unwrap(await control().restore(snapshot, { min: 2, max: 6 }))).toEqual({ refused: [] });
     expect(unwrap(await control().compare(snapshot))).toEqual([]);
+    expect(unwrap(await control().compare(snapshot, { min: 2, max: 6 })), 'bounds and tags as restored').toEqual([]);
+    expect(unwrap(await control().compare(snapshot, { min: 2, max: 5 }))).toEqual([`scalable target ${RESOURCE}`]);
+    const tagged = { ...snapshot, tags: { ...snapshot.tags, more: 'y' } };
+    expect(unwrap(await control().compare(tagged, { min: 2, max: 6 }))).toEqual([
+      `tags of scalable target ${RESOURCE}`,
+    ]);
     const again = unwrap(await control().snapshot(RESOURCE));
     expect(again).toMatchObject({ min: 2, max: 6, suspended: { scheduled: true }, tags: { team: 'search' } });
     expect(again?.scheduledActions).toEqual(snapshot.scheduledActions);

@@ -106,6 +106,32 @@ describe('invariants', () => {
     expect(sentences(rehearsal)).toContain('metrics were missing');
   });
 
+  it.each([
+    ['a window', '{ capacity: [{ during: early, min: 1, max: 2 }], otherwise: zero, zero: { by: park } }'],
+    ['leave', '{ capacity: [{ during: early, then: leave }], otherwise: zero, zero: { by: park } }'],
+  ])('1: no delete inside %s', async (_, policy) => {
+    const code = standIn({ idleWindows: at({ 90: park }) });
+    const rehearsal = await run(scenario({ policy }), { code });
+    expect(brokenBy(rehearsal)).toContain(1);
+    expect(sentences(rehearsal)).toContain('its calendar does not say zero');
+  });
+
+  it('2: the weight that a variant had comes back', async () => {
+    const weigh = async (world: World): Promise<void> => {
+      decide(world, 'chat', 'scale', 'restore');
+      await sageMaker(world).send(
+        new UpdateEndpointWeightsAndCapacitiesCommand({
+          EndpointName: 'chat',
+          DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredWeight: 0.25 }],
+        }),
+      );
+    };
+    const code = standIn({ idleWindows: at({ 20: weigh, 60: park, 90: wake }) });
+    const rehearsal = await run(scenario(), { code });
+    expect(brokenBy(rehearsal)).toEqual([2]);
+    expect(sentences(rehearsal)).toContain('weight of the only variant');
+  });
+
   it('1 and 10: no delete of what nobody enrolled', async () => {
     const code = standIn({ idleWindows: at({ 60: (world) => park(world, 'stranger') }) });
     const rehearsal = await run(scenario(), { code });

@@ -177,7 +177,10 @@ describe('asynchronous endpoints', () => {
       ...ttl,
       happens: [{ at: '+1h', hold: 'tr', mode: 'hands-off', until: '+14h', why: 'cost' }],
     });
-    expect(spansWithin(result, 'tr', '14h', '20h').map(({ desired }) => desired), 'the queue is empty').toEqual([0]);
+    expect(
+      spansWithin(result, 'tr', '14h', '20h').map(({ desired }) => desired),
+      'the queue is empty',
+    ).toEqual([0]);
   });
 });
 

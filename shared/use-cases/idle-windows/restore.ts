@@ -141,7 +141,6 @@ async function restoreTarget(work: Work, target: TargetSnapshot): Promise<Restor
   const { ports, session, run, ruling } = work;
   const bounds = boundsNow(target, ruling.bounds);
   // A refused delete may have taken nothing: then nothing is asserted again.
-  const wanted = { ...target, ...bounds };
   const before = session.record.wake === undefined ? await ports.scaling.compare(target) : undefined;
   if (before?.ok && before.value.length === 0) return { outstanding: [] };
   const restored = await ports.scaling.restore(target, bounds);
@@ -149,7 +148,7 @@ async function restoreTarget(work: Work, target: TargetSnapshot): Promise<Restor
     if (isPassing(restored.failure)) return { failure: restored.failure };
     return { outstanding: [{ item: target.resourceId, why: restored.failure.message }] };
   }
-  const compared = await ports.scaling.compare(wanted);
+  const compared = await ports.scaling.compare(target, bounds);
   if (!compared.ok) return { failure: compared.failure };
   const refused = new Set(restored.value.refused.map(({ item }) => item));
   const differs = compared.value.filter((item) => !refused.has(item));

@@ -3,7 +3,7 @@ import type { Mode } from '../../domain/ruling.ts';
 import type { DurationMs, Instant } from '../../domain/time.ts';
 import type { AlarmControl } from '../../ports/alarms.ts';
 import type { Announcer, DecisionLog } from '../../ports/announcer.ts';
-import type { CandidateFinder, DocumentSource } from '../../ports/documents-source.ts';
+import type { CandidateFinder, DocumentSource, TableFinder } from '../../ports/documents-source.ts';
 import type { EndpointControl, EndpointSummary } from '../../ports/endpoints.ts';
 import type { FleetStore } from '../../ports/fleet-store.ts';
 import type { MetricReader } from '../../ports/metrics.ts';
@@ -20,12 +20,18 @@ export interface ScheduledScalingPorts {
   readonly metrics: Pick<MetricReader, 'backlog'>;
   readonly documents: DocumentSource;
   readonly candidates: CandidateFinder;
+  readonly tables: TableFinder;
   readonly library: PolicyLibrary;
   readonly announcer: Announcer;
   readonly log: DecisionLog;
   /** Only for not starting work that the run could not finish; decisions use the run's `now`. */
   readonly clock: Clock;
-  readonly settings: { readonly mode: Mode; readonly tagPrefix: string; readonly tick: DurationMs };
+  readonly settings: {
+    readonly mode: Mode;
+    readonly tagPrefix: string;
+    readonly tick: DurationMs;
+    readonly tableName: string;
+  };
   readonly memory: Memory;
 }
 
@@ -37,10 +43,12 @@ export interface Memory {
   readonly loggedProblems: Set<string>;
   /** Lead samples by key as they were read; undefined: there were none. They grow by a few a day. */
   readonly samples: Map<string, { readonly samples: LeadSamples | undefined; readonly at: Instant }>;
+  /** By table left behind: when it was announced. */
+  readonly announcedTables: Map<string, Instant>;
 }
 
 export function createMemory(): Memory {
-  return { confirmed: new Map(), loggedProblems: new Set(), samples: new Map() };
+  return { confirmed: new Map(), loggedProblems: new Set(), samples: new Map(), announcedTables: new Map() };
 }
 
 export type RecordChange = (record: FleetRecord) => FleetRecord;

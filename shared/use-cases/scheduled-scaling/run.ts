@@ -1,10 +1,11 @@
 import type { Hold } from '../../domain/record.ts';
-import { MINUTE, SECOND } from '../../domain/time.ts';
+import { HOUR, MINUTE, SECOND } from '../../domain/time.ts';
 import type { EndpointSummary } from '../../ports/endpoints.ts';
 import type { Run, RunCounts, Trigger } from '../../ports/run.ts';
 import { type Announced, compileRecord } from './compile-record.ts';
 import { enrol } from './enrol.ts';
 import { inParallel } from './in-parallel.ts';
+import { findLeftTables } from './left-tables.ts';
 import { letGo } from './let-go.ts';
 import type { RunShared, ScheduledScalingPorts, Turn } from './ports.ts';
 import { readSamples } from './samples.ts';
@@ -17,6 +18,7 @@ import { readWakeAlarms } from './wake-alarms.ts';
 const RECHECK = 15 * MINUTE;
 /** Scaling policies are compared apart from the rest, so that no tick makes all the calls. */
 const DRIFT_OFFSET = 3 * MINUTE;
+const LEFT_TABLES_OFFSET = 7 * MINUTE;
 /** From so many on, one sweep over all endpoints is cheaper than looking at each. */
 const SWEEP_FROM = 6;
 /** Nothing new is begun so close to the end of the run. */
@@ -34,6 +36,7 @@ export async function runScheduledScaling(
       return runTick(ports, run, {
         recheck: isFirstIn(RECHECK, trigger.scheduledAt, ports.settings.tick),
         drift: isFirstIn(RECHECK, trigger.scheduledAt - DRIFT_OFFSET, ports.settings.tick),
+        leftTables: isFirstIn(HOUR, trigger.scheduledAt - LEFT_TABLES_OFFSET, ports.settings.tick),
       });
     case 'endpoint-ready':
       return runReady(ports, run, trigger.endpoint);
@@ -63,13 +66,14 @@ async function runReady(ports: ScheduledScalingPorts, run: Run, endpoint: string
 async function runTick(
   ports: ScheduledScalingPorts,
   run: Run,
-  { recheck, drift }: { readonly recheck: boolean; readonly drift: boolean },
+  { recheck, drift, leftTables }: Record<'recheck' | 'drift' | 'leftTables', boolean>,
 ): Promise<RunCounts> {
   const [records, holds, documents, candidates] = await Promise.all([
     ports.fleet.list(),
     readHolds(ports),
     ports.documents.readAll(),
     ports.candidates.candidates(),
+    ...(leftTables ? [findLeftTables(ports, run)] : []),
   ]);
   const turns = records.map((record) => createTurn(ports.fleet, record, 'read'));
   if (candidates.ok) turns.push(...(await enrol(ports, run, turns, candidates.value)));

@@ -108,6 +108,9 @@ describe('classifyFailureReason, by FailureReasons of Failed endpoints', () => {
     ['permission', 'KMS key arn:aws:kms:eu-central-1:1:key/a is not accessible'],
     ['permission', 'User is not authorized to perform: ec2:CreateNetworkInterface'],
     ['unknown', 'Something that nobody has seen before'],
+    // It ran and is billed: without a limit, trying again costs without end.
+    ['unknown', 'Request to service failed. If failure persists after retry, contact customer support.'],
+    ['unknown', 'An internal server error occurred. Please try again.'],
   ])('%s: %s', (expected, reason) => {
     expect(classifyFailureReason(reason)).toBe(expected);
   });

@@ -165,6 +165,16 @@ describe('the ladder of precedence', () => {
       { want: 'up', reason: 'give-back' },
     ],
     [
+      'one that leaves it as it is lets it be parked',
+      { phase: 'parked', policy: { ...parking, mayBeZero: false, mayLeave: true }, agenda: always(leave) },
+      { want: 'leave', reason: 'leave' },
+    ],
+    [
+      'without `by: park` leave is no reason to stay parked',
+      { phase: 'parked', policy: { ...parking, zero: { minUp: 0 }, mayLeave: true }, agenda: always(leave) },
+      { want: 'up', reason: 'give-back' },
+    ],
+    [
       'an invalid one does not',
       { phase: 'parked', policy: { ...parking, mayBeZero: false }, agenda: always(leave), invalid: true },
       { want: 'leave', reason: 'leave' },

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { nextStep, PHASE_STEPS, type PhaseFacts, printPhaseTable } from '../../../shared/domain/phases.ts';
+import {
+  dependsOnOwnership,
+  nextStep,
+  PHASE_STEPS,
+  type PhaseFacts,
+  printPhaseTable,
+} from '../../../shared/domain/phases.ts';
 import { ENDPOINT_STATUSES, PHASES } from '../../../shared/domain/record.ts';
 
 const nothing: PhaseFacts = { deleteNoted: false, ours: false, sameIncarnation: false, deleteOverdue: false };

@@ -5,6 +5,7 @@ import {
   type FailedAttempt,
   hasGivenUp,
   planAfterFailure,
+  skipConfig,
   type WakeFailure,
 } from '../../../shared/domain/wake-ladder.ts';
 
@@ -75,6 +76,17 @@ describe('planAfterFailure', () => {
   it('permission: again in ten minutes; throttling: in the next run', () => {
     expect(fail(start, 'permission').nextTryAt).toBe(NOW + 10 * MINUTE);
     expect(fail(start, 'transient').nextTryAt).toBeUndefined();
+  });
+
+  it('remembers the types of a round, and forgets them when time passes before the next', () => {
+    const second = fail(start, 'capacity', { instanceType: 'ml.g5.xlarge' });
+    expect(second.failedTypes).toEqual(['ml.g5.xlarge']);
+    const third = fail(second, 'quota', { instanceType: 'ml.g6.xlarge' });
+    expect(third.failedTypes).toEqual(['ml.g5.xlarge', 'ml.g6.xlarge']);
+    const over = skipConfig(third, { at: NOW, ladder: 3, jitter: 0.5 });
+    expect(over.configIndex).toBe(0);
+    expect(over.failedTypes).toBeUndefined();
+    expect(over.nextTryAt).toBeGreaterThan(NOW);
   });
 
   it('ends the attempt, so that the next create has a generation of its own', () => {
