@@ -23,7 +23,7 @@ beforeAll(async () => {
         otherwise: 'zero',
         zero: { by: 'park' },
       },
-      'up-only': { otherwise: 'leave', zero: { by: 'park' } },
+      'up-only': { otherwise: { min: 1, max: 1 }, zero: { by: 'park' } },
       spare: idle('30m'),
       alarms: idle('30m', { wake: { on: ['alarm:orders'] } }),
       never: { otherwise: { min: 1, max: 2 } },
@@ -233,7 +233,7 @@ describe('park', () => {
     ['checkout', /^checkout: not parked: policy never does not say `zero: { by: park }`\n$/],
     ['transcribe', /^transcribe: not parked: an endpoint of kind async is never parked; hold it down instead\n$/],
     ['desk', /^desk: not parked: it is parked already\n$/],
-    ['steady', /^steady: not parked: its policy has no time at which it may be zero: say with --until how long/],
+    ['steady', /^steady: not parked: its calendar wants it up \(.*\): say with --until how long/],
   ])('refuses with the reason: %s', async (name, expected) => {
     const before = (await statusOf(name)).holds.length;
     const answer = await account.command(['park', name]);
