@@ -13,7 +13,8 @@ const project = (name: string, testTimeout: number, globalSetup: string[] = []) 
 
 export default defineConfig({
   test: {
-    reporters: ['default', ['json', { outputFile: 'out/vitest.json' }]],
+    // Two runs side by side write a report each.
+    reporters: ['default', ['json', { outputFile: process.env['VITEST_REPORT'] ?? 'out/vitest.json' }]],
     // Concurrent tests are those that wait for real time to pass.
     maxConcurrency: 12,
     projects: [

@@ -100,7 +100,8 @@ async function runVitest(chosen: readonly string[]): Promise<Count> {
   const [main = '', beside = ''] = VITEST_REPORTS;
   for (const report of VITEST_REPORTS) rmSync(report, { force: true });
   if (chosen.length > 0) return countOf(main, await runLive('vitest', ['run', ...chosen]));
-  const deployment = run('vitest', ['run', '--project', 'deployment', `--outputFile.json=${beside}`]);
+  const env = { ...process.env, VITEST_REPORT: beside };
+  const deployment = run('vitest', ['run', '--project', 'deployment'], { env });
   const rest = countOf(main, await runLive('vitest', ['run', '--project', '!deployment']));
   const { code, output } = await deployment;
   console.log(output);
