@@ -41,7 +41,7 @@ export function register(program: Command, io: Io): void {
     .option('--json <path>', 'documents and problems as JSON, to a file or - for stdout')
     .action(async (paths: string[], options: { json?: string }) => {
       const findings = await validate(io, paths);
-      const problems = findings.problems.sort(compareProblems);
+      const problems = eachOnce(findings.problems).sort(compareProblems);
       if (options.json !== undefined) writeJson(io, options.json, toJson(findings.documents, problems));
       if (options.json !== '-') io.out(describe(findings.documents, problems));
       if (problems.length > 0) io.exitWith(EXIT.usage);
@@ -112,6 +112,11 @@ function remember(findings: Findings, kind: DocumentKind, file: string, loaded?:
 function crossCheck({ schedules, policies, problems }: Findings): void {
   if (schedules.size === 0) return;
   for (const { source, policy } of policies) problems.push(...source.place(checkSchedules(policy, schedules)));
+}
+
+/** A document that a scenario names is read twice: as itself, and by the scenario. */
+function eachOnce(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()];
 }
 
 function describe(documents: readonly Seen[], problems: readonly Problem[]): string {

@@ -83,6 +83,20 @@ describe('the command', () => {
 });
 
 describe('validate', () => {
+  test('a mistake in a policy that a scenario names, too, is told once', async () => {
+    write('policies/chat-dev.yaml', CHAT.replace('by: park', 'by: park, idelFor: 30m'));
+    const scenario = `start: 2026-03-23T00:00:00+01:00
+schedules: { office: schedules/office.yaml }
+policies: { chat-dev: policies/chat-dev.yaml }
+endpoints: { chat: { kind: real-time, policy: chat-dev, instanceType: ml.g5.xlarge } }
+`;
+    write('scenario.yaml', scenario);
+    const { code, out } = await command('validate', '.');
+    expect(code).toBe(2);
+    expect(out.match(/idelFor/g)).toHaveLength(1);
+    expect(out).toMatch(/: 1 problem\n$/);
+  });
+
   test('a folder without problems', async () => {
     expect(await command('validate', '.')).toEqual({ code: 0, out: '1 schedule, 1 policy: no problems\n', err: '' });
   });
