@@ -4,7 +4,7 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { createScalingControl } from '../../shared/aws/application-auto-scaling.ts';
+import { createScalingControl, createSnapshotControl } from '../../shared/aws/application-auto-scaling.ts';
 import { createMetricReader } from '../../shared/aws/cloudwatch-metrics.ts';
 import {
   createBreakerStore,
@@ -168,6 +168,7 @@ function createAccount(parts: Parts): Account {
   const { clientOf, log } = runtime;
   const table = { client: clientOf(DynamoDBClient), tableName: settings.table, report: log.warn };
   const cloudWatch = clientOf(CloudWatchClient);
+  const scalingClients = { scaling: clientOf(ApplicationAutoScalingClient), cloudWatch };
   return {
     region,
     prefix: options.prefix,
@@ -178,7 +179,7 @@ function createAccount(parts: Parts): Account {
     holdHistory: createHoldHistory(table),
     breakers: createBreakerStore(table),
     endpoints: createEndpointControl({ client: clientOf(SageMakerClient), clock: wire.clock, sleep }),
-    scaling: createScalingControl({ scaling: clientOf(ApplicationAutoScalingClient), cloudWatch }),
+    scaling: { ...createScalingControl(scalingClients), ...createSnapshotControl(scalingClients) },
     metrics: createMetricReader(cloudWatch),
     documents: createDocumentSource(clientOf(SSMClient), options.prefix),
     skew: () => wire.skew(),

@@ -2,7 +2,7 @@ import { CloudWatchClient, DescribeAlarmsCommand, type MetricAlarm } from '@aws-
 import { ListMonitoringSchedulesCommand, SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { outcomeOf } from '../../shared/aws/classify.ts';
 import type { Outcome } from '../../shared/ports/outcome.ts';
-import { endpointOfOwnAlarm } from '../../shared/use-cases/wake-triggers.ts';
+import { isOwnAlarm } from '../../shared/use-cases/wake-triggers.ts';
 import { plural } from '../printable.ts';
 import type { Account } from './connect.ts';
 
@@ -39,8 +39,8 @@ export function readAlarms({ runtime, prefix }: Account, endpoint: string): Prom
 }
 
 function isOthers({ AlarmName = '', ...alarm }: MetricAlarm, prefix: string, endpoint: string): boolean {
-  // Those of target tracking go with the endpoint's scalable target; our own wake alarm is what it is for.
-  if (AlarmName.startsWith('TargetTracking-') || endpointOfOwnAlarm(prefix, AlarmName) !== undefined) return false;
+  // Those of target tracking go with the endpoint's scalable target; our own go with the policy, or are what it is for.
+  if (AlarmName.startsWith('TargetTracking-') || isOwnAlarm(prefix, AlarmName)) return false;
   const metrics = (alarm.Metrics ?? []).map(({ MetricStat }) => MetricStat?.Metric?.Dimensions ?? []);
   return [alarm.Dimensions ?? [], ...metrics]
     .flat()

@@ -33,6 +33,7 @@ export function describeExplanation(explanation: Explanation, zone: Zone | undef
     `\nrules, highest first\n${describeLadder(explanation)}`,
     `\nevidence\n${describeEvidence(ruling.evidence)}`,
     describeActivity(explanation, when),
+    describeScaling(explanation),
     describeAgenda(explanation, when),
     describeWatchers(explanation),
   ].join('');
@@ -59,6 +60,11 @@ function describeActivity({ activity, live, record }: Explanation, when: (at: nu
   if (activity === undefined) return `\nactivity: nothing to read, it is ${record.phase}\n`;
   const then = activity.verdict === 'idle' ? '' : `, idle at ${when(activity.idleAt)} at the earliest`;
   return `\nactivity: ${activity.verdict}${then}\n${describeEvidence(activity.evidence)}`;
+}
+
+function describeScaling({ scaling }: Explanation): string {
+  if (scaling.length === 0) return '';
+  return `\nscaling\n${formatTable(scaling.map(({ name, says, inAws }) => ['   ', printable(name), printable(says), printable(inAws)]))}`;
 }
 
 function describeAgenda({ agenda, at }: Explanation, when: (at: number) => string): string {

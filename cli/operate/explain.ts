@@ -17,6 +17,7 @@ import { prepareWork } from '../account/work.ts';
 import type { Io } from '../output.ts';
 import { writeJson } from '../output.ts';
 import { formatLocal, readWhen } from '../times.ts';
+import { explainScaling, type ScalingLine } from './explain-scaling.ts';
 import { describeExplanation } from './explain-text.ts';
 import { headJson } from './status.ts';
 
@@ -37,6 +38,7 @@ export interface Explanation {
   readonly step: { readonly name: string; readonly means: string } | undefined;
   readonly activity: Activity | undefined;
   readonly agenda: ReturnType<typeof stepsFrom>;
+  readonly scaling: readonly ScalingLine[];
   readonly watchers: readonly Watcher[];
   readonly unread: readonly string[];
 }
@@ -60,6 +62,7 @@ export async function explainEndpoint(account: Account, io: Io, name: string, op
     step: reality?.step,
     activity: reality?.activity,
     agenda: agendaAround(record, at),
+    scaling: explainScaling(record),
     watchers: reality?.watchers ?? [],
     unread: reality?.unread ?? [],
   };
@@ -145,6 +148,7 @@ function explanationJson({ record, ruling, ...rest }: Explanation, local: (at: I
       untilLocal: local(until),
       rung,
     })),
+    scaling: rest.scaling,
     watchers: rest.watchers,
     unread: rest.unread,
   };

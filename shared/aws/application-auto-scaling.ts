@@ -9,7 +9,7 @@ import { createAttachedAlarms } from './attached-alarms.ts';
 import { outcomeOf } from './classify.ts';
 import { toJsonObject } from './json.ts';
 import { createScalingCalls, policyView, targetView, VARIANT_INSTANCES } from './scaling-calls.ts';
-import { policyRequest, sameConfiguration } from './scaling-policies.ts';
+import { policyRequest, sameAlarm, sameConfiguration, stepAlarmRequest } from './scaling-policies.ts';
 import { createScalingSnapshots } from './scaling-snapshots.ts';
 
 const SERVICE = 'ApplicationAutoScaling';
@@ -19,10 +19,17 @@ export interface ScalingClients {
   readonly cloudWatch: CloudWatchClient;
 }
 
-export function createScalingControl({ scaling, cloudWatch }: ScalingClients): ScalingControl {
+type Snapshots = Pick<ScalingControl, 'snapshot' | 'restore' | 'compare'>;
+
+/** What a park and a wake need, apart from the rest: bundles carry only what their function calls. */
+export function createSnapshotControl({ scaling, cloudWatch }: ScalingClients): Snapshots {
+  return createScalingSnapshots(createScalingCalls(scaling), createAttachedAlarms(cloudWatch));
+}
+
+export function createScalingControl({ scaling, cloudWatch }: ScalingClients): Omit<ScalingControl, keyof Snapshots> {
   const calls = createScalingCalls(scaling);
+  const alarms = createAttachedAlarms(cloudWatch);
   return {
-    ...createScalingSnapshots(calls, createAttachedAlarms(cloudWatch)),
     targets: (resourceIds) =>
       outcomeOf(`${SERVICE}.DescribeScalableTargets`, async () => (await calls.targets(resourceIds)).map(targetView)),
     policies: (resourceId) =>
@@ -47,11 +54,24 @@ export function createScalingControl({ scaling, cloudWatch }: ScalingClients): S
       );
       return goneIsFine(outcome);
     },
-    putPolicy: (resourceId, name, spec, endpoint) =>
-      outcomeOf(`${SERVICE}.PutScalingPolicy`, () =>
+    async putPolicy(resourceId, { name, spec, endpoint, alarmName }) {
+      const put = await outcomeOf(`${SERVICE}.PutScalingPolicy`, () =>
         calls.putPolicy(resourceId, name, toJsonObject(policyRequest(spec, endpoint))),
-      ),
-    isAsSpecified: (policy, spec, endpoint) => sameConfiguration(policy.definition, policyRequest(spec, endpoint)),
+      );
+      if (!put.ok) return put;
+      if (spec.kind !== 'step' || alarmName === undefined) return { ok: true, value: undefined };
+      return outcomeOf('CloudWatch.PutMetricAlarm', () =>
+        alarms.put({ name: alarmName, definition: toJsonObject(stepAlarmRequest(spec, endpoint, put.value)) }),
+      );
+    },
+    isAsSpecified: ({ definition, arn }, alarm, { spec, endpoint }) =>
+      sameConfiguration(definition, policyRequest(spec, endpoint)) &&
+      (spec.kind !== 'step' || (alarm !== undefined && sameAlarm(alarm, stepAlarmRequest(spec, endpoint, arn)))),
+    alarmDefinitions: (names) =>
+      outcomeOf('CloudWatch.DescribeAlarms', async () => {
+        const found = names.length === 0 ? [] : await alarms.byName(names);
+        return new Map(found.map(({ name, definition }) => [name, definition] as const));
+      }),
     async deletePolicy(resourceId, name) {
       const outcome = await outcomeOf(`${SERVICE}.DeleteScalingPolicy`, () =>
         scaling.send(

@@ -4,9 +4,9 @@ import type { Bounds, CompiledPolicy, Rung, ScalingSpec, WakeTrigger } from '../
 import { DAY, MINUTE } from '../domain/time.ts';
 import { hashValue } from './hash.ts';
 import { checkFrame, NAME_ALLOWED, NAME_PATTERN } from './limits.ts';
-
+import { METRIC_ALLOWED } from './metric-source.ts';
 import type { Parsed, Path } from './problem.ts';
-import { convertScaling, METRIC_ALLOWED, scalingListSchema } from './scaling.ts';
+import { convertScaling, scalingListSchema } from './scaling.ts';
 import { at, choice, count, fields, flag, list, named, oneOf, text, toProblems, word } from './schema.ts';
 import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from './values.ts';
 

@@ -1,15 +1,16 @@
 import * as v from 'valibot';
+import { isSummed } from '../domain/instance-units.ts';
 import type { MetricUnit } from '../domain/metric-names.ts';
-import { METRIC_NAMES, metricFacts } from '../domain/metric-names.ts';
-import type { ScalingSpec } from '../domain/policy.ts';
+import { metricFacts } from '../domain/metric-names.ts';
+import { type ScalingSpec, type StepChange, specName } from '../domain/policy.ts';
 import type { DurationMs } from '../domain/time.ts';
 import { DAY, MINUTE, SECOND } from '../domain/time.ts';
-import { at, choice, count, fields, list, oneOf, someFields, text } from './schema.ts';
+import { type MetricSourceInput, metricSource, nameOfSource } from './metric-source.ts';
+import { at, choice, count, fields, flag, list, oneOf, someFields, text, word } from './schema.ts';
 import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from './values.ts';
 
 const MAX_POLICIES = 10;
 const MAX_STEPS = 20;
-export const METRIC_ALLOWED = `one of the metrics ${METRIC_NAMES.join(', ')}`;
 const AMOUNT_ALLOWED = `a number, or ${DURATION_ALLOWED} for a metric that measures time`;
 const COOLDOWN_ALLOWED = 'a duration in whole seconds, like 300s';
 const PERIOD_ALLOWED = 'a period of an alarm: 10s, 20s, 30s or a multiple of 1m';
@@ -20,7 +21,8 @@ export const DEFAULT_COOLDOWN: DurationMs = 300 * SECOND;
 /** A number in the metric's own unit, or a length of time that is converted to it. */
 export type Amount = number | { readonly ms: DurationMs };
 
-const metric = v.pipe(v.picklist(METRIC_NAMES, METRIC_ALLOWED), v.description(METRIC_ALLOWED));
+// No hyphen: names of policies and alarms are put together with hyphens and taken apart again.
+const policyName = word(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'a name of letters, digits and _, at most 64');
 
 const amount = v.pipe(
   oneOf(
@@ -49,24 +51,28 @@ const period = text(DURATION_PATTERN, PERIOD_ALLOWED, (input) => {
 const targetTracking = v.pipe(
   fields({
     kind: choice(['target-tracking']),
-    metric,
+    name: v.optional(policyName),
+    metric: metricSource,
     target: v.pipe(
       amount,
       v.check((target) => sizeOf(target) > 0, 'more than 0'),
     ),
     scaleInCooldown: v.optional(cooldown),
     scaleOutCooldown: v.optional(cooldown),
+    disableScaleIn: v.optional(flag),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
-    const { metric: name, target } = dataset.value;
-    if (!fits(name, target)) addIssue({ message: notTime(name), path: at('target') });
+    const { name, metric, target } = dataset.value;
+    for (const message of [misfit(metric, target), overHundred(metric, target)])
+      if (message !== undefined) addIssue({ message, path: at('target') });
+    if (name === undefined && nameOfSource(metric) === undefined) addIssue({ message: NAME_NEEDED, path: at('name') });
   }),
 );
 
 const alarm = v.pipe(
   fields({
-    metric,
+    metric: metricSource,
     threshold: amount,
     periods: count(1, 100),
     period: v.optional(period),
@@ -77,41 +83,59 @@ const alarm = v.pipe(
   v.description('an alarm, { metric, threshold, periods }'),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
-    const { metric: name, threshold, periods, period: length = MINUTE } = dataset.value;
-    if (!fits(name, threshold)) addIssue({ message: notTime(name), path: at('threshold') });
+    const { metric, threshold, periods, period: length = MINUTE, statistic } = dataset.value;
+    for (const message of [misfit(metric, threshold), overHundred(metric, threshold)])
+      if (message !== undefined) addIssue({ message, path: at('threshold') });
     // A quota of CloudWatch.
     if (periods * length > DAY) addIssue({ message: 'periods × period of at most 1d', path: at('periods') });
+    if (typeof metric !== 'string' && statistic !== undefined) {
+      addIssue({ message: 'absent: a metric that is written out has its own statistic', path: at('statistic') });
+    }
+    if (length < MINUTE && !isHighResolution(metric)) {
+      addIssue({ message: 'at least 1m: AWS publishes this metric once a minute', path: at('period') });
+    }
   }),
 );
 
 const step = v.pipe(
   fields({
-    from: amount,
+    from: v.optional(amount),
     to: v.optional(amount),
     add: v.optional(v.pipe(v.number('a whole number'), v.integer('a whole number'))),
-    percent: v.optional(v.pipe(v.number('a number of percent'), v.finite('a number of percent'))),
+    percent: v.optional(v.pipe(v.number('a whole number of percent'), v.integer('a whole number of percent'))),
     set: v.optional(count(0, 100_000)),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
     const given = CHANGES.filter((change) => dataset.value[change] !== undefined);
     if (given.length !== 1) addIssue({ message: 'exactly one of add, percent, set' });
+    if (dataset.value.from === undefined && dataset.value.to === undefined)
+      addIssue({ message: 'at least one of from and to' });
   }),
 );
 
 const stepScaling = v.pipe(
   fields({
     kind: choice(['step']),
+    name: v.optional(policyName),
     alarm,
     steps: v.pipe(
       list(step, 'a list of steps, { from, to, add | percent | set }', MAX_STEPS),
       v.minLength(1, 'at least one step'),
     ),
+    minMagnitude: v.optional(count(1, 100_000)),
+    aggregation: v.optional(choice(['Average', 'Minimum', 'Maximum'])),
     cooldown: v.optional(cooldown),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
-    for (const issue of stepIssues(dataset.value.steps, dataset.value.alarm.metric)) addIssue(issue);
+    const { name, alarm: source, steps, minMagnitude } = dataset.value;
+    for (const issue of stepIssues(steps, source)) addIssue(issue);
+    if (name === undefined && nameOfSource(source.metric) === undefined)
+      addIssue({ message: NAME_NEEDED, path: at('name') });
+    if (minMagnitude !== undefined && steps.every(({ percent }) => percent === undefined)) {
+      addIssue({ message: 'absent: only steps in percent have a least magnitude', path: at('minMagnitude') });
+    }
   }),
 );
 
@@ -131,12 +155,19 @@ export const scalingListSchema = v.pipe(
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
     const tracked = new Set<string>();
+    const names = new Set<string>();
     dataset.value.forEach((entry, index) => {
-      if (entry.kind !== 'target-tracking') return;
-      // Application Auto Scaling refuses a second target-tracking policy on the same metric.
-      if (tracked.has(entry.metric))
+      const name = specName(convertScaling(entry));
+      const metric = entry.kind === 'target-tracking' ? JSON.stringify(entry.metric) : undefined;
+      if (metric !== undefined && tracked.has(metric)) {
+        // Application Auto Scaling refuses a second target-tracking policy on the same metric.
         addIssue({ message: 'another metric than the target-tracking policies above', path: at(index, 'metric') });
-      tracked.add(entry.metric);
+      } else if (names.has(name)) {
+        const message = `a name of its own: a scaling policy above is called ${name}, too`;
+        addIssue({ message, path: at(index, 'name') });
+      }
+      names.add(name);
+      if (metric !== undefined) tracked.add(metric);
     });
   }),
 );
@@ -156,34 +187,96 @@ function unitFactor(name: string): number | undefined {
   return facts === undefined ? undefined : PER_MILLISECOND[facts.unit];
 }
 
-function fits(name: string, value: Amount): boolean {
-  return typeof value === 'number' || unitFactor(name) !== undefined;
+const NAME_NEEDED = 'required: an expression has no name of its own';
+
+function tableName(metric: MetricSourceInput): string {
+  return typeof metric === 'string' ? metric : '';
 }
 
-function notTime(name: string): string {
-  return `a number: ${name} does not measure time`;
+/** What is allowed instead of a length of time; undefined: it fits. */
+function misfit(metric: MetricSourceInput, value: Amount | undefined): string | undefined {
+  if (typeof value !== 'object' || unitFactor(tableName(metric)) !== undefined) return undefined;
+  return `a number: ${typeof metric === 'string' ? metric : 'a metric that is written out'} does not measure time`;
+}
+
+/** AWS sums these over cores and devices; ours multiply, so that 70 means 70 % on any instance type. */
+function overHundred(metric: MetricSourceInput, value: Amount): string | undefined {
+  if (!isSummed(tableName(metric)) || sizeOf(value) <= 100) return undefined;
+  return 'at most 100: percent of the whole instance, multiplied by its cores or GPUs for AWS';
+}
+
+/** The concurrency metrics are published every 10 seconds; of a team's own metric nobody here knows. */
+function isHighResolution(metric: MetricSourceInput): boolean {
+  return typeof metric === 'string' ? metric.startsWith('ConcurrentRequests') : !('math' in metric);
 }
 
 function sizeOf(value: Amount): number {
   return typeof value === 'number' ? value : value.ms;
 }
 
-/** Steps are intervals above the threshold; Application Auto Scaling refuses gaps, overlaps and disorder. */
-function stepIssues(steps: StepInput['steps'], name: string) {
-  const issues: { message: string; path: ReturnType<typeof at> }[] = [];
-  steps.forEach(({ from, to }, index) => {
-    const where = (key: string) => at('steps', index, key);
-    if (!fits(name, from)) issues.push({ message: notTime(name), path: where('from') });
-    if (to !== undefined && !fits(name, to)) issues.push({ message: notTime(name), path: where('to') });
-    if (to !== undefined && sizeOf(to) <= sizeOf(from)) issues.push({ message: 'more than `from`', path: where('to') });
-    const next = steps[index + 1];
-    if (next === undefined) return;
-    if (sizeOf(next.from) <= sizeOf(from)) {
-      issues.push({ message: 'steps in rising order of `from`', path: at('steps', index + 1, 'from') });
-    } else if (to !== undefined && sizeOf(to) !== sizeOf(next.from)) {
-      issues.push({ message: 'the `from` of the next step, or absent', path: where('to') });
+interface StepIssue {
+  readonly message: string;
+  readonly path: ReturnType<typeof at>;
+}
+
+/**
+ * Steps are intervals of one kind of change: Application Auto Scaling refuses gaps, overlaps and disorder, and on the
+ * side where the alarm rings the outermost one has no end.
+ */
+function stepIssues(steps: StepInput['steps'], { metric, comparison = '>=' }: StepInput['alarm']): StepIssue[] {
+  const issues: StepIssue[] = [];
+  const upwards = comparison.startsWith('>');
+  const kind = CHANGES.find((change) => steps[0]?.[change] !== undefined);
+  steps.forEach((item, index) => {
+    const complain = (key: string, message: string) => issues.push({ message, path: at('steps', index, key) });
+    for (const key of ['from', 'to'] as const) {
+      const message = misfit(metric, item[key]);
+      if (message !== undefined) complain(key, message);
+      const side = item[key] === undefined ? 0 : sizeOf(item[key]);
+      if (upwards ? side < 0 : side > 0)
+        complain(key, upwards ? '0 or more: above the threshold' : '0 or less: below the threshold');
     }
+    const given = CHANGES.filter((change) => item[change] !== undefined);
+    for (const change of given) {
+      if (change !== kind && given.length === 1) {
+        complain(
+          change,
+          `${kind ?? 'the same change'}, as in the first step: AWS takes one kind for all steps of a policy`,
+        );
+      }
+    }
+    issues.push(...intervalIssues(steps, index, upwards));
   });
+  return issues;
+}
+
+function intervalIssues(steps: StepInput['steps'], index: number, upwards: boolean): StepIssue[] {
+  const issues: StepIssue[] = [];
+  const complain = (where: number, key: string, message: string) =>
+    issues.push({ message, path: at('steps', where, key) });
+  const { from, to } = steps[index] ?? {};
+  const next = steps[index + 1];
+  if (from !== undefined && to !== undefined && sizeOf(to) <= sizeOf(from)) {
+    complain(index, 'to', 'more than `from`');
+    return issues;
+  }
+  // A step with neither has been complained about already.
+  if (from === undefined && to !== undefined && (upwards || index > 0))
+    complain(index, 'from', 'required: where the step begins');
+  if (!upwards && index === 0 && from !== undefined)
+    complain(index, 'from', 'absent in the lowest step: the metric may fall further');
+  if (next === undefined) {
+    if (upwards && to !== undefined) complain(index, 'to', 'absent in the highest step: the metric may rise further');
+    if (!upwards && from !== undefined && to === undefined)
+      complain(index, 'to', 'required: where the step ends, 0 for the threshold');
+    return issues;
+  }
+  if (next.from === undefined) return issues;
+  if (from !== undefined && sizeOf(next.from) <= sizeOf(from)) {
+    complain(index + 1, 'from', 'steps in rising order of `from`');
+  } else if (to !== undefined && sizeOf(to) !== sizeOf(next.from)) {
+    complain(index, 'to', 'the `from` of the next step, or absent');
+  }
   return issues;
 }
 
@@ -192,33 +285,53 @@ export function convertScaling(input: ScalingInput): ScalingSpec {
   if (input.kind === 'step') return convertStep(input);
   return {
     kind: 'target-tracking',
-    metric: input.metric,
-    target: inUnitOf(input.metric, input.target),
+    ...(input.name === undefined ? {} : { name: input.name }),
+    ...measured(input.metric, input.name),
+    target: inUnitOf(tableName(input.metric), input.target),
     scaleInCooldown: input.scaleInCooldown ?? DEFAULT_COOLDOWN,
     scaleOutCooldown: input.scaleOutCooldown ?? DEFAULT_COOLDOWN,
+    ...(input.disableScaleIn && { disableScaleIn: true }),
   };
 }
 
-function convertStep({ alarm: source, steps, cooldown: pause }: StepInput): ScalingSpec {
-  const { metric: name } = source;
+function measured(metric: MetricSourceInput, name: string | undefined): Pick<ScalingSpecOf, 'metric' | 'source'> {
+  if (typeof metric === 'string') return { metric };
+  return { metric: name ?? nameOfSource(metric) ?? '', source: metric };
+}
+
+type ScalingSpecOf = Extract<ScalingSpec, { kind: 'target-tracking' }>;
+
+function convertStep(input: StepInput): ScalingSpec {
+  const { alarm: source, steps } = input;
+  const unit = tableName(source.metric);
   return {
     kind: 'step',
+    ...(input.name === undefined ? {} : { name: input.name }),
     alarm: {
-      metric: name,
-      threshold: inUnitOf(name, source.threshold),
+      ...measured(source.metric, input.name),
+      threshold: inUnitOf(unit, source.threshold),
       periods: source.periods,
       period: source.period ?? MINUTE,
-      statistic: source.statistic ?? 'Average',
+      statistic: source.statistic ?? ownStatistic(source.metric) ?? 'Average',
       comparison: source.comparison ?? '>=',
       missing: source.missing ?? 'notBreaching',
     },
-    steps: steps.map((item) => ({
-      from: inUnitOf(name, item.from),
-      ...(item.to === undefined ? {} : { to: inUnitOf(name, item.to) }),
-      change: changeOf(item),
-    })),
-    cooldown: pause ?? DEFAULT_COOLDOWN,
+    steps: steps.map((item, index) => {
+      const to = item.to ?? steps[index + 1]?.from;
+      return {
+        ...(item.from === undefined ? {} : { from: inUnitOf(unit, item.from) }),
+        ...(to === undefined ? {} : { to: inUnitOf(unit, to) }),
+        change: changeOf(item),
+      };
+    }),
+    ...(input.minMagnitude === undefined ? {} : { minMagnitude: input.minMagnitude }),
+    ...(input.aggregation === undefined ? {} : { aggregation: input.aggregation }),
+    cooldown: input.cooldown ?? DEFAULT_COOLDOWN,
   };
+}
+
+function ownStatistic(metric: MetricSourceInput): string | undefined {
+  return typeof metric === 'string' || 'math' in metric ? undefined : metric.statistic;
 }
 
 function inUnitOf(name: string, value: Amount): number {
@@ -226,7 +339,7 @@ function inUnitOf(name: string, value: Amount): number {
   return typeof value === 'number' ? value : value.ms * (unitFactor(name) ?? 1);
 }
 
-function changeOf(item: StepInput['steps'][number]) {
+function changeOf(item: StepInput['steps'][number]): StepChange {
   if (item.add !== undefined) return { add: item.add };
   return item.percent === undefined ? { set: item.set ?? 0 } : { percent: item.percent };
 }

@@ -34,37 +34,69 @@ export type ZeroBy = 'park' | 'instances' | 'copies';
 /** What may wake an endpoint besides its calendar; `alarm:<name>` is a CloudWatch alarm the team names. */
 export type WakeTrigger = 'request' | 'backlog' | 'schedule' | `alarm:${string}`;
 
-export interface TargetTracking {
-  readonly kind: 'target-tracking';
-  /** Short name of the printed table, or an AWS metric name. */
+/** A metric that the printed table does not know. `{endpoint}` and `{variant}` in a dimension stand for the endpoint's own. */
+export interface CustomMetric {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  /** As CloudWatch names statistics: Average, Maximum, Sum, p90 … */
+  readonly statistic: string;
+  readonly unit?: string;
+}
+
+/** An expression over metrics by id; short names of the table stand for the endpoint's own metric. */
+export interface MetricMath {
+  readonly math: string;
+  readonly metrics: Readonly<Record<string, string | CustomMetric>>;
+}
+
+interface Measured {
+  /** Short name of the printed table; for any other source the policy's own name. */
   readonly metric: string;
+  /** Absent: the metric is one of the table. */
+  readonly source?: CustomMetric | MetricMath;
+}
+
+export interface TargetTracking extends Measured {
+  readonly kind: 'target-tracking';
+  /** Tells two policies on one metric apart; absent: the metric's name. */
+  readonly name?: string;
   readonly target: number;
   readonly scaleInCooldown: DurationMs;
   readonly scaleOutCooldown: DurationMs;
+  readonly disableScaleIn?: true;
 }
+
+export type StepChange = { readonly add: number } | { readonly percent: number } | { readonly set: number };
 
 export interface StepScaling {
   readonly kind: 'step';
-  readonly alarm: {
-    readonly metric: string;
+  readonly name?: string;
+  readonly alarm: Measured & {
     /** In the metric's own unit (ModelLatency: µs). */
     readonly threshold: number;
     readonly periods: number;
     readonly period: DurationMs;
-    readonly statistic: 'Average' | 'Minimum' | 'Maximum' | 'Sum' | 'SampleCount';
+    /** As CloudWatch names statistics; of the alarm's metric, where it is no expression. */
+    readonly statistic: string;
     readonly comparison: '>=' | '>' | '<' | '<=';
     readonly missing: 'notBreaching' | 'breaching' | 'ignore' | 'missing';
   };
-  /** Offsets above the threshold, in the metric's unit. */
-  readonly steps: readonly {
-    readonly from: number;
-    readonly to?: number;
-    readonly change: { readonly add: number } | { readonly percent: number } | { readonly set: number };
-  }[];
+  /** Offsets from the threshold, in the metric's unit; absent: without end. All of one kind of change, in rising order. */
+  readonly steps: readonly { readonly from?: number; readonly to?: number; readonly change: StepChange }[];
+  /** `percent` changes by at least so many. */
+  readonly minMagnitude?: number;
+  /** How Application Auto Scaling joins the datapoints of the breach; absent: Average. */
+  readonly aggregation?: 'Average' | 'Minimum' | 'Maximum';
   readonly cooldown: DurationMs;
 }
 
 export type ScalingSpec = TargetTracking | StepScaling;
+
+/** What tells the scaling policies of one target apart; ours are named after it. */
+export function specName(spec: ScalingSpec): string {
+  return spec.kind === 'step' ? `step-${spec.name ?? spec.alarm.metric}` : (spec.name ?? spec.metric);
+}
 
 /** A policy as the other functions need it, with every default that does not depend on the endpoint's kind applied. */
 export interface CompiledPolicy {

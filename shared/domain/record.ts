@@ -87,7 +87,7 @@ export interface Intent {
   readonly desired?: number;
   /** Instances from zero, how many is not known yet. */
   readonly fromZero?: true;
-  /** Metrics of the scaling policies that are to be put. */
+  /** Names of the scaling policies that are to be put. */
   readonly policies?: readonly string[];
 }
 

@@ -18,6 +18,15 @@ export interface ScalingPolicyView {
   readonly definition: JsonObject;
 }
 
+/** A scaling policy of ours on one endpoint: `<TagPrefix>-<name of the spec>`. */
+export interface OwnPolicy {
+  readonly name: string;
+  readonly spec: ScalingSpec;
+  readonly endpoint: { readonly name: string; readonly variant: string };
+  /** Of the alarm that drives a step policy. */
+  readonly alarmName?: string;
+}
+
 /** Application Auto Scaling for `sagemaker:variant:DesiredInstanceCount`. */
 export interface ScalingControl {
   /** By resource id, in pages of 50; missing ones are absent from the answer. */
@@ -34,19 +43,12 @@ export interface ScalingControl {
   deregister(resourceId: string): Promise<Outcome<void>>;
   /** Tags of a target, by its ARN: a target that we made carries ours. */
   targetTags(arn: string): Promise<Outcome<Readonly<Record<string, string>>>>;
-  /** Our policies are named `<TagPrefix>-<metric>`. Answers the policy's ARN. */
-  putPolicy(
-    resourceId: string,
-    name: string,
-    spec: ScalingSpec,
-    endpoint: { readonly name: string; readonly variant: string },
-  ): Promise<Outcome<string>>;
-  /** Whether a policy that AWS shows is what `putPolicy` would put. */
-  isAsSpecified(
-    policy: ScalingPolicyView,
-    spec: ScalingSpec,
-    endpoint: { readonly name: string; readonly variant: string },
-  ): boolean;
+  /** Puts a policy of ours and, of a step policy, the alarm that drives it. */
+  putPolicy(resourceId: string, policy: OwnPolicy): Promise<Outcome<void>>;
+  /** Whether a policy that AWS shows, and the alarm of a step policy, are what `putPolicy` would put. */
+  isAsSpecified(shown: ScalingPolicyView, alarm: JsonObject | undefined, policy: OwnPolicy): boolean;
+  /** Alarms by name as PutMetricAlarm takes them; missing ones are absent. */
+  alarmDefinitions(names: readonly string[]): Promise<Outcome<ReadonlyMap<string, JsonObject>>>;
   deletePolicy(resourceId: string, name: string): Promise<Outcome<void>>;
   /** Everything a recipe holds of this variant's target, alarms included; undefined: no target. */
   snapshot(resourceId: string): Promise<Outcome<TargetSnapshot | undefined>>;

@@ -2,7 +2,7 @@ import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-s
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
-import { createScalingControl } from '../aws/application-auto-scaling.ts';
+import { createSnapshotControl } from '../aws/application-auto-scaling.ts';
 import { createAlarmControl } from '../aws/cloudwatch-alarms.ts';
 import { createMetricReader } from '../aws/cloudwatch-metrics.ts';
 import { createBreakerStore, createFleetStore } from '../aws/dynamodb.ts';
@@ -28,7 +28,7 @@ export function idleWindowsPorts(runtime: Runtime): IdleWindowsPorts {
       clock,
       sleep,
     }),
-    scaling: createScalingControl({ scaling: clientOf(ApplicationAutoScalingClient), cloudWatch }),
+    scaling: createSnapshotControl({ scaling: clientOf(ApplicationAutoScalingClient), cloudWatch }),
     metrics: createMetricReader(cloudWatch),
     alarms: createAlarmControl(cloudWatch),
     announcer,

@@ -11,12 +11,28 @@ export function ownAlarmName(tagPrefix: string, endpoint: string): string {
   return `${tagPrefix}-${endpoint}${SUFFIX}`;
 }
 
+/** The alarm that drives a step policy of ours; names of specs have no hyphen but that after `step`. */
+export function stepAlarmName(tagPrefix: string, endpoint: string, spec: string): string {
+  return `${tagPrefix}-${endpoint}-${spec}`;
+}
+
 /** The endpoint that an alarm of ours is named after; undefined: the name is not of that form. */
 export function endpointOfOwnAlarm(tagPrefix: string, alarm: string): string | undefined {
   const prefix = `${tagPrefix}-`;
   if (!alarm.startsWith(prefix) || !alarm.endsWith(SUFFIX)) return undefined;
   const endpoint = alarm.slice(prefix.length, -SUFFIX.length);
   return endpoint === '' ? undefined : endpoint;
+}
+
+/** Whether the alarm is one that we make: for waking, or to drive a step policy. */
+export function isOwnAlarm(tagPrefix: string, alarm: string): boolean {
+  return (
+    endpointOfOwnAlarm(tagPrefix, alarm) !== undefined || /-step-[A-Za-z0-9_]+$/.test(withoutPrefix(tagPrefix, alarm))
+  );
+}
+
+function withoutPrefix(tagPrefix: string, alarm: string): string {
+  return alarm.startsWith(`${tagPrefix}-`) ? alarm.slice(tagPrefix.length + 1) : '';
 }
 
 export function alarmSourceOf(alarm: string): AlarmSource {

@@ -8,12 +8,12 @@ import {
 import { DescribeAlarmsCommand, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
 import { PutParameterCommand } from '@aws-sdk/client-ssm';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createScalingControl } from '../../shared/aws/application-auto-scaling.ts';
+import { createScalingControl, createSnapshotControl } from '../../shared/aws/application-auto-scaling.ts';
 import { createAlarmControl } from '../../shared/aws/cloudwatch-alarms.ts';
 import { createEventBus } from '../../shared/aws/eventbridge.ts';
 import { createDocumentSource } from '../../shared/aws/ssm.ts';
 import { createCandidateFinder } from '../../shared/aws/tagging.ts';
-import type { TargetTracking } from '../../shared/domain/policy.ts';
+import type { StepScaling, TargetTracking } from '../../shared/domain/policy.ts';
 import { MINUTE, SECOND } from '../../shared/domain/time.ts';
 import type { Outcome } from '../../shared/ports/outcome.ts';
 import type { SimulatedAws } from '../../simulator/index.ts';
@@ -112,7 +112,10 @@ async function ownersScaling(): Promise<void> {
 }
 
 describe('scaling control', () => {
-  const control = () => createScalingControl({ scaling: product.scaling, cloudWatch: product.cloudwatch });
+  const control = () => {
+    const clients = { scaling: product.scaling, cloudWatch: product.cloudwatch };
+    return { ...createScalingControl(clients), ...createSnapshotControl(clients) };
+  };
   const tracking: TargetTracking = {
     kind: 'target-tracking',
     metric: 'InvocationsPerInstance',
@@ -124,22 +127,35 @@ describe('scaling control', () => {
   it('reads back what it put, and sees each difference', async () => {
     const place = { name: 'Chat', variant: 'AllTraffic' };
     unwrap(await control().register(RESOURCE, { min: 1, max: 3 }, { 'endpoint-scaler:made-by': 'x' }));
-    for (const metric of [
-      'InvocationsPerInstance',
-      'ConcurrentRequestsPerModel',
-      'CPUUtilization',
-      'ApproximateBacklogSizePerInstance',
-    ]) {
-      const spec = { ...tracking, metric };
-      unwrap(await control().putPolicy(RESOURCE, `endpoint-scaler-${metric}`, spec, place));
-      const shown = unwrap(await control().policies(RESOURCE)).find(({ name }) => name === `endpoint-scaler-${metric}`);
-      expect(shown && control().isAsSpecified(shown, spec, place), metric).toBe(true);
+    const sources: Readonly<Record<string, TargetTracking['source']>> = {
+      InvocationsPerInstance: undefined,
+      ConcurrentRequestsPerModel: undefined,
+      MemoryUtilization: undefined,
+      ApproximateBacklogSizePerInstance: undefined,
+      queue: { namespace: 'Orders', name: 'Depth', dimensions: { For: '{endpoint}' }, statistic: 'Average' },
+      slow: { namespace: 'Orders', name: 'Latency', dimensions: {}, statistic: 'Maximum', unit: 'Seconds' },
+      ratio: {
+        math: 'FILL(a, 0) / b',
+        metrics: {
+          a: 'Invocations',
+          b: { namespace: 'Orders', name: 'Workers', dimensions: {}, statistic: 'Maximum' },
+        },
+      },
+    };
+    for (const [metric, source] of Object.entries(sources)) {
+      const spec = { ...tracking, metric, ...(source && { source }) };
+      const policy = { name: `endpoint-scaler-${metric}`, spec, endpoint: place };
+      unwrap(await control().putPolicy(RESOURCE, policy));
+      const shown = unwrap(await control().policies(RESOURCE)).find(({ name }) => name === policy.name);
+      if (shown === undefined) throw new Error(`no policy ${policy.name}`);
+      expect(control().isAsSpecified(shown, undefined, policy), metric).toBe(true);
       for (const other of [
         { ...spec, target: 99 },
         { ...spec, scaleInCooldown: 0 },
-        { ...spec, metric: 'MemoryUtilization' },
+        { ...spec, disableScaleIn: true as const },
+        { ...tracking, metric: 'DiskUtilization' },
       ]) {
-        expect(shown && control().isAsSpecified(shown, other, place), metric).toBe(false);
+        expect(control().isAsSpecified(shown, undefined, { ...policy, spec: other }), metric).toBe(false);
       }
     }
     const [target] = unwrap(await control().targets([RESOURCE, 'endpoint/none/variant/x']));
@@ -150,6 +166,69 @@ describe('scaling control', () => {
       suspended: { in: false, out: false, scheduled: false },
     });
     expect(unwrap(await control().targetTags(target?.arn ?? ''))).toEqual({ 'endpoint-scaler:made-by': 'x' });
+  });
+
+  const stepped: StepScaling = {
+    kind: 'step',
+    alarm: {
+      metric: 'ModelLatency',
+      threshold: 500_000,
+      periods: 3,
+      period: 60 * SECOND,
+      statistic: 'Average',
+      comparison: '>=',
+      missing: 'notBreaching',
+    },
+    steps: [
+      { from: 0, to: 500_000, change: { percent: 10 } },
+      { from: 500_000, change: { percent: 50 } },
+    ],
+    minMagnitude: 2,
+    aggregation: 'Maximum',
+    cooldown: 60 * SECOND,
+  };
+
+  it('puts a step policy with the alarm that drives it, and sees each difference of either', async () => {
+    const place = { name: 'Chat', variant: 'AllTraffic' };
+    unwrap(await control().register(RESOURCE, { min: 1, max: 3 }));
+    const alarmName = 'endpoint-scaler-Chat-step-ModelLatency';
+    const policy = { name: 'endpoint-scaler-step-ModelLatency', spec: stepped, endpoint: place, alarmName };
+    unwrap(await control().putPolicy(RESOURCE, policy));
+    const [shown] = unwrap(await control().policies(RESOURCE));
+    const alarm = unwrap(await control().alarmDefinitions([alarmName])).get(alarmName);
+    if (shown === undefined) throw new Error('no policy');
+    expect(shown.definition['StepScalingPolicyConfiguration']).toEqual({
+      AdjustmentType: 'PercentChangeInCapacity',
+      StepAdjustments: [
+        { MetricIntervalLowerBound: 0, MetricIntervalUpperBound: 500_000, ScalingAdjustment: 10 },
+        { MetricIntervalLowerBound: 500_000, ScalingAdjustment: 50 },
+      ],
+      MinAdjustmentMagnitude: 2,
+      Cooldown: 60,
+      MetricAggregationType: 'Maximum',
+    });
+    expect(alarm).toMatchObject({
+      AlarmActions: [shown.arn],
+      MetricName: 'ModelLatency',
+      Statistic: 'Average',
+      Period: 60,
+      EvaluationPeriods: 3,
+      Threshold: 500_000,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'notBreaching',
+    });
+    expect(control().isAsSpecified(shown, alarm, policy)).toBe(true);
+    expect(control().isAsSpecified(shown, undefined, policy), 'without its alarm').toBe(false);
+    const others: readonly StepScaling[] = [
+      { ...stepped, cooldown: 0 },
+      { ...stepped, alarm: { ...stepped.alarm, threshold: 1 } },
+      { ...stepped, alarm: { ...stepped.alarm, comparison: '<' } },
+      { ...stepped, alarm: { ...stepped.alarm, missing: 'breaching' } },
+      { ...stepped, steps: [{ from: 0, change: { set: 3 } }] },
+    ];
+    for (const spec of others) {
+      expect(control().isAsSpecified(shown, alarm, { ...policy, spec }), JSON.stringify(spec)).toBe(false);
+    }
   });
 
   it('finds nothing to remove where nothing is', async () => {

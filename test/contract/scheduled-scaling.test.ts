@@ -4,7 +4,7 @@ import {
   PutScalingPolicyCommand,
   RegisterScalableTargetCommand,
 } from '@aws-sdk/client-application-auto-scaling';
-import { DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
+import { DeleteAlarmsCommand, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeEndpointCommand } from '@aws-sdk/client-sagemaker';
 import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../shared/domain/time.ts';
@@ -176,7 +176,7 @@ describe('documents', () => {
     expect(await desiredOf(fleet, 'chat')).toBe(1);
   });
 
-  it('with step scaling are valid, and said to be not applied once for each endpoint', async () => {
+  it('with step scaling put policy and alarm, mend either, and take both away again', async () => {
     const fleet = await createScalingFleet();
     const step = {
       kind: 'step',
@@ -184,17 +184,51 @@ describe('documents', () => {
       steps: [{ from: 0, add: 1 }],
     };
     await fleet.put('policies/stepped', { otherwise: { min: 1, max: 3 }, scaling: [step] });
-    fleet.seed({ name: 'a' }, 'stepped');
-    fleet.seed({ name: 'b' }, 'stepped');
+    fleet.seed({ name: 'Chat' }, 'stepped');
+    await fleet.tickUntil(3 * MINUTE);
+    expect(await policiesOf(fleet, 'Chat')).toEqual(['endpoint-scaler-step-ModelLatency']);
+    const alarms = async () =>
+      (await fleet.people.cloudwatch.send(new DescribeAlarmsCommand({}))).MetricAlarms?.map(
+        ({ AlarmName, Threshold, AlarmActions }) => ({ AlarmName, Threshold, actions: AlarmActions?.length }),
+      );
+    const name = 'endpoint-scaler-Chat-step-ModelLatency';
+    const asPut = [{ AlarmName: name, Threshold: 500_000, actions: 1 }];
+    expect(await alarms()).toEqual(asPut);
+
+    await fleet.people.cloudwatch.send(new DeleteAlarmsCommand({ AlarmNames: [name] }));
+    await fleet.tickUntil(40 * MINUTE);
+    expect(await alarms(), 'deleted by somebody').toEqual(asPut);
+
+    fleet.forgetCalls();
+    await fleet.tickUntil(80 * MINUTE);
+    expect(mutating(fleet), 'nothing differs').toEqual([]);
+
+    await fleet.put('policies/stepped', { otherwise: { min: 1, max: 3 } });
+    await fleet.tickUntil(82 * MINUTE);
+    expect(await policiesOf(fleet, 'Chat')).toEqual([]);
+    expect(await alarms(), 'a step policy leaves its alarm behind; we do not').toEqual([]);
+  });
+
+  it('with a percentage of CPU multiply it by the cores, and say where nobody knows how many there are', async () => {
+    const fleet = await createScalingFleet();
+    const tracking = { kind: 'target-tracking', metric: 'CPUUtilization', target: 70 };
+    await fleet.put('policies/cpu', { otherwise: { min: 1, max: 3 }, scaling: [tracking] });
+    fleet.seed({ name: 'four', instanceType: 'ml.m5.xlarge' }, 'cpu');
+    fleet.seed({ name: 'metal', instanceType: 'ml.c7i.metal' }, 'cpu');
     await fleet.tickUntil(20 * MINUTE);
-    const said = () => fleet.events.filter(({ type }) => type === 'Policy Not Applied');
-    expect(said()).toMatchObject(
-      ['a', 'b'].map((endpoint) => ({ detail: { endpoint, policy: 'stepped', reason: 'not-applied-yet' } })),
+    const shown = await fleet.people.scaling.send(
+      new DescribeScalingPoliciesCommand({ ServiceNamespace: 'sagemaker' }),
     );
-    await fleet.put('policies/stepped', { otherwise: { min: 1, max: 4 }, scaling: [step] });
-    await fleet.tickUntil(25 * MINUTE);
-    expect(said().length, 'the same steps in a new version of the rest').toBe(2);
-    expect(mutating(fleet)).toEqual([]);
+    expect(
+      shown.ScalingPolicies?.map(({ ResourceId, TargetTrackingScalingPolicyConfiguration: tracked }) => [
+        ResourceId,
+        tracked?.TargetValue,
+      ]),
+    ).toEqual([['endpoint/four/variant/AllTraffic', 280]]);
+    const said = fleet.events.filter(({ type }) => type === 'Policy Not Applied');
+    expect(said).toMatchObject([
+      { detail: { endpoint: 'metal', scaling: 'CPUUtilization', instanceType: 'ml.c7i.metal' } },
+    ]);
   });
 });
 

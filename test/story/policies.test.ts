@@ -143,12 +143,11 @@ describe('policies as teams write them', () => {
     expect(spanAt(result, 'checkout', '8h50m').desired, 'scaling goes back to the min of `otherwise`').toBe(1);
   });
 
-  it('a step policy validates and is announced until it is applied', () => {
-    expect(eventsOf(result, 'Policy Invalid', 'checkout'), 'issue, 5: kind: step validates').toEqual([]);
-    const told = result.events.filter(
-      (event) => event.detail['policy'] === 'checkout' && event.detail['kind'] === 'step',
-    );
-    expect(told.length, 'issue, 5: … and is announced per policy until then').toBeGreaterThan(0);
+  it('a step policy is put with its alarm', () => {
+    expect(eventsOf(result, 'Policy Invalid', 'checkout')).toEqual([]);
+    const { scalingPolicies, alarms } = endpointOf(result, 'checkout').final;
+    expect(JSON.stringify(scalingPolicies)).toContain('endpoint-scaler-step-ModelLatency');
+    expect(JSON.stringify(alarms)).toContain('endpoint-scaler-checkout-step-ModelLatency');
   });
 
   it('an asynchronous endpoint with target tracking wakes sized, and comes back to zero', () => {

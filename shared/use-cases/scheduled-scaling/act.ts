@@ -1,4 +1,5 @@
 import type { Evidence } from '../../domain/decision.ts';
+import { specName } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import { carryOut, type Step } from './carry-out.ts';
@@ -9,8 +10,8 @@ import {
   changePolicies,
   fingerprintOf,
   type PolicyChanges,
-  policyNameOf,
   resourceIdOf,
+  unknownUnits,
 } from './scaling-policies.ts';
 import type { Situation } from './tend.ts';
 
@@ -25,7 +26,7 @@ export async function act(shared: RunShared, turn: Turn, situation: Situation): 
   const { ports, run } = shared;
   const { plan, ruling, policies } = situation;
   rememberDrain(turn, situation);
-  const evidence = evidenceOf(shared, turn, situation);
+  const evidence = evidenceOf(turn, situation);
   const scale = { decision: 'scale', reason: plan.reason, evidence } as const;
   const steps = stepsOf(shared, turn, situation);
   if (!steps.some(({ isChange }) => isChange)) {
@@ -36,7 +37,7 @@ export async function act(shared: RunShared, turn: Turn, situation: Situation): 
     recordDecision(ports, run, turn, { ...scale, evidence: { ...evidence, dryRun: true } });
     return undefined;
   }
-  const put = policies?.put.map(({ metric }) => metric) ?? [];
+  const put = policies?.put.map(({ name }) => name) ?? [];
   const intent = {
     ...(plan.register && { bounds: plan.register }),
     ...(plan.desired !== undefined && { desired: plan.desired }),
@@ -89,7 +90,8 @@ async function changeBounds({ ports, run }: RunShared, turn: Turn, situation: Si
 }
 
 /** Scaling policies and the wake alarm; remembered as asserted only once all of it is there. */
-async function assertRest({ ports }: RunShared, turn: Turn, situation: Situation): Promise<Failure | undefined> {
+async function assertRest(shared: RunShared, turn: Turn, situation: Situation): Promise<Failure | undefined> {
+  const { ports } = shared;
   const { policies } = situation;
   if (policies === undefined) return undefined;
   if (canAssert(situation)) {
@@ -100,8 +102,28 @@ async function assertRest({ ports }: RunShared, turn: Turn, situation: Situation
   }
   const failure = await assertOwnAlarm(ports, turn);
   if (failure !== undefined) return failure;
+  announceNotApplied(shared, turn);
   turn.change((record) => ({ ...record, asserted: fingerprintOf(record), steered: policies.steered }));
   return undefined;
+}
+
+/** With every assertion, which is once for each version of the policy, incarnation and instance type. */
+function announceNotApplied({ ports, run }: RunShared, turn: Turn): void {
+  for (const spec of unknownUnits(turn.record)) {
+    const detail = {
+      policy: turn.record.policyName,
+      reason: 'not-applied-yet',
+      field: 'scaling',
+      scaling: specName(spec),
+      instanceType: turn.record.observed?.instanceType ?? null,
+      why: 'AWS sums this metric over cores or GPUs, and how many this instance type has is not known',
+    };
+    ports.log.warn('a scaling policy cannot be put on this instance type', {
+      endpoint: turn.record.endpoint,
+      ...detail,
+    });
+    announce(ports, run, turn, 'Policy Not Applied', detail);
+  }
 }
 
 async function changeDesired(
@@ -129,9 +151,9 @@ export function noteRaise(turn: Turn, now: number, to: number, serving: number):
   turn.change((record: FleetRecord) => ({ ...record, raising: { at: now, to } }));
 }
 
-function evidenceOf({ ports }: RunShared, { record }: Turn, situation: Situation): Evidence {
+function evidenceOf({ record }: Turn, situation: Situation): Evidence {
   const { ruling, observed, target, plan, policies } = situation;
-  const names = (policies?.put ?? []).map(({ metric }) => policyNameOf(ports.settings.tagPrefix, metric));
+  const names = (policies?.put ?? []).map(({ name }) => name);
   return {
     ...ruling.evidence,
     status: observed.status,

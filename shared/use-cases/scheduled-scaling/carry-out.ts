@@ -89,5 +89,5 @@ function desiredMade({ desired, fromZero }: Intent, { observed }: Seen): number 
 }
 
 function policiesPut({ policies: wanted = [] }: Intent, { policies }: Seen): readonly string[] {
-  return policies === undefined ? [] : wanted.filter((name) => !policies.put.some(({ metric }) => metric === name));
+  return policies === undefined ? [] : wanted.filter((name) => !policies.put.some((put) => put.name === name));
 }

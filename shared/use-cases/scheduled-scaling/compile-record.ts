@@ -1,6 +1,6 @@
 import { fitAgenda } from '../../domain/agenda.ts';
 import { checkKind, type KindProblem } from '../../domain/kinds.ts';
-import type { Agenda, CompiledPolicy, ScalingSpec } from '../../domain/policy.ts';
+import type { Agenda } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import { DAY, HOUR, type Instant, iso } from '../../domain/time.ts';
 import type { Compilation, DocumentProblem } from '../../ports/policy-library.ts';
@@ -62,7 +62,6 @@ function take(
     record.policy?.version !== compilation.policy.version || record.policy.name !== compilation.policy.name;
   if (!changed && record.invalid === undefined && !isOld(record, now)) return;
   const { policy } = compilation;
-  if (changed) announceNotApplied(ports, now, record, policy);
   announceHolidays(ports, now, compilation, announced);
   turn.change(({ invalid: _, ...fresh }) => {
     const next = { ...withoutRemoval(fresh), policy, ...(changed ? { ruledSince: now } : {}) };
@@ -133,31 +132,6 @@ function giveBackWithoutPolicy(now: Instant, turn: Turn): void {
   turn.change((record) => ({ ...record, giveBack: { at: now, by: POLICY_REMOVED } }));
   turn.change(dueNow(now));
   turn.due = true;
-}
-
-/** Once for each endpoint and version of the policy's steps: a schedule that changes is no news of them. */
-function announceNotApplied(
-  ports: ScheduledScalingPorts,
-  now: Instant,
-  { endpoint, policy: before }: FleetRecord,
-  policy: CompiledPolicy,
-): void {
-  const steps = stepsOf(policy);
-  const told = before?.name === policy.name && JSON.stringify(stepsOf(before)) === JSON.stringify(steps);
-  if (steps.length === 0 || told) return;
-  const detail = {
-    policy: policy.name,
-    reason: 'not-applied-yet',
-    field: 'scaling',
-    kind: 'step',
-    count: steps.length,
-  };
-  ports.log.warn('step scaling of a policy is valid but not applied yet', { endpoint, ...detail });
-  ports.announcer.announce({ at: now, type: 'Policy Not Applied', endpoint, detail });
-}
-
-function stepsOf({ scaling }: CompiledPolicy): readonly ScalingSpec[] {
-  return scaling.filter(({ kind }) => kind === 'step');
 }
 
 function announceHolidays(

@@ -1,9 +1,10 @@
+import type { FleetRecord } from '../../domain/record.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import { ownAlarmName } from '../wake-triggers.ts';
 import { MADE_BY } from './act.ts';
 import type { RunShared, Turn } from './ports.ts';
 import { announce, recordAction, recordDecision } from './report.ts';
-import { resourceIdOf } from './scaling-policies.ts';
+import { removePolicies, resourceIdOf } from './scaling-policies.ts';
 
 /**
  * The owner took the tag off: what we made is removed, everything else stays as it is, the record is archived. Each
@@ -35,7 +36,7 @@ export async function removeOurs(shared: RunShared, turn: Turn): Promise<Failure
   const { record } = turn;
   const { tagPrefix } = ports.settings;
   if (record.variant !== undefined) {
-    const failure = await removeScaling(shared, resourceIdOf(record));
+    const failure = await removeScaling(shared, record);
     if (failure !== undefined) return failure;
   }
   if (record.kind !== 'async') return undefined;
@@ -43,8 +44,9 @@ export async function removeOurs(shared: RunShared, turn: Turn): Promise<Failure
   return removed.ok ? undefined : removed.failure;
 }
 
-async function removeScaling({ ports }: RunShared, resourceId: string): Promise<Failure | undefined> {
+async function removeScaling({ ports }: RunShared, record: FleetRecord): Promise<Failure | undefined> {
   const { tagPrefix } = ports.settings;
+  const resourceId = resourceIdOf(record);
   const targets = await ports.scaling.targets([resourceId]);
   if (!targets.ok) return targets.failure;
   const [target] = targets.value;
@@ -54,10 +56,12 @@ async function removeScaling({ ports }: RunShared, resourceId: string): Promise<
   const policies = await ports.scaling.policies(resourceId);
   if (!policies.ok) return policies.failure;
   const ours = policies.value.filter(({ name }) => name.startsWith(`${tagPrefix}-`));
-  for (const { name } of ours) {
-    const deleted = await ports.scaling.deletePolicy(resourceId, name);
-    if (!deleted.ok) return deleted.failure;
-  }
+  const failure = await removePolicies(
+    ports,
+    record,
+    ours.map(({ name }) => name),
+  );
+  if (failure !== undefined) return failure;
   // A target that we made but that somebody hung a policy of his own on is his by now.
   const madeByUs = tags?.value[`${tagPrefix}:${MADE_BY}`] !== undefined;
   if (!madeByUs || ours.length < policies.value.length) return undefined;

@@ -1,24 +1,55 @@
-import type { TargetTracking } from '../../domain/policy.ts';
+import { dependsOnType, inAwsUnits } from '../../domain/instance-units.ts';
+import { type ScalingSpec, specName } from '../../domain/policy.ts';
+import type { JsonObject } from '../../domain/recipe.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Failure, Outcome } from '../../ports/outcome.ts';
-import type { ScalingPolicyView } from '../../ports/scaling.ts';
-import { hasOwnAlarm, ownAlarmName } from '../wake-triggers.ts';
+import type { OwnPolicy, ScalingPolicyView } from '../../ports/scaling.ts';
+import { hasOwnAlarm, ownAlarmName, stepAlarmName } from '../wake-triggers.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
 
 /** What differs between the policies on a target and those that the document asks for. */
 export interface PolicyChanges {
-  readonly put: readonly TargetTracking[];
+  readonly put: readonly OwnPolicy[];
+  /** Names of policies of ours that nobody asks for any more. */
   readonly remove: readonly string[];
   /** Some policy steers the target once the changes are made. */
   readonly steered: boolean;
 }
 
-export function trackingOf({ policy }: FleetRecord): readonly TargetTracking[] {
-  return (policy?.scaling ?? []).filter((spec) => spec.kind === 'target-tracking');
+/** Whether some scaling policy of ours can be put, so that there has to be a target. */
+export function hasScaling({ policy, observed }: FleetRecord): boolean {
+  return (policy?.scaling ?? []).some((spec) => inAwsUnits(spec, observed?.instanceType) !== undefined);
 }
 
-export function policyNameOf(tagPrefix: string, metric: string): string {
-  return `${tagPrefix}-${metric}`;
+/** Scaling policies whose numbers depend on an instance type that nobody knows: they are not put. */
+export function unknownUnits({ policy, observed }: FleetRecord): readonly ScalingSpec[] {
+  return (policy?.scaling ?? []).filter((spec) => inAwsUnits(spec, observed?.instanceType) === undefined);
+}
+
+export function policyNameOf(tagPrefix: string, spec: string): string {
+  return `${tagPrefix}-${spec}`;
+}
+
+/** The alarm of a policy of ours by the policy's name; undefined: it has none. */
+export function alarmOfPolicy(tagPrefix: string, endpoint: string, policyName: string): string | undefined {
+  const spec = policyName.slice(tagPrefix.length + 1);
+  return spec.startsWith('step-') ? stepAlarmName(tagPrefix, endpoint, spec) : undefined;
+}
+
+function wantedPolicies(tagPrefix: string, record: FleetRecord): ReadonlyMap<string, OwnPolicy> {
+  const endpoint = { name: record.endpoint, variant: record.variant ?? '' };
+  const wanted = (record.policy?.scaling ?? []).flatMap((given): OwnPolicy[] => {
+    const spec = inAwsUnits(given, record.observed?.instanceType);
+    if (spec === undefined) return [];
+    const name = policyNameOf(tagPrefix, specName(spec));
+    const alarmName = alarmOfPolicy(tagPrefix, record.endpoint, name);
+    return [{ name, spec, endpoint, ...(alarmName === undefined ? {} : { alarmName }) }];
+  });
+  return new Map(wanted.map((policy) => [policy.name, policy]));
+}
+
+function stepAlarmsOf(tagPrefix: string, record: FleetRecord): readonly string[] {
+  return [...wantedPolicies(tagPrefix, record).values()].flatMap(({ alarmName }) => alarmName ?? []);
 }
 
 export function resourceIdOf({ endpoint, variant }: FleetRecord): string {
@@ -27,31 +58,34 @@ export function resourceIdOf({ endpoint, variant }: FleetRecord): string {
 
 /** What was asserted for an endpoint, as a text: another incarnation, variant or policy version asks for asserting again. */
 export function fingerprintOf({ observed, variant, policy }: FleetRecord): string {
-  return `${observed?.creationTime ?? 0}/${variant ?? ''}/${policy?.version ?? ''}`;
+  const type = policy?.scaling.some(dependsOnType) ? `/${observed?.instanceType ?? ''}` : '';
+  return `${observed?.creationTime ?? 0}/${variant ?? ''}/${policy?.version ?? ''}${type}`;
 }
 
 /** Ours are told by their name's prefix; others' are never touched. */
 export async function readPolicyChanges(ports: ScheduledScalingPorts, turn: Turn): Promise<Outcome<PolicyChanges>> {
   const { record } = turn;
   const answer = await ports.scaling.policies(resourceIdOf(record));
-  return answer.ok ? { ok: true, value: changesOf(ports, record, answer.value) } : answer;
+  if (!answer.ok) return answer;
+  const alarms = await ports.scaling.alarmDefinitions(stepAlarmsOf(ports.settings.tagPrefix, record));
+  return alarms.ok ? { ok: true, value: changesOf(ports, record, answer.value, alarms.value) } : alarms;
 }
 
 function changesOf(
   { scaling, settings }: ScheduledScalingPorts,
   record: FleetRecord,
   shown: readonly ScalingPolicyView[],
+  alarms: ReadonlyMap<string, JsonObject>,
 ): PolicyChanges {
-  const place = { name: record.endpoint, variant: record.variant ?? '' };
-  const wanted = new Map(trackingOf(record).map((spec) => [policyNameOf(settings.tagPrefix, spec.metric), spec]));
+  const wanted = wantedPolicies(settings.tagPrefix, record);
   const byName = new Map(shown.map((policy) => [policy.name, policy]));
-  const put = [...wanted].filter(([name, spec]) => {
-    const policy = byName.get(name);
-    return policy === undefined || !scaling.isAsSpecified(policy, spec, place);
+  const put = [...wanted.values()].filter((policy) => {
+    const seen = byName.get(policy.name);
+    return seen === undefined || !scaling.isAsSpecified(seen, alarms.get(policy.alarmName ?? ''), policy);
   });
   const ours = shown.filter(({ name }) => name.startsWith(`${settings.tagPrefix}-`));
   return {
-    put: put.map(([, spec]) => spec),
+    put,
     remove: ours.map(({ name }) => name).filter((name) => !wanted.has(name)),
     steered: wanted.size + shown.length - ours.length > 0,
   };
@@ -66,15 +100,24 @@ export async function findDrift(ports: ScheduledScalingPorts, turns: readonly Tu
     ({ record }) => record.phase === 'up' && record.asserted !== undefined && record.giveBack === undefined,
   );
   if (asserted.length === 0) return;
+  const { tagPrefix } = ports.settings;
   const answer = await ports.scaling.allPolicies();
-  if (!answer.ok) {
+  const names = asserted.flatMap(({ record }) => stepAlarmsOf(tagPrefix, record));
+  const alarms = answer.ok ? await ports.scaling.alarmDefinitions(names) : answer;
+  if (!answer.ok || !alarms.ok) {
     ports.log.count('CallsRefused');
-    ports.log.warn('scaling policies could not be compared; the next time tells', { ...answer.failure });
+    const failure = answer.ok ? !alarms.ok && alarms.failure : answer.failure;
+    ports.log.warn('scaling policies could not be compared; the next time tells', { ...failure });
     return;
   }
   for (const turn of asserted) {
     const { record } = turn;
-    const { put, remove, steered } = changesOf(ports, record, answer.value.get(resourceIdOf(record)) ?? []);
+    const { put, remove, steered } = changesOf(
+      ports,
+      record,
+      answer.value.get(resourceIdOf(record)) ?? [],
+      alarms.value,
+    );
     if (put.length + remove.length > 0 || steered !== record.steered) forgetAsserted(turn);
   }
 }
@@ -92,16 +135,30 @@ export async function changePolicies(
   turn: Turn,
   changes: PolicyChanges,
 ): Promise<Failure | undefined> {
-  const { record } = turn;
-  const resourceId = resourceIdOf(record);
-  const place = { name: record.endpoint, variant: record.variant ?? '' };
-  for (const spec of changes.put) {
-    const name = policyNameOf(ports.settings.tagPrefix, spec.metric);
-    const outcome = await ports.scaling.putPolicy(resourceId, name, spec, place);
+  const resourceId = resourceIdOf(turn.record);
+  for (const policy of changes.put) {
+    const outcome = await ports.scaling.putPolicy(resourceId, policy);
     if (!outcome.ok) return outcome.failure;
   }
-  for (const name of changes.remove) {
-    const outcome = await ports.scaling.deletePolicy(resourceId, name);
+  return removePolicies(ports, turn.record, changes.remove);
+}
+
+/**
+ * Takes policies of ours away. A step policy leaves its alarm behind, and once the policy is gone nothing names the
+ * alarm any more: it goes first.
+ */
+export async function removePolicies(
+  { scaling, alarms, settings }: ScheduledScalingPorts,
+  record: FleetRecord,
+  names: readonly string[],
+): Promise<Failure | undefined> {
+  const left = names.flatMap((name) => alarmOfPolicy(settings.tagPrefix, record.endpoint, name) ?? []);
+  if (left.length > 0) {
+    const gone = await alarms.remove(left);
+    if (!gone.ok) return gone.failure;
+  }
+  for (const name of names) {
+    const outcome = await scaling.deletePolicy(resourceIdOf(record), name);
     if (!outcome.ok) return outcome.failure;
   }
   return undefined;

@@ -14,7 +14,7 @@ import { observe } from './observe.ts';
 import type { RunShared, Turn } from './ports.ts';
 import { recordDecision } from './report.ts';
 import { demandedBy, rule } from './rule.ts';
-import { fingerprintOf, type PolicyChanges, readPolicyChanges, resourceIdOf, trackingOf } from './scaling-policies.ts';
+import { fingerprintOf, hasScaling, type PolicyChanges, readPolicyChanges, resourceIdOf } from './scaling-policies.ts';
 import { lookAgain, nextTick } from './turn.ts';
 
 /** A refusal that only a human can mend is not asked for again at every tick. */
@@ -86,7 +86,7 @@ async function decide(
 }
 
 function isTargetLost({ record }: Turn, target: TargetView | undefined): boolean {
-  return target === undefined && trackingOf(record).length > 0;
+  return target === undefined && hasScaling(record);
 }
 
 function planFor(
@@ -106,7 +106,7 @@ function planFor(
     desired: observed.desired,
     demanded: demandedBy(record, ruling),
     target,
-    scales: trackingOf(record).length > 0,
+    scales: hasScaling(record),
     steered: policies?.steered ?? record.steered ?? false,
     highestMax: record.policy?.highestMax,
     drain: record.drain,

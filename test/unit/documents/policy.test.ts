@@ -53,7 +53,8 @@ describe('the examples of the design', () => {
         missing: 'notBreaching',
       },
       steps: [
-        { from: 0, change: { add: 1 } },
+        // Application Auto Scaling takes one step without an end, the last.
+        { from: 0, to: 500_000, change: { add: 1 } },
         { from: 500_000, change: { add: 3 } },
       ],
       cooldown: 300_000,
@@ -117,7 +118,8 @@ const METRICS = `one of the metrics ${METRIC_NAMES.join(', ')}`;
 const DURATION = 'a duration like 90s, 30m, 1d2h or 1d2h3m4s5ms (units in that order, each at most once)';
 const RESERVED = 'reserved for a later version, not built yet; remove it';
 const step = (more: object) => ({ scaling: [{ ...CHECKOUT.scaling[1], ...more }] });
-const alarm = (more: object) => step({ alarm: { metric: 'ModelLatency', threshold: '1s', periods: 3, ...more } });
+const alarm = (more: object, steps: readonly object[] = [{ from: 0, add: 1 }]) =>
+  step({ alarm: { metric: 'ModelLatency', threshold: '1s', periods: 3, ...more }, steps });
 const target = (more: object) => ({
   scaling: [{ kind: 'target-tracking', metric: 'ConcurrentRequestsPerModel', target: 8, ...more }],
 });
@@ -263,6 +265,86 @@ test.each<[string, object, string]>([
     alarm({ period: '1h', periods: 25 }),
     'scaling[0].alarm.periods: 25: periods × period of at most 1d',
   ],
+  [
+    'steps of two kinds',
+    step({
+      steps: [
+        { from: 0, add: 1 },
+        { from: 5, set: 4 },
+      ],
+    }),
+    'scaling[0].steps[1].set: 4: add, as in the first step: AWS takes one kind for all steps of a policy',
+  ],
+  [
+    'an end of the highest step',
+    step({ steps: [{ from: 0, to: 5, add: 1 }] }),
+    'scaling[0].steps[0].to: 5: absent in the highest step: the metric may rise further',
+  ],
+  [
+    'a step below the threshold of an alarm that rings above it',
+    step({ steps: [{ from: -5, add: 1 }] }),
+    'scaling[0].steps[0].from: -5: 0 or more: above the threshold',
+  ],
+  [
+    'a step above the threshold of an alarm that rings below it',
+    alarm({ comparison: '<' }, [{ to: 5, add: -1 }]),
+    'scaling[0].steps[0].to: 5: 0 or less: below the threshold',
+  ],
+  [
+    'a lowest step with a begin',
+    alarm({ comparison: '<' }, [{ from: -5, to: 0, add: -1 }]),
+    'scaling[0].steps[0].from: -5: absent in the lowest step: the metric may fall further',
+  ],
+  [
+    'a step without bounds',
+    step({ steps: [{ add: 1 }] }),
+    'scaling[0].steps[0]: {"add":1}: at least one of from and to',
+  ],
+  [
+    '21 steps',
+    step({ steps: Array.from({ length: 21 }, (_, from) => ({ from, add: 1 })) }),
+    expect.stringMatching(/^scaling\[0\]\.steps: .*: at most 20 entries$/),
+  ],
+  [
+    'a least magnitude without percent',
+    { scaling: [{ ...step({}).scaling[0], minMagnitude: 2 }] },
+    'scaling[0].minMagnitude: 2: absent: only steps in percent have a least magnitude',
+  ],
+  [
+    'ten seconds of a metric that comes once a minute',
+    alarm({ period: '10s' }),
+    'scaling[0].alarm.period: 10s: at least 1m: AWS publishes this metric once a minute',
+  ],
+  [
+    'more than a whole instance',
+    target({ metric: 'CPUUtilization', target: 280 }),
+    'scaling[0].target: 280: at most 100: percent of the whole instance, multiplied by its cores or GPUs for AWS',
+  ],
+  [
+    'a metric without a statistic',
+    target({ metric: { namespace: 'Orders', name: 'Depth' } }),
+    expect.stringMatching(/^scaling\[0\]\.metric\.statistic: nothing: required: a statistic: Average/),
+  ],
+  [
+    'math without a name',
+    target({ metric: { math: 'a / 2', metrics: { a: 'Invocations' } } }),
+    'scaling[0].name: nothing: required: an expression has no name of its own',
+  ],
+  [
+    'a metric that its expression does not use',
+    target({ name: 'half', metric: { math: 'a / 2', metrics: { a: 'Invocations', b: 'ModelLatency' } } }),
+    'scaling[0].metric.metrics.b: ModelLatency: a metric that the expression names',
+  ],
+  [
+    'a name with a hyphen',
+    target({ name: 'a-b' }),
+    'scaling[0].name: a-b: a name of letters, digits and _, at most 64',
+  ],
+  [
+    'two step policies of one name',
+    { scaling: [...step({}).scaling, ...step({}).scaling] },
+    'scaling[1].name: nothing: a name of its own: a scaling policy above is called step-ModelLatency, too',
+  ],
   ['comparison', alarm({ comparison: '=' }), 'scaling[0].alarm.comparison: =: >=, >, < or <='],
   ['list for an object', { zero: [] }, 'zero: []: an object with fields of by, idleFor, minUp, stackOwned'],
   ['name of a variant', { variants: { 'a.b': {} } }, 'variants["a.b"]: a.b: the name of a variant'],
@@ -283,6 +365,42 @@ test.each<[string, object, string]>([
   ['scaleIn', { scaleIn: false }, `scaleIn: false: ${RESERVED}`],
 ])('%s', (_, document, expected) => {
   expect(problemsOf(parsePolicy('test', document))).toEqual([expected]);
+});
+
+test('steps below a threshold reach down without end', () => {
+  const scaling = alarm({ comparison: '<' }, [
+    { to: '-500ms', add: -2 },
+    { from: '-500ms', to: 0, add: -1 },
+  ]);
+  expect(problemsOf(parsePolicy('test', scaling))[0], 'a duration is never negative').toContain('steps[0].to: -500ms');
+  const inMicroseconds = alarm({ comparison: '<' }, [
+    { to: -500_000, add: -2 },
+    { from: -500_000, to: 0, add: -1 },
+  ]);
+  expect(parse(inMicroseconds).scaling[0]).toMatchObject({
+    alarm: { comparison: '<', threshold: 1_000_000 },
+    steps: [
+      { to: -500_000, change: { add: -2 } },
+      { from: -500_000, to: 0, change: { add: -1 } },
+    ],
+  });
+});
+
+test('metrics of a team’s own, and expressions over several', () => {
+  const depth = { namespace: 'Orders', name: 'Depth', dimensions: { For: '{endpoint}' }, statistic: 'p90' };
+  const scaling = [
+    { kind: 'target-tracking', metric: depth, target: 5, disableScaleIn: true },
+    {
+      kind: 'target-tracking',
+      name: 'both',
+      metric: { math: 'a + d', metrics: { a: 'Invocations', d: depth } },
+      target: 1,
+    },
+  ];
+  expect(parse({ scaling }).scaling).toMatchObject([
+    { metric: 'Depth', source: depth, disableScaleIn: true },
+    { name: 'both', metric: 'both', source: { math: 'a + d', metrics: { a: 'Invocations', d: depth } } },
+  ]);
 });
 
 test('a reserved name is reserved only where it has its place', () => {
