@@ -4,8 +4,8 @@ import type {
   CallRecord,
   DeployedFunction,
   FunctionImplementation,
+  GateVerdict,
   InvocationContext,
-  ServiceName,
   SimulatedAws,
 } from '../simulator/contract.ts';
 import type { FunctionName } from './model.ts';
@@ -20,13 +20,20 @@ export interface FunctionCode {
 /** By logical id in template.yaml. */
 export type Code = Readonly<Record<string, FunctionCode>>;
 
+/** What becomes of a function after a call took effect and before it sees the answer. */
+export type Fate = { readonly kind: 'dies' } | { readonly kind: 'hangs'; readonly ms: number } | undefined;
+
 export interface FunctionHooks {
   onLog(fn: FunctionName, line: LogLine): void;
   /** A call of the function is about to reach its service. */
   onCallBegin(): void;
-  /** True: the function dies now, after this call took effect and before it sees the answer. */
-  crashesAfter(fn: FunctionName, call: { readonly service: ServiceName; readonly operation: string }): boolean;
+  /** `ordinal`: of the calls of this operation in this run, counted from 1. */
+  afterCall(fn: FunctionName, call: string, ordinal: number): Fate;
   crash(requestId: string): void;
+  /** A run goes on though its invocation is over; answers how to say that it ended. */
+  outlive(): () => void;
+  /** Such a run threw: nobody but us hears of it. */
+  onLateFailure(error: unknown): void;
 }
 
 /** One execution environment: a cold start, then any number of runs, one at a time, until something kills it. */
@@ -34,6 +41,12 @@ interface Environment {
   readonly handler: Handler;
   requestId: string;
   alive: boolean;
+  /** While Lambda has frozen it: settles when it thaws. */
+  thaw: Promise<void> | undefined;
+  /** Its invocation timed out while it was frozen, and it went on: how to say that it is over. */
+  endLate: (() => void) | undefined;
+  /** Calls of its run so far, by operation. */
+  readonly calls: Map<string, number>;
 }
 
 const NEVER = new Promise<never>(() => {});
@@ -60,10 +73,16 @@ export class RehearsedFunction implements FunctionImplementation {
   async invoke(event: unknown, context: InvocationContext): Promise<unknown> {
     const environment = this.#idle.pop() ?? this.#start();
     environment.requestId = context.requestId;
+    environment.calls.clear();
     this.#busy.set(context.requestId, environment);
-    const summary = await this.#run(environment, event, context);
-    if (!environment.alive) return NEVER;
-    return summary;
+    try {
+      const summary = await this.#run(environment, event, context);
+      return environment.alive ? summary : NEVER;
+    } catch (error) {
+      if (environment.alive) throw error;
+      this.#hooks.onLateFailure(error);
+      return NEVER;
+    }
   }
 
   async #run(environment: Environment, event: unknown, context: InvocationContext): Promise<unknown> {
@@ -73,50 +92,98 @@ export class RehearsedFunction implements FunctionImplementation {
         getRemainingTimeInMillis: () => context.deadline - this.#aws.clock.now(),
       });
     } finally {
-      if (environment.alive && this.#busy.delete(context.requestId)) this.#idle.push(environment);
+      // A retry of the same request runs in another environment.
+      if (this.#busy.get(context.requestId) === environment) {
+        this.#busy.delete(context.requestId);
+        this.#idle.push(environment);
+      } else this.#end(environment);
     }
   }
 
-  /** The invocation crashed or timed out: whatever of it still waits never goes on. */
+  /** The invocation crashed or timed out. Whatever of it still waits never goes on, unless it is frozen: that thaws. */
   kill(requestId: string): void {
     const environment = this.#busy.get(requestId);
     if (environment === undefined) return;
-    environment.alive = false;
     this.#busy.delete(requestId);
+    if (environment.thaw === undefined) this.#end(environment);
+    else environment.endLate = this.#hooks.outlive();
   }
 
   /** Killed environments are dropped by `kill`, which knows the one; the others stay warm, as Lambda keeps them. */
   drop(): void {}
 
+  #end(environment: Environment): void {
+    environment.alive = false;
+    environment.endLate?.();
+    environment.endLate = undefined;
+  }
+
+  #die(environment: Environment): void {
+    const { requestId } = environment;
+    const isInvoked = this.#busy.get(requestId) === environment;
+    if (isInvoked) this.#busy.delete(requestId);
+    this.#end(environment);
+    if (isInvoked) this.#hooks.crash(requestId);
+  }
+
+  #freeze(environment: Environment, ms: number): void {
+    environment.thaw = this.#aws.clock.sleep(ms).then(() => {
+      environment.thaw = undefined;
+    });
+  }
+
+  /** Holds a call until its environment thaws. Timers that came due meanwhile go first, as in Node's event loop. */
+  async #held(environment: Environment): Promise<void> {
+    while (environment.thaw !== undefined) {
+      await environment.thaw;
+      await this.#aws.clock.sleep(0);
+    }
+    if (!environment.alive) await NEVER;
+  }
+
+  #before(environment: Environment): GateVerdict {
+    if (!environment.alive) return 'dead';
+    if (environment.thaw !== undefined) return this.#held(environment).then(() => this.#hooks.onCallBegin());
+    this.#hooks.onCallBegin();
+    return undefined;
+  }
+
+  #after(environment: Environment, { service, operation }: CallRecord): GateVerdict {
+    if (!environment.alive) return 'dead';
+    const call = `${service}.${operation}`;
+    const ordinal = (environment.calls.get(call) ?? 0) + 1;
+    environment.calls.set(call, ordinal);
+    const fate = this.#hooks.afterCall(this.name, call, ordinal);
+    if (fate?.kind === 'dies') {
+      this.#die(environment);
+      return 'dead';
+    }
+    if (fate?.kind === 'hangs') this.#freeze(environment, fate.ms);
+    return environment.thaw === undefined ? undefined : this.#held(environment);
+  }
+
   #start(): Environment {
-    const environment: Environment = { handler: this.#createCold(() => environment), requestId: '', alive: true };
+    const environment: Environment = {
+      handler: this.#createCold(() => environment),
+      requestId: '',
+      alive: true,
+      thaw: undefined,
+      endLate: undefined,
+      calls: new Map(),
+    };
     return environment;
   }
 
   #createCold(environment: () => Environment): Handler {
     this.#coldStarts += 1;
-    const gate = {
-      before: () => {
-        if (!environment().alive) return NEVER;
-        this.#hooks.onCallBegin();
-        return undefined;
-      },
-      after: (record: CallRecord) => {
-        if (!environment().alive) return NEVER;
-        if (!this.#hooks.crashesAfter(this.name, record)) return undefined;
-        const { requestId } = environment();
-        this.kill(requestId);
-        this.#hooks.crash(requestId);
-        return NEVER;
-      },
-    };
     let live = false;
     const world = createVirtualWorld({
       aws: this.#aws,
       caller: { kind: 'product', name: this.#deployed.id },
       env: { AWS_REGION: this.#aws.region, ...this.#deployed.environment },
-      gate,
+      gate: { before: () => this.#before(environment()), after: (record) => this.#after(environment(), record) },
       isAlive: () => !live || environment().alive,
+      thawed: () => (live ? environment().thaw : undefined),
       logSink: (line) => this.#hooks.onLog(this.name, line),
       stream: `environment:${this.name}:${this.#coldStarts}`,
     });

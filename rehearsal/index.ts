@@ -1,5 +1,6 @@
 import { ScalerMeter } from './bill.ts';
 import { buildResult } from './build-result.ts';
+import type { CallSite } from './call-coverage.ts';
 import type { Code } from './functions.ts';
 import { createInvariantChecker } from './invariants.ts';
 import type { Scenario } from './model.ts';
@@ -11,6 +12,7 @@ import type { Run } from './run.ts';
 import { runScenario } from './runner.ts';
 import { readTemplateText } from './template.ts';
 
+export { type CallPair, type CallSite, pairsOf } from './call-coverage.ts';
 export type { Scenario } from './model.ts';
 export type { RehearsalResult } from './result.ts';
 export { parseScenario } from './scenario.ts';
@@ -41,6 +43,8 @@ export interface Rehearsal {
   readonly problems: readonly LoggedProblem[];
   /** With `enforceIam`: permissions that a function needed and did not have, each once, with the first time. */
   readonly refusals: readonly Refusal[];
+  /** Where the functions called AWS, and where they died or hung right after it. */
+  readonly callSites: readonly CallSite[];
 }
 
 export interface Refusal {
@@ -72,7 +76,7 @@ export async function rehearse(scenario: Scenario, options: RehearseOptions = {}
   const invariants = checker.finish();
   const { result, warnings } = await buildResult({ run, rulebook, meter, invariants });
   await options.onEnd?.(run);
-  return { result, warnings, problems: problemsOf(run), refusals: attached.refusals };
+  return { result, warnings, problems: problemsOf(run), refusals: attached.refusals, callSites: run.coverage.sites() };
 }
 
 interface Attached {

@@ -68,7 +68,23 @@ export type Happening = { readonly at: number; readonly what: string } & (
       readonly share: number;
       readonly error: { readonly code: string; readonly message: string; readonly httpStatus?: number };
     }
-  | { readonly verb: 'crash'; readonly function: FunctionName; readonly after: string }
+  | {
+      readonly verb: 'network';
+      readonly until: number | undefined;
+      readonly calls: string;
+      readonly share: number;
+      readonly kind: 'reset' | 'truncated' | 'html';
+      readonly effect: 'before' | 'after';
+    }
+  | { readonly verb: 'crash'; readonly function: FunctionName; readonly after: string; readonly nth: number }
+  | {
+      readonly verb: 'stall';
+      readonly function: FunctionName;
+      readonly after: string;
+      readonly nth: number;
+      readonly durationMs: number;
+    }
+  | { readonly verb: 'run'; readonly function: FunctionName; readonly count: number }
   | {
       readonly verb: 'events';
       readonly until: number | undefined;

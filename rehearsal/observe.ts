@@ -106,7 +106,11 @@ export class Observer implements Observations {
     }
     counts[outcome] += 1;
     if (outcome === 'crashed' || outcome === 'timed-out') this.deaths.push(this.#aws.clock.now());
-    if (outcome === 'error') this.failures.push({ at: this.#aws.clock.now(), function: functionId, error });
+    if (outcome === 'error') this.failed(functionId, error);
+  }
+
+  failed(functionId: string, error: unknown): void {
+    this.failures.push({ at: this.#aws.clock.now(), function: functionId, error });
   }
 
   /** Changes of an endpoint from its seeded state on. */

@@ -1,5 +1,6 @@
 import type { Deployment, SimulatedAws } from '../simulator/contract.ts';
 import type { Api } from './api.ts';
+import type { CallCoverage } from './call-coverage.ts';
 import type { RehearsedFunction } from './functions.ts';
 import type { Happening, Scenario } from './model.ts';
 import type { Observer } from './observe.ts';
@@ -24,6 +25,8 @@ export interface Run {
   /** The people around the endpoints: they write documents, make scripted calls, ask for wakes. */
   readonly person: Api;
   readonly happenings: readonly HappeningState[];
+  /** Which calls the functions made, and after which they died. */
+  readonly coverage: CallCoverage;
   readonly functions: ReadonlyMap<string, RehearsedFunction>;
 }
 

@@ -2,12 +2,13 @@ import { REQUEST_SOURCE } from '../shared/domain/decision.ts';
 import type { Deployment, EndpointLoad, EndpointTiming, SimulatedAws } from '../simulator/contract.ts';
 import { createSimulatedAws } from '../simulator/index.ts';
 import { type Api, createApi, mustAnswer } from './api.ts';
+import { CallCoverage } from './call-coverage.ts';
 import { publishMetrics } from './embedded-metrics.ts';
 import { type Code, RehearsedFunction } from './functions.ts';
 import type { Scenario, ScenarioEndpoint, StartTime } from './model.ts';
 import { Observer } from './observe.ts';
 import { parameterOf, type Run } from './run.ts';
-import { scheduleHappenings } from './script.ts';
+import { type Script, scheduleHappenings } from './script.ts';
 import { arrivalsOf } from './traffic/traffic.ts';
 
 export interface RunnerOptions {
@@ -49,7 +50,8 @@ async function prepareRun(scenario: Scenario, options: RunnerOptions): Promise<R
   const aws = createSimulatedAws({ start, seed, region, enforceIam: options.enforceIam === true });
   const observer = new Observer(aws);
   const functions = new Map<string, RehearsedFunction>();
-  const crashes: { wants(fn: string, call: string): boolean } = { wants: () => false };
+  const coverage = new CallCoverage();
+  const script: { fateOf: Script['fateAfter'] } = { fateOf: () => undefined };
   const deployment: Deployment = aws.deploy(options.template, scenario.parameters, (deployed) => {
     const code = options.code[deployed.id];
     if (code === undefined) {
@@ -62,8 +64,14 @@ async function prepareRun(scenario: Scenario, options: RunnerOptions): Promise<R
         if (line.logType === 'metric') publishMetrics(aws, deployed.environment['TAG_PREFIX'] ?? '', line);
       },
       onCallBegin: () => observer.callBegins(),
-      crashesAfter: (fn, { service, operation }) => crashes.wants(fn, `${service}.${operation}`),
+      afterCall: (fn, call, ordinal) => {
+        const fate = script.fateOf(fn, call);
+        coverage.note(fn, call, ordinal, fate);
+        return fate;
+      },
       crash: (requestId) => deployment.crash(requestId),
+      outlive: () => deployment.outlive(),
+      onLateFailure: (error) => observer.failed(deployed.id, error),
     });
     functions.set(deployed.id, implementation);
     return implementation;
@@ -81,9 +89,9 @@ async function prepareRun(scenario: Scenario, options: RunnerOptions): Promise<R
   const person = createApi(aws, { kind: 'person', name: 'someone' });
   for (const endpoint of scenario.endpoints) aws.world.seed(seedOf(scenario, endpoint, aws, tagPrefix));
   await putDocuments(scenario, person, tagPrefix);
-  const unscripted = { scenario, aws, deployment, observer, tagPrefix, tableName, person, functions };
-  const { states, crashesAfter } = scheduleHappenings(unscripted);
-  crashes.wants = crashesAfter;
+  const unscripted = { scenario, aws, deployment, observer, tagPrefix, tableName, person, functions, coverage };
+  const { states, fateAfter } = scheduleHappenings(unscripted);
+  script.fateOf = fateAfter;
   return { ...unscripted, happenings: states };
 }
 

@@ -1,38 +1,45 @@
 import type { CallPattern, FaultHandle, ServiceName } from '../simulator/contract.ts';
 import { PRIORITY } from '../simulator/contract.ts';
 import type { Api } from './api.ts';
+import type { Fate } from './functions.ts';
 import type { Happening } from './model.ts';
 import { createOperator, type Operator } from './operator.ts';
 import { type HappeningState, parameterOf, type UnscriptedRun } from './run.ts';
 
 export interface Script {
   readonly states: readonly HappeningState[];
-  /** True once for each entry that wants this function to die after this call. */
-  crashesAfter(fn: string, call: CallPattern): boolean;
+  /** What a scripted entry makes of this function after this call. */
+  fateAfter(fn: string, call: CallPattern): Fate;
 }
 
-interface Crash {
+/** An entry that waits for the n-th matching call of a function. */
+interface Ambush {
   readonly at: number;
   readonly function: string;
   readonly after: CallPattern;
+  readonly nth: number;
+  readonly fate: NonNullable<Fate>;
+  seen: number;
   times: number;
 }
 
 /** Puts everything that the scenario says will happen on the clock. */
 export function scheduleHappenings(run: UnscriptedRun): Script {
-  const crashes: Crash[] = [];
+  const ambushes: Ambush[] = [];
   const operator = createOperator(run);
-  const states = run.scenario.happens.map((happening) => schedule(run, operator, happening, crashes));
+  const states = run.scenario.happens.map((happening) => schedule(run, operator, happening, ambushes));
   return {
     states,
-    crashesAfter: (fn, call) => {
+    fateAfter: (fn, call) => {
       const now = run.aws.clock.now();
-      const due = crashes.find(
-        (crash) => crash.times === 0 && crash.at <= now && crash.function === fn && matches(crash.after, call),
-      );
-      if (due === undefined) return false;
-      due.times += 1;
-      return true;
+      for (const ambush of ambushes) {
+        if (ambush.times > 0 || ambush.at > now || ambush.function !== fn || !matches(ambush.after, call)) continue;
+        ambush.seen += 1;
+        if (ambush.seen < ambush.nth) continue;
+        ambush.times = 1;
+        return ambush.fate;
+      }
+      return undefined;
     },
   };
 }
@@ -44,7 +51,7 @@ function matches(pattern: CallPattern, call: string): boolean {
   return (service === '*' || service === calledService) && (operation === '*' || operation === calledOperation);
 }
 
-function schedule(run: UnscriptedRun, operator: Operator, happening: Happening, crashes: Crash[]): HappeningState {
+function schedule(run: UnscriptedRun, operator: Operator, happening: Happening, ambushes: Ambush[]): HappeningState {
   const { aws } = run;
   const counted = (handle: FaultHandle): HappeningState => ({
     happening,
@@ -82,14 +89,35 @@ function schedule(run: UnscriptedRun, operator: Operator, happening: Happening, 
       );
     case 'hideMetrics':
       return counted(aws.world.hideMetrics(happening.endpoint, happening.at, happening.until));
-    case 'crash': {
-      const crash: Crash = { at: happening.at, function: happening.function, after: happening.after, times: 0 };
-      crashes.push(crash);
-      return { happening, times: () => crash.times, answer: () => null };
+    case 'network': {
+      const { at: from, until, calls, share, kind, effect } = happening;
+      return counted(aws.addNetworkFault({ from, until, calls, share, kind, effect }));
     }
+    case 'crash':
+    case 'stall': {
+      const { at, function: fn, after, nth } = happening;
+      const fate: Ambush['fate'] =
+        happening.verb === 'crash' ? { kind: 'dies' } : { kind: 'hangs', ms: happening.durationMs };
+      const ambush = { at, function: fn, after, nth, fate, seen: 0, times: 0 };
+      ambushes.push(ambush);
+      return { happening, times: () => ambush.times, answer: () => null };
+    }
+    case 'run':
+      return startRuns(run, happening);
     default:
       return act(run, happening, actionOf(run, operator, happening));
   }
+}
+
+/** More runs of a function at one instant, side by side; `times` counts those that there was an event for. */
+function startRuns(run: UnscriptedRun, happening: Extract<Happening, { verb: 'run' }>): HappeningState {
+  let started = 0;
+  const id = [...run.functions].find(([, fn]) => fn.name === happening.function)?.[0];
+  run.aws.clock.at(happening.at, PRIORITY.script, () => {
+    if (id === undefined) return;
+    for (let n = 0; n < happening.count; n += 1) started += run.deployment.startAgain(id) ? 1 : 0;
+  });
+  return { happening, times: () => started, answer: () => null };
 }
 
 /** What an entry does at its instant; the value is its answer, a throw leaves `times` at 0 with the error as answer. */

@@ -86,6 +86,8 @@ export function createVirtualWorld(options: {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly gate?: CallGate;
   readonly isAlive?: () => boolean;
+  /** While the environment is frozen: settles when it thaws. */
+  readonly thawed?: () => Promise<void> | undefined;
   readonly logSink: LogSink;
   /** Name of the stream of random numbers: each environment has its own. */
   readonly stream: string;
@@ -93,6 +95,7 @@ export function createVirtualWorld(options: {
   const { aws, isAlive = () => true, logSink } = options;
   const sleep = async (ms: number): Promise<void> => {
     await aws.clock.sleep(ms);
+    for (let thaw = options.thawed?.(); thaw !== undefined; thaw = options.thawed?.()) await thaw;
     if (!isAlive()) await new Promise<never>(() => {});
   };
   return {

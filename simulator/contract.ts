@@ -334,6 +334,18 @@ export interface CallFault {
   readonly error: { readonly code: string; readonly message: string; readonly httpStatus?: number };
 }
 
+/** What the network does to the answer of a call: connection reset, body cut off, a proxy's HTML page (502). */
+export interface NetworkFault {
+  readonly from: EpochMs;
+  readonly until: EpochMs | undefined;
+  readonly calls: CallPattern;
+  /** Of the matching calls of kind `product`, the share that is hit (0 … 1), drawn by seed. */
+  readonly share: number;
+  readonly kind: 'reset' | 'truncated' | 'html';
+  /** `after`: the operation took effect and only its answer is lost. `before`: it never reached the service. */
+  readonly effect: 'before' | 'after';
+}
+
 export interface DeliveryFault {
   readonly from: EpochMs;
   readonly until: EpochMs | undefined;
@@ -342,11 +354,14 @@ export interface DeliveryFault {
   readonly mode: 'drop' | 'twice' | { readonly delayMs: number };
 }
 
-/** Lets the owner of an in-process client hold or kill a call: a promise that never settles stops the caller for good. */
+/** What a gate does to a call: lets it pass, holds it, or `dead`: its caller is no more, and nothing of it settles again. */
+export type GateVerdict = void | Promise<void> | 'dead';
+
+/** Lets the owner of an in-process client hold or kill a call. */
 export interface CallGate {
-  before?(call: { service: ServiceName; operation: string; caller: Caller }): void | Promise<void>;
+  before?(call: { service: ServiceName; operation: string; caller: Caller }): GateVerdict;
   /** After the operation took effect and before its answer is delivered. */
-  after?(record: CallRecord): void | Promise<void>;
+  after?(record: CallRecord): GateVerdict;
 }
 
 /** A stack created from template.yaml: functions, rules, schedules, tables and parameters as the template says. */
@@ -354,6 +369,13 @@ export interface Deployment {
   readonly functions: readonly DeployedFunction[];
   /** Ends a running invocation as `crashed` at once; Lambda's retries follow the template. No-op when it has ended. */
   crash(requestId: string): void;
+  /**
+   * Starts one more run of the function now, beside those that run: on the event of its schedule, or, of a function
+   * without one, on the newest event that it was given. False: it has neither.
+   */
+  startAgain(functionId: string): boolean;
+  /** A run goes on though its invocation ended: its environment was frozen, not killed. To be called when it is over. */
+  outlive(): () => void;
   /** Listener for the end of every invocation. */
   onInvocationEnd(
     listener: (end: {
@@ -385,6 +407,7 @@ export interface SimulatedAws extends Kernel {
    */
   requestHandler(caller: Caller, gate?: CallGate): SdkRequestHandler;
   addCallFault(fault: CallFault): FaultHandle;
+  addNetworkFault(fault: NetworkFault): FaultHandle;
   addDeliveryFault(fault: DeliveryFault): FaultHandle;
   onCall(listener: (record: CallRecord) => void): void;
   /** Every event put on the bus, by services or by anybody's PutEvents, in EventBridge's envelope. */

@@ -5,6 +5,7 @@ import {
   type DeliveryFault,
   type EpochMs,
   type FaultHandle,
+  type NetworkFault,
   type ServiceName,
 } from './contract.ts';
 import { SERVICE_NAMES } from './wire/model.ts';
@@ -14,7 +15,7 @@ interface Counted<T> {
   times: number;
 }
 
-interface CompiledCallFault extends Counted<CallFault> {
+interface OnCalls<T> extends Counted<T> {
   matches(service: ServiceName, operation: string): boolean;
   draw(): number;
 }
@@ -36,6 +37,25 @@ function compileCallPattern(pattern: string): (service: ServiceName, operation: 
     (service === '*' || service === calledService) && (operation === '*' || operation === calledOperation);
 }
 
+/** The first fault that hits this call, counted. */
+function hitBy<T extends CallFault | NetworkFault>(
+  faults: readonly OnCalls<T>[],
+  caller: Caller,
+  service: ServiceName,
+  operation: string,
+  now: EpochMs,
+): T | undefined {
+  if (caller.kind !== 'product') return undefined;
+  for (const counted of faults) {
+    const { fault } = counted;
+    if (!isActive(fault, now) || !counted.matches(service, operation)) continue;
+    if (fault.share < 1 && counted.draw() >= fault.share) continue;
+    counted.times += 1;
+    return fault;
+  }
+  return undefined;
+}
+
 /** How one delivery goes: how often, and how late. */
 export interface DeliveryPlan {
   readonly copies: 0 | 1 | 2;
@@ -46,7 +66,8 @@ const UNDISTURBED: DeliveryPlan = { copies: 1, delayMs: 0 };
 
 /** Scripted faults, with counts of how often each took effect. */
 export class Faults {
-  readonly #calls: CompiledCallFault[] = [];
+  readonly #calls: OnCalls<CallFault>[] = [];
+  readonly #network: OnCalls<NetworkFault>[] = [];
   readonly #deliveries: Counted<DeliveryFault>[] = [];
   readonly #random: (stream: string) => () => number;
 
@@ -55,14 +76,22 @@ export class Faults {
   }
 
   addCallFault(fault: CallFault): FaultHandle {
+    return this.#add(this.#calls, fault, 'call-fault');
+  }
+
+  addNetworkFault(fault: NetworkFault): FaultHandle {
+    return this.#add(this.#network, fault, 'network-fault');
+  }
+
+  #add<T extends CallFault | NetworkFault>(list: OnCalls<T>[], fault: T, stream: string): FaultHandle {
     if (!(fault.share >= 0 && fault.share <= 1)) throw new RangeError(`share: ${fault.share}: must be from 0 to 1`);
-    const counted: CompiledCallFault = {
+    const counted: OnCalls<T> = {
       fault,
       times: 0,
       matches: compileCallPattern(fault.calls),
-      draw: this.#random(`call-fault:${this.#calls.length}`),
+      draw: this.#random(`${stream}:${list.length}`),
     };
-    this.#calls.push(counted);
+    list.push(counted);
     return { times: () => counted.times };
   }
 
@@ -77,15 +106,13 @@ export class Faults {
 
   /** The scripted answer to a call of the product, if one is due. */
   answerFor(caller: Caller, service: ServiceName, operation: string, now: EpochMs): ApiError | undefined {
-    if (caller.kind !== 'product') return undefined;
-    for (const counted of this.#calls) {
-      const { fault } = counted;
-      if (!isActive(fault, now) || !counted.matches(service, operation)) continue;
-      if (fault.share < 1 && counted.draw() >= fault.share) continue;
-      counted.times += 1;
-      return new ApiError(fault.error.code, fault.error.message, fault.error.httpStatus ?? 400);
-    }
-    return undefined;
+    const fault = hitBy(this.#calls, caller, service, operation, now);
+    return fault && new ApiError(fault.error.code, fault.error.message, fault.error.httpStatus ?? 400);
+  }
+
+  /** What the network does to a call of the product, if anything. */
+  networkFor(caller: Caller, service: ServiceName, operation: string, now: EpochMs): NetworkFault | undefined {
+    return hitBy(this.#network, caller, service, operation, now);
   }
 
   /** `kind` is a detail type for events of the bus, `tick` for deliveries of schedules. */

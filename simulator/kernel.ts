@@ -6,6 +6,7 @@ import {
   type CallRecord,
   type EpochMs,
   type Kernel,
+  type NetworkFault,
   type Operation,
   type Permission,
   type ServiceName,
@@ -19,7 +20,12 @@ import { createRandomStreams, type RandomStreams } from './random.ts';
 export interface PerformedCall {
   readonly record: CallRecord;
   readonly error?: ApiError;
+  /** What the network does to the answer. */
+  readonly network?: NetworkFault;
 }
+
+/** How a call that never reached its service is recorded; the wire shows its caller something else. */
+const LOST = { reset: 'ConnectionReset', truncated: 'ServiceUnavailable', html: 'BadGateway' } as const;
 
 const MAXIMUM_EXTRA_TURNS = 50;
 
@@ -135,7 +141,10 @@ export class SimulatorKernel implements Kernel {
       mutating: isMutating(service, operation),
     };
     let input = sent;
+    const network = this.faults.networkFor(caller, service, operation, base.at);
+    const onWire = network === undefined ? {} : { network };
     try {
+      if (network?.effect === 'before') throw new ApiError(LOST[network.kind], 'lost on the network (scripted)', 503);
       const fault = this.faults.answerFor(caller, service, operation, base.at);
       if (fault !== undefined) throw fault;
       const run = this.#operations.get(name);
@@ -148,14 +157,14 @@ export class SimulatorKernel implements Kernel {
       }
       this.#settled.get(service)?.();
       const output = run(input, { caller, now: base.at });
-      return { record: this.#record({ ...base, input, output }) };
+      return { record: this.#record({ ...base, input, output }), ...onWire };
     } catch (error) {
       if (!(error instanceof ApiError)) {
         this.reportBug(error);
         throw error;
       }
       const record = this.#record({ ...base, input, error: { code: error.code, message: error.message } });
-      return { record, error };
+      return { record, error, ...onWire };
     }
   }
 

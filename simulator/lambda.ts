@@ -57,6 +57,8 @@ interface RunningInvocation {
 class FunctionTarget {
   readonly settings: FunctionSettings;
   running = 0;
+  /** The newest event it was given. */
+  lastPayload: string | undefined;
   /** Events given up: out of attempts, or too old. */
   dropped = 0;
 
@@ -97,6 +99,7 @@ export class LambdaService {
   invoke(arn: string, payload: string): void {
     const target = this.#targets.get(arn);
     if (target === undefined) throw new Error(`${arn}: no such function`);
+    target.lastPayload = payload;
     const event = {
       requestId: this.#kernel.uuid('lambda'),
       payload,
@@ -105,6 +108,10 @@ export class LambdaService {
       throttles: 0,
     };
     this.#start(target, event);
+  }
+
+  lastPayload(arn: string): string | undefined {
+    return this.#targets.get(arn)?.lastPayload;
   }
 
   crash(requestId: string): void {

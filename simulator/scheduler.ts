@@ -23,6 +23,7 @@ function isoSeconds(at: EpochMs): string {
 export class Scheduler {
   readonly #kernel: SimulatorKernel;
   readonly #deliver: (arn: string, payload: string) => void;
+  readonly #schedules: ScheduleDefinition[] = [];
 
   constructor(kernel: SimulatorKernel, deliver: (arn: string, payload: string) => void) {
     this.#kernel = kernel;
@@ -30,9 +31,16 @@ export class Scheduler {
   }
 
   add(schedule: ScheduleDefinition): void {
+    this.#schedules.push(schedule);
     if (!schedule.enabled) return;
     const from = schedule.startAt ?? this.#kernel.clock.now();
     this.#plan(schedule, Math.max(from, this.#kernel.clock.now()) - 1);
+  }
+
+  /** The event that a schedule of this target would send now; undefined: it has none. */
+  eventFor(targetArn: string): string | undefined {
+    const schedule = this.#schedules.find((candidate) => candidate.targetArn === targetArn);
+    return schedule && this.#payload(schedule, this.#kernel.clock.now());
   }
 
   #plan(schedule: ScheduleDefinition, after: EpochMs): void {

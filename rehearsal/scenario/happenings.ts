@@ -81,6 +81,9 @@ const failure = oneOf(
   ],
 );
 
+const functionName = choice(['scheduled-scaling', 'backlog-wake', 'idle-windows']);
+const nth = count(1, 100_000);
+
 const DOCUMENT_NAME = 'schedules/<name> or policies/<name>';
 const documentName = text(/^(?:schedules|policies)\/[a-z0-9-]{1,64}$/, DOCUMENT_NAME, (input) => {
   const [kind, name] = input.split('/');
@@ -165,9 +168,49 @@ const VERBS = {
       error: { ...input.with, message: input.with.message ?? `${input.with.code} (scripted)` } as FaultError,
     })),
   ),
+  network: v.pipe(
+    fields({
+      ...period,
+      network: choice(['reset', 'truncated', 'html']),
+      calls,
+      share: v.optional(share),
+      effect: v.optional(choice(['before', 'after'])),
+    }),
+    v.transform((input) => ({
+      verb: 'network' as const,
+      at: input.at,
+      for: input.for,
+      calls: input.calls,
+      share: input.share ?? 1,
+      kind: input.network,
+      // What is cut off is an answer, and only a call that took effect has one of its own.
+      effect: input.effect ?? (input.network === 'truncated' ? ('after' as const) : ('before' as const)),
+    })),
+  ),
   crash: v.pipe(
-    fields({ at: time, crash: choice(['scheduled-scaling', 'backlog-wake', 'idle-windows']), after: calls }),
-    v.transform((input) => ({ verb: 'crash' as const, at: input.at, function: input.crash, after: input.after })),
+    fields({ at: time, crash: functionName, after: calls, nth: v.optional(nth) }),
+    v.transform((input) => ({
+      verb: 'crash' as const,
+      at: input.at,
+      function: input.crash,
+      after: input.after,
+      nth: input.nth ?? 1,
+    })),
+  ),
+  stall: v.pipe(
+    fields({ at: time, stall: functionName, after: calls, for: duration, nth: v.optional(nth) }),
+    v.transform((input) => ({
+      verb: 'stall' as const,
+      at: input.at,
+      function: input.stall,
+      after: input.after,
+      nth: input.nth ?? 1,
+      durationMs: input.for,
+    })),
+  ),
+  run: v.pipe(
+    fields({ at: time, run: functionName, times: v.optional(count(1, 20)) }),
+    v.transform((input) => ({ verb: 'run' as const, at: input.at, function: input.run, count: input.times ?? 1 })),
   ),
   events: eventsSchema,
   metrics: v.pipe(

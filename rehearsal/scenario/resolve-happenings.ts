@@ -54,6 +54,10 @@ function resolve(context: ResolveContext, entry: HappeningDocument, index: numbe
       const { calls, share, error } = entry;
       return { ...whole, verb: 'callFault', until, calls, share, error };
     }
+    case 'network': {
+      const { calls, share, kind, effect } = entry;
+      return { ...whole, verb: 'network', until, calls, share, kind, effect };
+    }
     case 'events': {
       const { of, mode } = entry;
       return { ...whole, verb: 'events', until, of, mode };
@@ -93,6 +97,10 @@ function convert(context: ResolveContext, entry: Put, index: number): string | u
   return undefined;
 }
 
+function ordinal(nth: number): string {
+  return nth === 1 ? '' : ` nth ${nth}`;
+}
+
 /** The entry in one line: its verb and what it is about. */
 function describe(entry: HappeningDocument): string {
   const lasting = 'for' in entry && entry.for !== undefined ? ` for ${formatDuration(entry.for)}` : '';
@@ -109,8 +117,16 @@ function describe(entry: HappeningDocument): string {
     }
     case 'hideMetrics':
       return `metrics missing of ${entry.endpoint}${lasting}`;
+    case 'network': {
+      const share = entry.share === 1 ? '' : ` share ${entry.share}`;
+      return `network ${entry.kind} ${entry.effect} ${entry.calls}${share}${lasting}`;
+    }
     case 'crash':
-      return `crash ${entry.function} after ${entry.after}`;
+      return `crash ${entry.function} after ${entry.after}${ordinal(entry.nth)}`;
+    case 'stall':
+      return `stall ${entry.function} after ${entry.after}${ordinal(entry.nth)} for ${formatDuration(entry.durationMs)}`;
+    case 'run':
+      return `run ${entry.function} times ${entry.count}`;
     case 'call':
       return `call ${entry.service}.${entry.operation}`;
     case 'requests':

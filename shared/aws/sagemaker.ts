@@ -37,10 +37,20 @@ const MAX_TAG_PAGES = 10;
 
 type SendOnce = (client: SageMakerClient, signal: AbortSignal) => Promise<unknown>;
 
-/** Aborts a call that would outlive the lease under which it was made. */
-async function sendOnceWithin(parts: SageMakerParts, call: string, abortAt: Instant, send: SendOnce) {
+/** Aborts a call that would outlive the lease under which it was made, and does not begin one that already has. */
+async function sendOnceWithin(
+  parts: SageMakerParts,
+  call: string,
+  abortAt: Instant,
+  send: SendOnce,
+): Promise<Outcome<void>> {
   const { sentOnce, clock, sleep } = parts;
   if (sentOnce === undefined) throw new Error(`${call}: this function has no client that creates and deletes`);
+  // A run may have been frozen since it took the lease; an abort after no time would lose the race against the call.
+  if (clock.now() >= abortAt) {
+    const message = 'the lease ended before the call was sent';
+    return { ok: false, failure: { class: 'transient', code: 'LeaseEnded', message, call, definite: true } };
+  }
   const controller = new AbortController();
   let settled = false;
   void sleep(Math.max(0, abortAt - clock.now())).then(() => {

@@ -153,8 +153,19 @@ export function deployStack(input: DeployInput): Deployment {
     return planned.fn;
   });
   createTriggers(input, stack);
+  const { kernel, lambda, scheduler } = input;
   return {
     functions,
+    startAgain(functionId) {
+      const arn = stack.arn(functionId);
+      const payload = scheduler.eventFor(arn) ?? lambda.lastPayload(arn);
+      if (payload !== undefined) lambda.invoke(arn, payload);
+      return payload !== undefined;
+    },
+    outlive() {
+      kernel.beginRun();
+      return () => kernel.endRun();
+    },
     crash: (requestId) => input.lambda.crash(requestId),
     onInvocationEnd: (listener) => {
       listeners.push(listener);

@@ -1,6 +1,7 @@
 import type { Caller, CallGate, CallRecord, SdkRequestHandler } from '../contract.ts';
 import { ApiError } from '../contract.ts';
 import type { PerformedCall, SimulatorKernel } from '../kernel.ts';
+import { spoil } from './network.ts';
 import {
   decodeInput,
   encodeError,
@@ -75,6 +76,8 @@ function abortError(): Error {
   return error;
 }
 
+const NEVER = new Promise<never>(() => {});
+
 /** Settles as `work` does, or fails as Node's request handler does when the caller gives up first. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
   if (signal?.addEventListener === undefined) return work;
@@ -116,12 +119,14 @@ export class InProcessHandler implements SdkRequestHandler {
     }
     const { service, name } = operation;
     const held = this.#gate.before?.({ service, operation: name, caller: this.#caller });
+    if (held === 'dead') return NEVER;
     if (held !== undefined) await orAborted(this.#kernel.hold(held), signal);
     const performed = performWire(this.#kernel, this.#caller, operation, bodyText(request.body));
     const response = answerWire(this.#kernel, operation, performed);
     const heldAfter = this.#gate.after?.(performed.record as CallRecord);
+    if (heldAfter === 'dead') return NEVER;
     if (heldAfter !== undefined) await orAborted(this.#kernel.hold(heldAfter), signal);
-    return toSdkResponse(response);
+    return toSdkResponse(performed.network === undefined ? response : spoil(response, performed.network.kind));
   }
 
   destroy(): void {}

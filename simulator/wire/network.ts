@@ -1,0 +1,20 @@
+import type { NetworkFault } from '../contract.ts';
+import type { WireResponse } from './protocol.ts';
+
+const BAD_GATEWAY =
+  '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n</body>\r\n</html>\r\n';
+
+/** A reset as the SDK's own request handler for Node tells it: Node's error, renamed. */
+function connectionReset(): Error {
+  return Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' });
+}
+
+/** An answer as it reaches the client over a network that fails. Throws where no answer does. */
+export function spoil(response: WireResponse, kind: NetworkFault['kind']): WireResponse {
+  if (kind === 'reset') throw connectionReset();
+  if (kind === 'html') return { statusCode: 502, headers: { 'content-type': 'text/html' }, body: BAD_GATEWAY };
+  // Cut by something in between that closed the connection properly: the client takes what came for the whole body.
+  // Of an answer without a body nothing can come but its end.
+  if (response.body === '') throw connectionReset();
+  return { ...response, body: response.body.slice(0, Math.floor(response.body.length / 2)) };
+}
