@@ -1,4 +1,5 @@
 import { minimumOf, nextChange, rungAt } from '../../shared/domain/agenda.ts';
+import { holdInForce } from '../../shared/domain/decide-ruling.ts';
 import type { Rung } from '../../shared/domain/policy.ts';
 import type { FleetRecord, Hold } from '../../shared/domain/record.ts';
 import type { DurationMs, Instant } from '../../shared/domain/time.ts';
@@ -17,7 +18,7 @@ export function nextEdge(
   now: Instant,
   leadMs: DurationMs,
 ): Edge | undefined {
-  const held = hold !== undefined && hold.from <= now && now < hold.until ? hold : undefined;
+  const held = holdInForce(hold, now);
   const at = agenda === undefined ? undefined : nextChange(agenda, now);
   if (held !== undefined && (at === undefined || held.until <= at || held.mode !== 'up')) {
     return { at: held.until, what: `the hold ${held.mode} ends` };

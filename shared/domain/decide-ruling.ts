@@ -3,7 +3,7 @@ import { demandThatCounts, minOf, parks, type ResolvedRung, resolveRung } from '
 import type { Agenda, Bounds, CompiledPolicy, Rung } from './policy.ts';
 import type { Demand, Hold } from './record.ts';
 import type { DecideRuling, Ruling, RulingInput } from './ruling.ts';
-import { DAY, type Instant, iso } from './time.ts';
+import { DAY, type Instant, iso, MINUTE } from './time.ts';
 
 type Verdict = Pick<Ruling, 'want' | 'reason'> &
   Partial<Pick<Ruling, 'bounds' | 'desired' | 'rung' | 'window' | 'heldFrom'>>;
@@ -56,8 +56,9 @@ function climb(
   return byCalendar(input, input.policy, calendar);
 }
 
-function holdInForce(hold: Hold | undefined, now: Instant): Hold | undefined {
-  return hold !== undefined && hold.from <= now && now < hold.until ? hold : undefined;
+/** Holds begin when they are set. One that seems to begin a moment from now was set by a clock that runs ahead of ours. */
+export function holdInForce(hold: Hold | undefined, now: Instant): Hold | undefined {
+  return hold !== undefined && hold.from - MINUTE <= now && now < hold.until ? hold : undefined;
 }
 
 /** A valid policy that no longer allows the zero that the endpoint is in; one that leaves it there allows it. */
@@ -239,7 +240,7 @@ function nextChange(input: RulingInput, hold: Hold | undefined): Instant {
     consider(hold.until);
     if (hold.mode === 'down') consider(hold.until - leadMs);
   } else if (input.hold !== undefined) {
-    consider(input.hold.from);
+    consider(input.hold.from - MINUTE);
   }
   for (const [begin] of agenda?.steps ?? []) {
     consider(begin);

@@ -111,7 +111,12 @@ describe('the ladder of precedence', () => {
       { hold: hold('up', { until: NOW }) },
       { want: 'zero', reason: 'otherwise' },
     ],
-    ['a hold of the future contributes nothing', { hold: hold('up', { from: NOW + 1 }) }, { want: 'zero' }],
+    ['a hold of the future contributes nothing', { hold: hold('up', { from: NOW + HOUR }) }, { want: 'zero' }],
+    [
+      'a hold that was set by a clock that runs ahead is in force',
+      { hold: hold('hands-off', { from: NOW + 10_000 }) },
+      { want: 'hands-off', reason: 'hold-hands-off' },
+    ],
     [
       'demand beats a zero rung',
       { demand: [request], recipeDesired: 3 },
