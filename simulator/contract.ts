@@ -203,6 +203,8 @@ export interface Shortage {
   readonly until?: EpochMs;
   /** A start or scale-out begun in the period fails after so long. */
   readonly failsAfterMs: number;
+  /** FailureReason of a start that fails; absent: insufficient capacity. */
+  readonly reason?: string;
 }
 
 /** How long starts and deletes of one endpoint take. `startMs` is asked once per start (n counts from 0). */

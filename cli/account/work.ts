@@ -22,6 +22,8 @@ export function prepareWork(account: Account, fleet: Fleet, record: FleetRecord,
       samples,
       holds: hold === undefined ? new Map() : new Map([[record.endpoint.toLowerCase(), hold]]),
       breakers: () => ports.breakers.openUntil(),
+      // What stands in the way is looked for as if the budget were whole.
+      hasParks: () => true,
       takePark: () => false,
     },
     session: readOnly(record),

@@ -6,7 +6,8 @@ import type { Failure, FailureClass, Outcome } from '../ports/outcome.ts';
  */
 export function classify(error: unknown, call: string): Failure {
   const { code, message, status } = describe(error);
-  return { class: classOf(code, message, status), code, message, call, definite: isDefinite(status) };
+  const said = withoutNames(message);
+  return { class: classOf(code, said, status), code, message, call, definite: isDefinite(status) };
 }
 
 /** Runs one call and turns whatever it throws into a value. */
@@ -28,6 +29,18 @@ function isBug(error: unknown): boolean {
 /** Only an answer proves that AWS did not carry the call out: 408 and everything without a status do not. */
 function isDefinite(status: number | undefined): boolean {
   return status !== undefined && status >= 400 && status < 500 && status !== 408;
+}
+
+/**
+ * The words of a text without the names in it: an endpoint called `AccessDenied` or a bucket called `kms` decides nothing.
+ * What AWS puts between quotes is a name, except a quota's, which stands before `is <number>`.
+ */
+function withoutNames(text: string): string {
+  return text
+    .replaceAll(/"[^"]*"/g, '""')
+    .replaceAll(/(?<![\w'])'[^']*'(?!\w)/g, "''")
+    .replaceAll(/\barn:[\w-]+:[^\s"',)]*/g, 'arn:')
+    .replaceAll(/\bs3:\/\/[^\s"',)]*/gi, 's3://');
 }
 
 interface Described {
@@ -106,22 +119,28 @@ const REJECTED = new Set([
   'SerializationException',
 ]);
 
+/** Zones that offer the type are a shortage of it, whatever the code: another type of the ladder may have them. */
+const NO_CAPACITY =
+  /InsufficientInstanceCapacity|InsufficientCapacity|CapacityError|Unable to provision requested ML compute capacity|Unable to locate at least \d+ availability zone/i;
+const NO_QUOTA = /service limit '' is \d|ResourceLimitExceeded/i;
+
 /** Texts that decide whatever code they come with; the first that matches wins. */
 const BY_MESSAGE: readonly (readonly [RegExp, FailureClass])[] = [
-  [/InsufficientInstanceCapacity|^CapacityError|Unable to provision requested ML compute capacity/i, 'capacity'],
+  [NO_CAPACITY, 'capacity'],
   // A scalable target that the caller may not deregister is a refusal of permission in the clothes of a validation.
   [
-    /does not have application-autoscaling:\w+ permission|is not authorized to perform|not authorized to access|KMSAccessDenied|AccessDenied/i,
+    /does not have application-autoscaling:\w+ permission|is not authorized to perform|not authorized to access|KMSAccessDenied|AccessDenied|\bkms:\w+|\bKMS key\b/i,
     'permission',
   ],
-  [/service limit '.*' is \d|ResourceLimitExceeded/i, 'quota'],
+  [NO_QUOTA, 'quota'],
+  // Only what we ask for by name: model data or a role that is not found is no sign that an endpoint is gone.
   [
-    /Could not find |does not exist|No scalable target|No scaling policy found|no scalable target registered/i,
+    /Could not find (endpoint|model|variant|inference component|monitoring schedule)\b(?! data)|The resource .*does not exist|No scalable target|No scaling policy found|No scheduled action found/i,
     'missing',
   ],
   [/Cannot create already existing /i, 'exists'],
   [
-    /Cannot (update|delete) in-progress |in-progress |is not scalable|cannot be (updated|deleted) while/i,
+    /Cannot (update|delete) in-progress |in-progress (endpoint|inference)|is not scalable|cannot be (updated|deleted) while/i,
     'in-progress',
   ],
   [/Rate exceeded|Too many requests/i, 'transient'],
@@ -132,7 +151,7 @@ function classOf(code: string, message: string, status: number | undefined): Fai
   // A 5xx is transient even where its text quotes another failure, except the one that a retry does not mend.
   if (status !== undefined && status >= 500) return code.includes('Capacity') ? 'capacity' : 'transient';
   if (status === undefined) return 'transient';
-  if (PERMISSION.has(code)) return 'permission';
+  if (PERMISSION.has(code) || code.startsWith('KMS')) return 'permission';
   if (code === 'ResourceLimitExceeded' || code === 'LimitExceededException') return 'quota';
   const byMessage = BY_MESSAGE.find(([pattern]) => pattern.test(message));
   if (byMessage !== undefined) return byMessage[1];
@@ -144,11 +163,11 @@ function classOf(code: string, message: string, status: number | undefined): Fai
 
 /** SageMaker's words for a start that failed, told minutes later as FailureReason of a Failed endpoint. */
 const BY_REASON: readonly (readonly [RegExp, FailureClass])[] = [
-  [/InsufficientInstanceCapacity|CapacityError|Unable to provision requested ML compute capacity/i, 'capacity'],
-  [/ResourceLimitExceeded|service limit '.*' is \d|account-level service limit/i, 'quota'],
+  [NO_CAPACITY, 'capacity'],
+  [/ResourceLimitExceeded|account-level service limit/i, 'quota'],
   [/\bKMS\b|\bkms:/i, 'permission'],
   [
-    /health check|\/ping|primary container|CannotStartContainer|container .*(exit|fail)|\bimage\b|CannotPull|\bECR\b|model data|download|s3:\/\/|assume (the )?role|\brole\b|out of memory|algorithm/i,
+    /health check|\/ping|primary container|CannotStartContainer|container .*(exit|fail)|\bimages?\b|CannotPull|\bECR\b|model data|download|s3:\/\/|assume (the )?role|\brole\b|out of memory|algorithm/i,
     'rejected',
   ],
   [/not authorized|AccessDenied|access denied|permission/i, 'permission'],
@@ -156,5 +175,6 @@ const BY_REASON: readonly (readonly [RegExp, FailureClass])[] = [
 
 /** `rejected` means image, model, role or health check: trying again costs money and changes nothing. */
 export function classifyFailureReason(reason: string): FailureClass {
-  return BY_REASON.find(([pattern]) => pattern.test(reason))?.[1] ?? 'unknown';
+  const said = withoutNames(reason);
+  return BY_REASON.find(([pattern]) => pattern.test(said))?.[1] ?? 'unknown';
 }

@@ -109,12 +109,11 @@ export function createEndpointControl(parts: SageMakerParts): EndpointControl {
       );
       return absentAsUndefined(outcome, configViewOf);
     },
-    async modelExists(name) {
+    async modelCreatedAt(name) {
       const outcome = await outcomeOf('SageMaker.DescribeModel', () =>
         client.send(new DescribeModelCommand({ ModelName: name })),
       );
-      const found = absentAsUndefined(outcome, () => true);
-      return found.ok ? { ok: true, value: found.value !== undefined } : found;
+      return absentAsUndefined(outcome, ({ CreationTime }) => CreationTime?.getTime() ?? 0);
     },
     tags: (arn) => readTags(client, arn),
     create: ({ name, configName, tags, deploymentConfig }, abortAt) =>
@@ -215,6 +214,7 @@ function configViewOf(shape: DescribeEndpointConfigOutput): EndpointConfigView {
   ]);
   return {
     name: shape.EndpointConfigName ?? '',
+    createdAt: shape.CreationTime?.getTime() ?? 0,
     config: jsonOf(Object.fromEntries(Object.entries(shape).filter(([key]) => !NOT_IN_REQUEST.has(key)))),
     kind: kindOf(shape, variants),
     models: [...new Set(models.filter((name) => name !== undefined))],

@@ -48,6 +48,7 @@ export function requestWake(
 function withoutGivingUp({
   gaveUp: _,
   nextTryAt: __,
+  lookedAt: ___,
   ...wake
 }: NonNullable<FleetRecord['wake']>): NonNullable<FleetRecord['wake']> {
   return { ...wake, paidAttempts: 0 };

@@ -56,8 +56,10 @@ export interface WakeProgress {
   /** 0 is the preferred config, then the fallbacks in order. */
   readonly configIndex: number;
   readonly attempts: number;
-  /** Attempts that AWS billed (image, model, role, health check): at most 3. */
+  /** Attempts that AWS billed (image, model, role, health check): at most 3 of one `subject`. */
   readonly paidAttempts: number;
+  /** What those attempts started: policy, config and models as they were made. Another one is tried afresh. */
+  readonly subject?: string;
   readonly nextTryAt?: Instant;
   readonly lastFailure?: { readonly at: Instant; readonly class: string; readonly message: string };
   /** The create call of the attempt under way, noted before the call; absent: none is under way. */
@@ -71,8 +73,10 @@ export interface WakeProgress {
   readonly weightAskedAt?: Instant;
   /** Instance types that had no capacity or quota in this round over the ladder. */
   readonly failedTypes?: readonly string[];
-  /** Set after the last paid attempt: nothing is tried until the policy's version differs or a human asks. */
+  /** Set after the last paid attempt: nothing is tried until config, model or policy differ or a human asks. */
   readonly gaveUp?: { readonly at: Instant; readonly policyVersion: string };
+  /** When config and models were last looked at after that. */
+  readonly lookedAt?: Instant;
 }
 
 /** A change of bounds, scaling policies or instances that a run is about to make. */

@@ -1,6 +1,6 @@
 import type { ReasonCode } from './decision.ts';
 import type { WakeProgress } from './record.ts';
-import { type DurationMs, type Instant, MINUTE } from './time.ts';
+import { type DurationMs, HOUR, type Instant, MINUTE } from './time.ts';
 
 /** Why an attempt of a wake failed, by what follows from it. */
 export type WakeFailure =
@@ -101,7 +101,61 @@ export function wakeFailureReason(failure: WakeFailure): ReasonCode {
   return REASONS[failure];
 }
 
-/** Whether a wake that gave up may be tried again: the policy differs from the one it gave up with. */
+/** Whether a wake gave up for good as far as the policy can tell: config and models may differ all the same. */
 export function hasGivenUp(progress: WakeProgress | undefined, policyVersion: string | undefined): boolean {
   return progress?.gaveUp !== undefined && progress.gaveUp.policyVersion === policyVersion;
+}
+
+/** What an attempt starts. AWS keeps no version of either: one made anew under its name differs by when it was made. */
+export function subjectOf(
+  policyVersion: string | undefined,
+  config: { readonly name: string; readonly createdAt: Instant },
+  models: readonly { readonly name: string; readonly createdAt: Instant }[],
+): string {
+  const parts = [config, ...models].map(({ name, createdAt }) => `${name}@${createdAt}`);
+  return [policyVersion ?? '', ...parts].join(' ');
+}
+
+/** Something else is tried with all its attempts before it; what it was before is not held against it. */
+export function aimAt(progress: WakeProgress, subject: string): WakeProgress {
+  if (progress.subject === subject) return progress;
+  // A record that an earlier version wrote tells none: nothing says that it is another one.
+  if (progress.subject === undefined) return { ...progress, subject };
+  const { gaveUp: _, lookedAt: __, nextTryAt: ___, ...kept } = progress;
+  return { ...kept, subject, paidAttempts: 0 };
+}
+
+/**
+ * Nobody asks any more: the next wake begins anew. What was paid for in vain stays known, so that an image that does not
+ * start is not paid for again with every window.
+ */
+export function restWake(progress: WakeProgress): WakeProgress | undefined {
+  const { paidAttempts, subject, gaveUp, lookedAt, lastFailure, startedAt, reason } = progress;
+  if (paidAttempts === 0 || subject === undefined) return undefined;
+  return {
+    startedAt,
+    reason,
+    configIndex: 0,
+    attempts: 0,
+    paidAttempts,
+    subject,
+    ...(gaveUp && { gaveUp }),
+    ...(lookedAt !== undefined && { lookedAt }),
+    ...(lastFailure && { lastFailure }),
+  };
+}
+
+/**
+ * A shortage that others met within the last hour need not be met again: a start shows it only after half an hour. The
+ * first round of a wake walks around such types where the ladder has another; time alone gives them a new chance.
+ */
+export function shortTypes(
+  ladder: readonly { readonly instanceType: string | undefined; readonly pooled: boolean }[],
+  shortSince: ReadonlyMap<string, Instant>,
+  now: Instant,
+): readonly string[] {
+  const isShort = ({ instanceType, pooled }: (typeof ladder)[number]) =>
+    instanceType !== undefined && !pooled && now - (shortSince.get(instanceType) ?? Number.NEGATIVE_INFINITY) < HOUR;
+  if (ladder.every(isShort)) return [];
+  return [...new Set(ladder.filter(isShort).flatMap(({ instanceType }) => instanceType ?? []))];
 }

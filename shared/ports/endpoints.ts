@@ -34,6 +34,8 @@ export type EndpointSummary = Pick<EndpointView, 'name' | 'arn' | 'status' | 'cr
 
 export interface EndpointConfigView {
   readonly name: string;
+  /** A config that was made anew under its name is another one. */
+  readonly createdAt: Instant;
   /** The whole DescribeEndpointConfig answer in CreateEndpointConfig's shape. */
   readonly config: JsonObject;
   readonly kind: EndpointKind;
@@ -63,7 +65,8 @@ export interface EndpointControl {
   /** All endpoints of the account and region, 100 a call. */
   list(): Promise<Outcome<readonly EndpointSummary[]>>;
   describeConfig(name: string): Promise<Outcome<EndpointConfigView | undefined>>;
-  modelExists(name: string): Promise<Outcome<boolean>>;
+  /** When the model was made. */
+  modelCreatedAt(name: string): Promise<Outcome<Instant | undefined>>;
   tags(arn: string): Promise<Outcome<Readonly<Record<string, string>>>>;
   /** Sent once, no retry; aborted before the lease ends. */
   create(request: CreateEndpointRequest, abortAt: Instant): Promise<Outcome<void>>;

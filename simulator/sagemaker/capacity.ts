@@ -5,7 +5,7 @@ import { quotaExceeded } from './naming.ts';
 /** What becomes of a start or scale-out begun now. */
 export type Provision =
   | { readonly works: true; readonly instanceType: string | undefined }
-  | { readonly works: false; readonly failsAfterMs: number };
+  | { readonly works: false; readonly failsAfterMs: number; readonly reason?: string | undefined };
 
 /** Instances that AWS has, and that the account may use. */
 export class CapacityPool {
@@ -31,14 +31,17 @@ export class CapacityPool {
     const types = listInstanceTypes(variant);
     if (types.length === 0) return { works: true, instanceType: undefined };
     let failsAfterMs = 0;
+    let reason: string | undefined;
     for (const instanceType of types) {
       const shortage = this.#shortageOf(instanceType, at);
       if (!shortage) return { works: true, instanceType };
       failsAfterMs = Math.max(failsAfterMs, shortage.failsAfterMs);
+      reason = shortage.reason;
     }
     const timeout = variant.VariantInstanceProvisionTimeoutInSeconds;
     return {
       works: false,
+      reason,
       failsAfterMs: timeout === undefined ? failsAfterMs : Math.min(failsAfterMs, timeout * 1000),
     };
   }

@@ -30,6 +30,11 @@ function findShortage(plan: readonly PlannedStart[]): number | undefined {
   return failures.length === 0 ? undefined : Math.max(...failures);
 }
 
+function failureOf(plan: readonly PlannedStart[]): string {
+  const reasons = plan.flatMap(({ provision }) => (provision.works ? [] : (provision.reason ?? CAPACITY_FAILURE)));
+  return reasons[0] ?? CAPACITY_FAILURE;
+}
+
 /** Waiting for capacity is not billed, so the ledger opens only for a start that will work. */
 function pay(state: SageMakerState, endpoint: Endpoint, plan: readonly PlannedStart[]): void {
   for (const { provision, count } of plan) {
@@ -75,7 +80,7 @@ export function beginCreate(state: SageMakerState, endpoint: Endpoint): void {
       return;
     }
     for (const { variant } of plan) variant.transition = undefined;
-    endpoint.failureReason = CAPACITY_FAILURE;
+    endpoint.failureReason = failureOf(plan);
     state.setStatus(endpoint, 'Failed');
   });
 }

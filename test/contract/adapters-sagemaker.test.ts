@@ -53,10 +53,11 @@ describe('endpoint control', () => {
     expect(chat.ok && Object.keys(chat.value?.config ?? {})).not.toContain('CreationTime');
     expect(await control.describeConfig('Queue')).toMatchObject({ ok: true, value: { kind: 'async' } });
     expect(await control.describeConfig('nobody')).toEqual({ ok: true, value: undefined });
-    expect([await control.modelExists('Chat'), await control.modelExists('nobody')]).toEqual([
-      { ok: true, value: true },
-      { ok: true, value: false },
+    expect([await control.modelCreatedAt('Chat'), await control.modelCreatedAt('nobody')]).toEqual([
+      { ok: true, value: expect.any(Number) },
+      { ok: true, value: undefined },
     ]);
+    expect(chat.ok && chat.value?.createdAt).toBeGreaterThan(0);
   });
 
   it('answers refusals as values with their class', async () => {

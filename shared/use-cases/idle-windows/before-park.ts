@@ -75,18 +75,30 @@ export async function readParkFacts(
   const [config, tags] = await Promise.all([endpoints.describeConfig(view.configName), endpoints.tags(view.arn)]);
   if (!config.ok) return config;
   if (!tags.ok) return tags;
-  const { missing, unanswered } = await findMissingModels({ endpoints }, config.value);
+  const { missing, unanswered } = await readModels({ endpoints }, config.value);
   return { ok: true, value: { view, config: config.value, tags: tags.value, modelsMissing: missing, unanswered } };
 }
 
-export async function findMissingModels(
-  { endpoints }: { readonly endpoints: Pick<IdleWindowsPorts['endpoints'], 'modelExists'> },
+export interface ModelsFound {
+  readonly made: readonly { readonly name: string; readonly createdAt: Instant }[];
+  readonly missing: readonly string[];
+  readonly unanswered: readonly Failure[];
+}
+
+/** The models of a config: those that are there, those that surely are not, and what nobody could tell. */
+export async function readModels(
+  { endpoints }: { readonly endpoints: Pick<IdleWindowsPorts['endpoints'], 'modelCreatedAt'> },
   config: EndpointConfigView | undefined,
-): Promise<{ readonly missing: readonly string[]; readonly unanswered: readonly Failure[] }> {
+): Promise<ModelsFound> {
   const models = config?.models ?? [];
-  const answers = await Promise.all(models.map((name) => endpoints.modelExists(name)));
-  const missing = models.filter((_, index) => answers[index]?.ok && !answers[index].value);
-  return { missing, unanswered: answers.flatMap((answer) => (answer.ok ? [] : [answer.failure])) };
+  const found = await Promise.all(models.map(async (name) => ({ name, answer: await endpoints.modelCreatedAt(name) })));
+  return {
+    made: found.flatMap(({ name, answer }) =>
+      answer.ok && answer.value !== undefined ? [{ name, createdAt: answer.value }] : [],
+    ),
+    missing: found.flatMap(({ name, answer }) => (answer.ok && answer.value === undefined ? [name] : [])),
+    unanswered: found.flatMap(({ answer }) => (answer.ok ? [] : [answer.failure])),
+  };
 }
 
 /** Since when this incarnation is in service, as near as we know: a later change of it can only delay a park. */

@@ -92,6 +92,7 @@ export async function considerPark(work: Work, view: EndpointView): Promise<Step
     const isWanted = obstacle.reason === 'lead-begun';
     return refusePark(work, obstacle, together(seen, isWanted ? tellDryWake(work, run.now) : undefined));
   }
+  if (!work.ruling.reportOnly && !work.shared.hasParks()) return refusePark(work, overBudget(work), seen);
   const names = view.variants.map(({ name }) => name);
   const activity = await readActivity(work, names, since);
   if (activity.verdict !== 'idle') {
@@ -139,10 +140,7 @@ async function beginPark(
     const again = policy === undefined ? REPORT_AGAIN : Math.min(REPORT_AGAIN, idleForOf(kind, policy));
     return { next: run.now + again, change: together(before, told) };
   }
-  if (!shared.takePark()) {
-    const budget: Obstacle = { reason: 'park-budget', evidence: { budget: ports.settings.parkBudget }, next: run.now };
-    return refusePark(work, budget, before);
-  }
+  if (!shared.takePark()) return refusePark(work, overBudget(work), before);
   // Fences every run that still sees `up`; the deletion follows in a later run.
   const parking: RecordChange = (fresh) => ({
     ...fresh,
@@ -151,6 +149,11 @@ async function beginPark(
     generation: fresh.generation + 1,
   });
   return { change: together(before, parking) };
+}
+
+/** The next tick has a budget of its own. */
+function overBudget({ ports, run }: Work): Obstacle {
+  return { reason: 'park-budget', evidence: { budget: ports.settings.parkBudget }, next: run.now };
 }
 
 function refusePark(work: Work, obstacle: Obstacle, seen: RecordChange): StepResult {

@@ -8,7 +8,7 @@ import type { RecordChange, Work } from './ports.ts';
 import { announce, recordDecision, together } from './report.ts';
 import type { StepResult } from './step-result.ts';
 
-const BREAKER_FOR = DAY;
+export const BREAKER_FOR = DAY;
 
 export interface Attempt {
   /** Configs of the ladder. */

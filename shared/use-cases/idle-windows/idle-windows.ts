@@ -97,6 +97,7 @@ async function shareRun(
       breakers ??= ports.breakers.openUntil();
       return breakers;
     },
+    hasParks: () => parksLeft > 0,
     takePark: () => {
       parksLeft -= 1;
       return parksLeft >= 0;
@@ -108,6 +109,19 @@ function needsLead({ kind, policy }: FleetRecord): boolean {
   return parks(kind, policy) && policy?.wake.lead === 'learned';
 }
 
+/** Somebody waits for what is away; nobody waits for a deletion. Among equals, whatever is due longest. */
+function bringingUpFirst(a: FleetRecord, b: FleetRecord): number {
+  return URGENCY[a.phase] - URGENCY[b.phase] || a.nextAt.windows - b.nextAt.windows;
+}
+
+const URGENCY: Readonly<Record<FleetRecord['phase'], number>> = {
+  waking: 0,
+  restoring: 0,
+  parked: 0,
+  parking: 1,
+  up: 2,
+};
+
 /** Answers how many endpoints' work failed unexpectedly; one never stops the others. */
 async function workOnAll(
   ports: IdleWindowsPorts,
@@ -116,7 +130,7 @@ async function workOnAll(
   due: readonly FleetRecord[],
   forced: ReadonlySet<string>,
 ): Promise<number> {
-  const queue = [...due];
+  const queue = [...due].sort(bringingUpFirst);
   let failures = 0;
   const worker = async (): Promise<void> => {
     for (let record = queue.shift(); record !== undefined; record = queue.shift()) {

@@ -1,13 +1,15 @@
 import type { Recipe } from '../../domain/recipe.ts';
 import type { EndpointConfigView } from '../../ports/endpoints.ts';
 import type { Failure } from '../../ports/outcome.ts';
-import { findMissingModels } from './before-park.ts';
+import { type ModelsFound, readModels } from './before-park.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { announce, recordDecision, together } from './report.ts';
 
 export interface Dependencies {
   /** The preferred config; absent: it or a model of it is gone, or nobody could tell. */
   readonly config?: EndpointConfigView;
+  /** With the config: its models. */
+  readonly models?: ModelsFound['made'];
   readonly failure?: Failure;
   readonly change?: RecordChange;
 }
@@ -17,10 +19,10 @@ export async function lookForOrphan(work: Work, configName: string): Promise<Dep
   const { ports, run } = work;
   const config = await ports.endpoints.describeConfig(configName);
   if (!config.ok) return { failure: config.failure };
-  const { missing, unanswered } = await findMissingModels(ports, config.value);
+  const { made, missing, unanswered } = await readModels(ports, config.value);
   const [failure] = unanswered;
   if (missing.length === 0 && failure !== undefined) return { failure };
-  if (config.value !== undefined && missing.length === 0) return { config: config.value };
+  if (config.value !== undefined && missing.length === 0) return { config: config.value, models: made };
   const models = missing.map((name) => `model ${name}`).join(', ');
   const what = config.value === undefined ? `endpoint config ${configName}` : models;
   const { orphaned } = work.session.record;

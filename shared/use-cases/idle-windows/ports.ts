@@ -45,6 +45,8 @@ export interface RunShared {
   readonly samples: ReadonlyMap<string, LeadSamples>;
   /** Read once a run, and only when a park is near. */
   readonly breakers: () => Promise<ReadonlyMap<string, Instant>>;
+  /** Whether any of this run's parks is left: what none is left for need not be read. */
+  readonly hasParks: () => boolean;
   /** Takes one of this run's parks; false: none is left. */
   readonly takePark: () => boolean;
 }

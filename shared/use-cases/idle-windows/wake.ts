@@ -1,18 +1,21 @@
 import type { Evidence } from '../../domain/decision.ts';
 import type { Recipe } from '../../domain/recipe.ts';
-import type { FleetRecord } from '../../domain/record.ts';
+import type { FleetRecord, WakeProgress } from '../../domain/record.ts';
 import { DAY, type Instant, iso, MINUTE } from '../../domain/time.ts';
-import { hasGivenUp, skipConfig } from '../../domain/wake-ladder.ts';
+import { aimAt, hasGivenUp, restWake, shortTypes, skipConfig, subjectOf } from '../../domain/wake-ladder.ts';
 import type { CreateEndpointRequest, EndpointConfigView } from '../../ports/endpoints.ts';
-import { sendableTags, wakeTag } from './before-park.ts';
-import { freshWake, refusedCreate } from './failed-attempt.ts';
+import { type ModelsFound, readModels, sendableTags, wakeTag } from './before-park.ts';
+import { BREAKER_FOR, freshWake, refusedCreate } from './failed-attempt.ts';
 import { checkDependencies, lookForOrphan, readRecipe } from './orphans.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { announce, recordDecision, together } from './report.ts';
+import { sameValue } from './snapshot.ts';
 import type { StepResult } from './step-result.ts';
 
 /** A config or a model that is gone seldom comes back by itself. */
 const ORPHANED_AGAIN = 15 * MINUTE;
+/** How often config and models are looked at after a wake gave up: one made anew lifts it. */
+const GIVEN_UP_LOOK = 15 * MINUTE;
 
 /** Phase `parked` and absent: wake when the ruling asks for it, else look daily at what the recipe depends on. */
 export async function considerWake(work: Work): Promise<StepResult> {
@@ -27,13 +30,20 @@ export async function considerWake(work: Work): Promise<StepResult> {
     return { next: Math.min(ruling.until, next), change: together(told, checked, forgetWake) };
   }
   if (hasGivenUp(record.wake, record.policy?.version)) {
-    const evidence = { attempts: record.wake?.attempts ?? 0, lastFailure: record.wake?.lastFailure?.message ?? null };
-    const told = recordDecision(work, { decision: 'refuse', reason: 'wake-gave-up', evidence });
-    return { next: ruling.until, change: told };
+    const lookAt = (record.wake?.lookedAt ?? record.wake?.gaveUp?.at ?? 0) + GIVEN_UP_LOOK;
+    return lookAt > run.now ? stillGivenUp(work, lookAt) : startAttempt(work);
   }
   const nextTryAt = record.wake?.nextTryAt;
   if (nextTryAt !== undefined && nextTryAt > run.now) return { next: Math.min(nextTryAt, ruling.until) };
   return startAttempt(work);
+}
+
+/** Three paid attempts failed alike, and nothing that they started is another one since. */
+function stillGivenUp(work: Work, lookAt: Instant): StepResult {
+  const { wake } = work.session.record;
+  const evidence = { paidAttempts: wake?.paidAttempts ?? 0, lastFailure: wake?.lastFailure?.message ?? null };
+  const told = recordDecision(work, { decision: 'refuse', reason: 'wake-gave-up', evidence });
+  return { next: Math.min(work.ruling.until, lookAt), change: told };
 }
 
 export function dailyCheckAt({ checkedAt, parkedAt, phaseSince }: FleetRecord): Instant {
@@ -41,10 +51,12 @@ export function dailyCheckAt({ checkedAt, parkedAt, phaseSince }: FleetRecord): 
 }
 
 /** Nobody asks any more: the next wake starts from the preferred config. */
-const forgetWake: RecordChange = (record) => {
+export const forgetWake: RecordChange = (record) => {
   if (record.wake === undefined) return record;
-  const { wake: _, ...rest } = record;
-  return rest;
+  const { wake, ...rest } = record;
+  const kept = restWake(wake);
+  if (kept === undefined) return rest;
+  return sameValue(kept, wake) ? record : { ...rest, wake: kept };
 };
 
 /** Phase `waking` and absent: how the create call of the attempt ended is unknown, or it was never sent. */
@@ -65,27 +77,67 @@ async function startAttempt(work: Work): Promise<StepResult> {
     return { change: recordDecision(work, { decision: 'refuse', reason: 'recipe-unproven', evidence }) };
   }
   const preferred = await lookForOrphan(work, recipe.preferred.configName);
-  const { config, failure, change } = preferred;
+  const { config, failure, change, models = [] } = preferred;
   if (config === undefined && failure !== undefined) return { failure, ...(change && { change }) };
   if (config === undefined) return { next: work.run.now + ORPHANED_AGAIN, ...(change && { change }) };
 
-  const ladder = [recipe.preferred.configName, ...(session.record.policy?.wake.fallbackConfigs ?? [])];
+  const ladder = await readLadder(work, config, models);
+  const aimed = await aim(work, ladder);
+  if (aimed.gaveUp !== undefined) {
+    const looked: RecordChange = (record) => ({ ...record, wake: { ...aimed, lookedAt: work.run.now } });
+    const { change: told, ...rest } = stillGivenUp(work, work.run.now + GIVEN_UP_LOOK);
+    return { ...rest, change: together(looked, told) };
+  }
+  if (!sameValue(aimed, session.record.wake)) await session.write((record) => ({ ...record, wake: aimed }));
   // At most one round over the ladder a run: after it, time has to pass.
-  for (let tried = 0; tried < ladder.length; tried += 1) {
-    const index = Math.min(session.record.wake?.configIndex ?? 0, ladder.length - 1);
-    const name = ladder[index] ?? recipe.preferred.configName;
-    const candidate = index === 0 ? config : await readFallback(work, name);
+  for (let tried = 0; tried < ladder.rungs.length; tried += 1) {
+    const index = Math.min(session.record.wake?.configIndex ?? 0, ladder.rungs.length - 1);
+    const { name, config: candidate } = ladder.rungs[index] ?? { name: config.name, config };
     const instanceType = candidate?.variants[0]?.instanceType;
     if (hasJustFailed(work, candidate)) {
-      const change = skipped(work, ladder.length);
-      if (index + 1 === ladder.length) return { change };
+      const change = skipped(work, ladder.rungs.length);
+      if (index + 1 === ladder.rungs.length) return { change };
       await session.write(change);
       continue;
     }
-    const result = await attempt(work, recipe, { configName: name, instanceType, ladder: ladder.length });
+    const result = await attempt(work, recipe, { configName: name, instanceType, ladder: ladder.rungs.length });
     if (result !== 'next') return result;
   }
   return {};
+}
+
+interface Ladder {
+  /** The preferred config, then the fallbacks; without a config: it cannot be read, and AWS says what is wrong with it. */
+  readonly rungs: readonly { readonly name: string; readonly config: EndpointConfigView | undefined }[];
+  /** What an attempt starts; undefined: some of it could not be read just now. */
+  readonly subject: string | undefined;
+}
+
+async function readLadder(work: Work, preferred: EndpointConfigView, models: ModelsFound['made']): Promise<Ladder> {
+  const names = work.session.record.policy?.wake.fallbackConfigs ?? [];
+  const fallbacks = await Promise.all(names.map((name) => readFallback(work, name)));
+  const version = work.session.record.policy?.version;
+  const parts = fallbacks.map((fallback) => fallback.subject);
+  const isKnown = parts.every((part) => part !== undefined);
+  return {
+    rungs: [{ name: preferred.name, config: preferred }, ...fallbacks],
+    subject: isKnown ? [subjectOf(version, preferred, models), ...parts].join(' ') : undefined,
+  };
+}
+
+/** Where the wake stands, for what it would start now; a first attempt walks around what others just found short. */
+async function aim(work: Work, { rungs, subject }: Ladder): Promise<WakeProgress> {
+  const { session, shared, run } = work;
+  const progress = session.record.wake ?? freshWake(work);
+  const aimed = subject === undefined ? progress : aimAt(progress, subject);
+  if (aimed.attempts > 0 || aimed.gaveUp !== undefined || rungs.length === 1) return aimed;
+  const shortSince = new Map([...(await shared.breakers())].map(([type, until]) => [type, until - BREAKER_FOR]));
+  const types = rungs.map(({ config }) => ({
+    instanceType: config?.variants[0]?.instanceType,
+    pooled: config?.variants[0]?.pooled === true,
+  }));
+  const short = shortTypes(types, shortSince, run.now);
+  return short.length === 0 ? aimed : { ...aimed, failedTypes: short };
 }
 
 /** No second half an hour for a type that has none; pools have types of their own to walk. */
@@ -105,15 +157,23 @@ function skipped(work: Work, ladder: number): RecordChange {
 }
 
 /** A fallback that cannot be read is tried all the same: AWS says what is wrong with it. */
-async function readFallback({ ports, session }: Work, name: string): Promise<EndpointConfigView | undefined> {
+async function readFallback(
+  { ports, session }: Work,
+  name: string,
+): Promise<Ladder['rungs'][number] & { readonly subject: string | undefined }> {
   const config = await ports.endpoints.describeConfig(name);
-  if (config.ok && config.value !== undefined) return config.value;
+  if (config.ok && config.value !== undefined) {
+    const { made, missing, unanswered } = await readModels(ports, config.value);
+    const gone = missing.map((model) => ({ name: model, createdAt: 0 }));
+    const subject = unanswered.length > 0 ? undefined : subjectOf('', config.value, [...made, ...gone]);
+    return { name, config: config.value, subject };
+  }
   ports.log.warn('a fallback config cannot be read', {
     endpoint: session.record.endpoint,
     config: name,
     problem: config.ok ? 'it does not exist' : config.failure.message,
   });
-  return undefined;
+  return { name, config: undefined, subject: config.ok ? `${name}@0` : undefined };
 }
 
 interface Candidate {
@@ -184,11 +244,11 @@ function noteAttempt(work: Work, { configName, instanceType }: Candidate): Recor
     const {
       nextTryAt: ___,
       countAskedAt: ____,
-      weightAskedAt: _______,
-      gaveUp: _____,
+      weightAskedAt: _____,
       instanceType: ______,
       ...before
     } = record.wake ?? freshWake(work);
+    const isFirst = before.attempts === 0;
     return {
       ...record,
       phase: 'waking',
@@ -196,6 +256,7 @@ function noteAttempt(work: Work, { configName, instanceType }: Candidate): Recor
       generation: before.createdAt === undefined ? record.generation + 1 : record.generation,
       wake: {
         ...before,
+        ...(isFirst && { startedAt: run.now, reason: ruling.reason }),
         attempts: before.attempts + 1,
         createdAt: run.now,
         configName,

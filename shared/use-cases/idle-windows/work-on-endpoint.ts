@@ -14,7 +14,7 @@ import type { RecordChange, Work } from './ports.ts';
 import { together } from './report.ts';
 import { beginRestore, restore } from './restore.ts';
 import type { StepResult } from './step-result.ts';
-import { awaitService, considerWake, createAgain, dailyCheckAt } from './wake.ts';
+import { awaitService, considerWake, createAgain, dailyCheckAt, forgetWake } from './wake.ts';
 
 /** A delete that was answered shows as Deleting at once; after this it has surely not taken effect. */
 const DELETE_OVERDUE = 10 * MINUTE;
@@ -26,7 +26,7 @@ export async function workOnEndpoint(work: Work): Promise<void> {
   const { ports, session } = work;
   const late = noteLateness(work);
   const awake = isDryParkOver(work) ? tellDryWake(work, work.run.now) : undefined;
-  const result = isWorthALook(work) ? await lookAndStep(work) : { next: putOff(work) };
+  const result = isWorthALook(work) ? await lookAndStep(work) : letRest(work);
   if (result.archived) return;
   if (result.failure !== undefined) {
     const { call, code, message } = result.failure;
@@ -53,6 +53,13 @@ function isWorthALook(work: Work): boolean {
     default:
       return record.phase satisfies never;
   }
+}
+
+/** Nothing to look at; a wake that nobody asks for any more is over. */
+function letRest(work: Work): StepResult {
+  const { session, ruling } = work;
+  const isOver = session.record.phase === 'parked' && ruling.want !== 'hands-off';
+  return { next: putOff(work), ...(isOver && { change: forgetWake }) };
 }
 
 /** Until something can change by itself; long waits end early, so that a lead that grew meanwhile is not missed. */

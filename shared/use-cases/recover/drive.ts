@@ -104,7 +104,7 @@ function tellingEndpoints(port: DrivePorts['endpoints'], told: Told): DrivePorts
     describe: told(port.describe),
     list: told(port.list),
     describeConfig: told(port.describeConfig),
-    modelExists: told(port.modelExists),
+    modelCreatedAt: told(port.modelCreatedAt),
     tags: told(port.tags),
     create: told(port.create),
     delete: told(port.delete),

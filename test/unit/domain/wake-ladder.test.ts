@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { WakeProgress } from '../../../shared/domain/record.ts';
-import { MINUTE } from '../../../shared/domain/time.ts';
+import { HOUR, MINUTE } from '../../../shared/domain/time.ts';
 import {
+  aimAt,
   type FailedAttempt,
   hasGivenUp,
   planAfterFailure,
+  restWake,
+  shortTypes,
   skipConfig,
+  subjectOf,
   type WakeFailure,
 } from '../../../shared/domain/wake-ladder.ts';
 
@@ -92,5 +96,61 @@ describe('planAfterFailure', () => {
   it('ends the attempt, so that the next create has a generation of its own', () => {
     for (const failure of ['capacity', 'permission', 'transient', 'rejected'] as const)
       expect(fail(start, failure).createdAt).toBeUndefined();
+  });
+});
+
+describe('what is tried', () => {
+  const config = { name: 'chat', createdAt: 1 };
+  const model = { name: 'llm', createdAt: 2 };
+  const subject = subjectOf('1', config, [model]);
+  const spent = { ...fail(fail(fail(start, 'rejected'), 'rejected'), 'rejected'), subject };
+
+  it.each<[string, string]>([
+    ['another policy', subjectOf('2', config, [model])],
+    ['a config made anew', subjectOf('1', { ...config, createdAt: 9 }, [model])],
+    ['a model made anew', subjectOf('1', config, [{ ...model, createdAt: 9 }])],
+    ['another model', subjectOf('1', config, [{ ...model, name: 'other' }])],
+  ])('%s is tried with all its attempts', (_, other) => {
+    expect(other).not.toBe(subject);
+    const aimed = aimAt(spent, other);
+    expect(aimed).toMatchObject({ subject: other, paidAttempts: 0 });
+    expect([aimed.gaveUp, aimed.nextTryAt]).toEqual([undefined, undefined]);
+  });
+
+  it('the same is not, nor is what an earlier version of the code gave up', () => {
+    expect(aimAt(spent, subject)).toBe(spent);
+    const { subject: _, ...old } = spent;
+    expect(aimAt(old, subject)).toEqual(spent);
+  });
+
+  it('stays known while nobody asks, and nothing else does', () => {
+    expect(restWake({ ...start, configIndex: 2, failedTypes: ['ml.g5.xlarge'] })).toBeUndefined();
+    const rested = restWake({ ...spent, configIndex: 2, attempts: 5, configName: 'chat' });
+    expect(rested).toMatchObject({ configIndex: 0, attempts: 0, paidAttempts: 3, subject, gaveUp: spent.gaveUp });
+    expect(rested && restWake(rested)).toEqual(rested);
+    expect(rested?.configName).toBeUndefined();
+  });
+});
+
+describe('shortTypes', () => {
+  const rung = (instanceType: string | undefined, pooled = false) => ({ instanceType, pooled });
+  const recent = new Map([
+    ['a', NOW - HOUR + 1],
+    ['b', NOW - HOUR],
+  ]);
+
+  it('names what others found short within the hour, where another type is left', () => {
+    expect(shortTypes([rung('a'), rung('b')], recent, NOW)).toEqual(['a']);
+    expect(shortTypes([rung('b'), rung('c')], recent, NOW)).toEqual([]);
+  });
+
+  it('names none when all are short: the first is as good as any', () => {
+    expect(shortTypes([rung('a')], recent, NOW)).toEqual([]);
+    expect(shortTypes([rung('a'), rung('a')], recent, NOW)).toEqual([]);
+  });
+
+  it('leaves pools to SageMaker, which walks them itself, and a config that cannot be read to AWS', () => {
+    expect(shortTypes([rung('a', true), rung('c')], recent, NOW)).toEqual([]);
+    expect(shortTypes([rung('a'), rung(undefined)], recent, NOW)).toEqual(['a']);
   });
 });
