@@ -10,6 +10,7 @@ import { register as registerPlan } from './commands/plan.ts';
 import { register as registerRecover, withVersionOption } from './commands/recover.ts';
 import { register as registerScenario } from './commands/scenario.ts';
 import { register as registerSimulate } from './commands/simulate.ts';
+import { register as registerSize } from './commands/size.ts';
 import { register as registerStatus } from './commands/status.ts';
 import { register as registerTrace } from './commands/trace.ts';
 import { register as registerUninstall } from './commands/uninstall.ts';
@@ -33,6 +34,7 @@ export interface Host {
 const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   registerValidate,
   registerPlan,
+  registerSize,
   registerSimulate,
   registerApply,
   registerStatus,

@@ -46,7 +46,8 @@ function nameOf(rung: Rung): string {
 }
 
 function boundsOf(rung: Rung): string {
-  return rung.kind === 'bounds' ? `min ${rung.min}, max ${rung.max}` : rung.kind;
+  if (rung.kind !== 'bounds') return rung.kind;
+  return `min ${rung.min}, max ${rung.max}${rung.suspend ? `, suspends ${rung.suspend.join(' and ')}` : ''}`;
 }
 
 function describeChange(zone: Zone, { at, by }: ClockChange): string {

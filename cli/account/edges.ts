@@ -33,5 +33,6 @@ export function nextEdge(
 
 export function describeRung(rung: Rung): string {
   const when = rung.during === undefined ? 'otherwise' : `during ${rung.during}`;
-  return `${rung.kind === 'bounds' ? `${rung.min}..${rung.max}` : rung.kind} ${when}`;
+  const suspends = rung.kind === 'bounds' && rung.suspend ? `, suspends ${rung.suspend.join(' and ')}` : '';
+  return `${rung.kind === 'bounds' ? `${rung.min}..${rung.max}` : rung.kind} ${when}${suspends}`;
 }

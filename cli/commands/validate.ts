@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Policy, Problem, Schedule } from '../../shared/documents/index.ts';
 import { checkSchedules, compareProblems, formatProblem } from '../../shared/documents/index.ts';
+import { policyWarnings } from '../../shared/documents/policy-warnings.ts';
 import type { SourceDocument } from '../../shared/documents/yaml.ts';
 import type { DocumentKind } from '../documents.ts';
 import {
@@ -68,6 +69,9 @@ async function validate(io: Io, paths: readonly string[]): Promise<Findings> {
     }
   }
   crossCheck(findings);
+  for (const { source, policy } of findings.policies) {
+    for (const warning of source.place(policyWarnings(policy))) io.note(`warning: ${formatProblem(warning)}`);
+  }
   return findings;
 }
 

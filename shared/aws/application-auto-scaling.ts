@@ -44,10 +44,8 @@ export function createScalingControl({ scaling, cloudWatch }: ScalingClients): O
         return found;
       }),
     targetTags: (arn) => outcomeOf(`${SERVICE}.ListTagsForResource`, () => calls.tags(arn)),
-    register: (resourceId, bounds, tags) =>
-      outcomeOf(`${SERVICE}.RegisterScalableTarget`, () =>
-        calls.register({ resourceId, bounds, ...(tags === undefined ? {} : { tags }) }),
-      ),
+    register: (resourceId, bounds, more = {}) =>
+      outcomeOf(`${SERVICE}.RegisterScalableTarget`, () => calls.register({ resourceId, bounds, ...more })),
     async deregister(resourceId) {
       const outcome = await outcomeOf(`${SERVICE}.DeregisterScalableTarget`, () =>
         scaling.send(new DeregisterScalableTargetCommand({ ...VARIANT_INSTANCES, ResourceId: resourceId })),

@@ -92,6 +92,7 @@ function compileRules(policy: Policy, { rungs, scaling }: VariantPolicy, used: r
     ...(maxima.length > 0 && { highestMax: Math.max(...maxima) }),
     ...(up && { upBounds: { min: up.min, max: up.max } }),
     mayBeZero: rungs.some((rung) => rung.kind === 'zero' || (rung.kind === 'bounds' && rung.min === 0)),
+    ...(bounds.some(({ suspend }) => suspend !== undefined) && { suspends: true as const }),
     ...(rungs.some(({ kind }) => kind === 'leave') && { mayLeave: true as const }),
   };
 }

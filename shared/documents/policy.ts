@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { METRIC_NAMES } from '../domain/metric-names.ts';
-import type { Bounds, CompiledPolicy, Rung, ScalingSpec, WakeTrigger } from '../domain/policy.ts';
+import type { Bounds, CompiledPolicy, Rung, ScalingSpec, Suspension, WakeTrigger } from '../domain/policy.ts';
 import { DAY, MINUTE } from '../domain/time.ts';
 import { hashValue } from './hash.ts';
 import { checkFrame, NAME_ALLOWED, NAME_PATTERN } from './limits.ts';
@@ -35,7 +35,13 @@ const during = word(NAME_PATTERN, `a schedule: ${NAME_ALLOWED}`);
 // The grammar's own word; no schema is ever awaited.
 // biome-ignore lint/suspicious/noThenProperty: see above
 const then = { then: choice(['zero', 'leave']) }; // oxlint-disable-line unicorn/no-thenable
-const bounds = { min: count(0, MAX_CAPACITY), max: count(0, MAX_CAPACITY) };
+const SUSPEND_ALLOWED = 'a list of in, out and scheduled, each once';
+const suspend = v.pipe(
+  list(choice(['in', 'out', 'scheduled']), SUSPEND_ALLOWED, 3),
+  v.minLength(1, SUSPEND_ALLOWED),
+  v.check((names) => new Set(names).size === names.length, SUSPEND_ALLOWED),
+);
+const bounds = { min: count(0, MAX_CAPACITY), max: count(0, MAX_CAPACITY), suspend: v.optional(suspend) };
 
 function notAboveMax<T extends Bounds>() {
   return v.rawCheck<T>(({ dataset, addIssue }) => {
@@ -195,11 +201,15 @@ function buildPolicy(name: string, value: unknown, document: Document): Policy {
 }
 
 function toRung(
-  input: 'zero' | 'leave' | (Bounds & { during?: string }) | { then: 'zero' | 'leave'; during?: string },
+  input:
+    | 'zero'
+    | 'leave'
+    | (Bounds & { during?: string; suspend?: readonly Suspension[] | undefined })
+    | { then: 'zero' | 'leave'; during?: string },
 ): Rung {
   if (typeof input === 'string') return { kind: input };
   const named = input.during === undefined ? {} : { during: input.during };
   return 'then' in input
     ? { kind: input.then, ...named }
-    : { kind: 'bounds', min: input.min, max: input.max, ...named };
+    : { kind: 'bounds', min: input.min, max: input.max, ...(input.suspend && { suspend: input.suspend }), ...named };
 }

@@ -12,7 +12,7 @@ const FIELDS = 'one of the fields ';
 const RESERVED: readonly (readonly [RegExp, readonly string[]])[] = [
   [/(?:^|\.)wake$/, ['smoke', 'returnToPreferred', 'by']],
   [/(?:^|\.)zero$/, ['rehearse', 'allowImageChange']],
-  [/^/, ['onDrift', 'suspend', 'weights', 'scaleIn']],
+  [/^/, ['onDrift', 'weights', 'scaleIn']],
 ];
 
 /**

@@ -1,6 +1,6 @@
 import type { ReasonCode } from './decision.ts';
 import type { Bounds, EndpointKind } from './policy.ts';
-import type { EndpointStatus } from './record.ts';
+import type { EndpointStatus, FleetRecord } from './record.ts';
 import type { Ruling } from './ruling.ts';
 import { HOUR, type Instant } from './time.ts';
 
@@ -14,7 +14,9 @@ export interface CapacityInput {
   /** Instances that a demand asked for and that it keeps while it lasts; 0: no demand. */
   readonly demanded: number;
   /** Bounds of the scalable target; absent: there is none. */
-  readonly target?: Bounds | undefined;
+  readonly target?: (Bounds & { readonly suspended?: Suspended }) | undefined;
+  /** What is to be suspended; absent: that is the owner's business. */
+  readonly suspended?: Suspended | undefined;
   /** The policy names scaling policies of ours, so that there has to be a target. */
   readonly scales: boolean;
   /** Some scaling policy steers the target: capacity inside the bounds is its business. */
@@ -28,6 +30,8 @@ export interface CapacityInput {
 export interface CapacityPlan {
   /** Bounds to register. AWS pulls capacity into them. */
   readonly register?: Bounds;
+  /** Goes with `register`: what is suspended from then on; absent: as it is. */
+  readonly suspended?: Suspended;
   /** Instances to ask for. */
   readonly desired?: number;
   readonly reason: ReasonCode;
@@ -35,6 +39,23 @@ export interface CapacityPlan {
   readonly drain?: { readonly since: Instant; readonly max: number };
   /** Whether instances may go to zero depends on activity that was not given. */
   readonly needsActivity: boolean;
+}
+
+export interface Suspended {
+  readonly in: boolean;
+  readonly out: boolean;
+  readonly scheduled: boolean;
+}
+
+/** What the ruling's rung suspends; undefined: no rung of the policy does, and we have suspended nothing before. */
+export function suspendedBy({ rung }: Ruling, { policy, suspends }: FleetRecord): Suspended | undefined {
+  if (policy?.suspends !== true && suspends !== true) return undefined;
+  const names = rung?.kind === 'bounds' ? (rung.suspend ?? []) : [];
+  return { in: names.includes('in'), out: names.includes('out'), scheduled: names.includes('scheduled') };
+}
+
+function differ(a: Suspended | undefined, b: Suspended): boolean {
+  return a === undefined || a.in !== b.in || a.out !== b.out || a.scheduled !== b.scheduled;
 }
 
 /** How long a falling maximum waits for scaling to release instances before it is forced. */
@@ -79,10 +100,13 @@ function moveBounds(input: CapacityInput, bounds: Bounds): CapacityPlan {
   const wanted: Bounds = { min: allowed.min, max };
   const differs = target === undefined || target.min !== wanted.min || target.max !== wanted.max;
   const outside = desired < wanted.min || desired > wanted.max;
+  const { suspended } = input;
+  const suspends = suspended !== undefined && differ(target?.suspended, suspended);
   return {
     reason,
     needsActivity: false,
-    ...(differs || outside ? { register: wanted } : {}),
+    ...(differs || outside || suspends ? { register: wanted } : {}),
+    ...(suspends ? { suspended } : {}),
     ...(drain === undefined ? {} : { drain }),
   };
 }

@@ -6,8 +6,15 @@ export interface Bounds {
   readonly max: number;
 }
 
+/** What Application Auto Scaling may be told to leave alone: scaling in, scaling out, scheduled actions. */
+export type Suspension = 'in' | 'out' | 'scheduled';
+
 /** What one line of a policy's capacity asks for. `during` is the schedule's name; absent for `otherwise`. */
-export type Rung = (({ readonly kind: 'bounds' } & Bounds) | { readonly kind: 'zero' } | { readonly kind: 'leave' }) & {
+export type Rung = (
+  | ({ readonly kind: 'bounds'; readonly suspend?: readonly Suspension[] } & Bounds)
+  | { readonly kind: 'zero' }
+  | { readonly kind: 'leave' }
+) & {
   readonly during?: string;
 };
 
@@ -124,6 +131,8 @@ export interface CompiledPolicy {
   readonly upBounds?: Bounds;
   /** Some rung means zero on a kind that parks (for giving back when a change forbids it). */
   readonly mayBeZero: boolean;
+  /** Some rung suspends scaling: what is suspended is the policy's business, else it is the owner's. */
+  readonly suspends?: true;
   /** Some rung leaves the endpoint as it is: a parked one may stay parked. */
   readonly mayLeave?: true;
 }

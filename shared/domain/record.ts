@@ -166,6 +166,8 @@ export interface FleetRecord {
   readonly lastScaling?: Pick<Decision, 'decision' | 'reason'> & { readonly at: Instant };
   /** Some scaling policy steers the target, as last read (ours or the owner's): capacity is left to it. */
   readonly steered?: boolean;
+  /** We have suspended some scaling of the target, and have not let it go on yet. */
+  readonly suspends?: true;
   /** A maximum that fell to `max` waits since then for scaling to release instances. */
   readonly drain?: { readonly since: Instant; readonly max: number };
   /** A raise of ours under way: a lead sample once `to` instances serve. */

@@ -38,7 +38,7 @@ export interface ScalingControl {
   register(
     resourceId: string,
     bounds: { readonly min: number; readonly max: number },
-    tags?: Readonly<Record<string, string>>,
+    more?: { readonly tags?: Readonly<Record<string, string>>; readonly suspended?: TargetView['suspended'] },
   ): Promise<Outcome<void>>;
   deregister(resourceId: string): Promise<Outcome<void>>;
   /** Tags of a target, by its ARN: a target that we made carries ours. */

@@ -126,7 +126,7 @@ describe('scaling control', () => {
 
   it('reads back what it put, and sees each difference', async () => {
     const place = { name: 'Chat', variant: 'AllTraffic' };
-    unwrap(await control().register(RESOURCE, { min: 1, max: 3 }, { 'endpoint-scaler:made-by': 'x' }));
+    unwrap(await control().register(RESOURCE, { min: 1, max: 3 }, { tags: { 'endpoint-scaler:made-by': 'x' } }));
     const sources: Readonly<Record<string, TargetTracking['source']>> = {
       InvocationsPerInstance: undefined,
       ConcurrentRequestsPerModel: undefined,

@@ -232,6 +232,68 @@ describe('documents', () => {
   });
 });
 
+describe('a rung that suspends', () => {
+  const suspendedOf = async (fleet: ScalingFleet) => {
+    const { ScalableTargets } = await fleet.people.scaling.send(
+      new DescribeScalableTargetsCommand({ ServiceNamespace: 'sagemaker' }),
+    );
+    return ScalableTargets?.[0]?.SuspendedState;
+  };
+  const SOME = { DynamicScalingInSuspended: true, DynamicScalingOutSuspended: false, ScheduledScalingSuspended: true };
+  const NONE = {
+    DynamicScalingInSuspended: false,
+    DynamicScalingOutSuspended: false,
+    ScheduledScalingSuspended: false,
+  };
+
+  it('suspends while it is in force, and lets scaling go on after it', async () => {
+    const fleet = await createScalingFleet();
+    // START is midnight, UTC.
+    await fleet.put('schedules/freeze', { timezone: 'UTC', open: [{ from: '00:00', to: '01:00' }] });
+    const capacity = [{ during: 'freeze', min: 1, max: 3, suspend: ['in', 'scheduled'] }];
+    await fleet.put('policies/frozen', { capacity, otherwise: { min: 1, max: 3 }, scaling: [TRACKING] });
+    fleet.seed({ name: 'chat' }, 'frozen');
+    await fleet.tickUntil(3 * MINUTE);
+    expect(await suspendedOf(fleet)).toEqual(SOME);
+    fleet.forgetCalls();
+    await fleet.tickUntil(58 * MINUTE);
+    expect(mutating(fleet), 'nothing differs').toEqual([]);
+    await fleet.tickUntil(62 * MINUTE);
+    expect(await suspendedOf(fleet)).toEqual(NONE);
+  });
+
+  it('is gone from the policy, or the endpoint let go: scaling goes on', async () => {
+    const fleet = await createScalingFleet();
+    const frozen = { min: 1, max: 3, suspend: ['in', 'scheduled'] };
+    await fleet.put('policies/frozen', { otherwise: frozen, scaling: [TRACKING] });
+    fleet.seed({ name: 'chat' }, 'frozen');
+    await ownScaling(fleet, 'chat');
+    await fleet.tickUntil(3 * MINUTE);
+    expect(await suspendedOf(fleet)).toEqual(SOME);
+    await fleet.put('policies/frozen', { otherwise: { min: 1, max: 3 }, scaling: [TRACKING] });
+    await fleet.tickUntil(6 * MINUTE);
+    expect(await suspendedOf(fleet), 'the word is gone').toEqual(NONE);
+    await fleet.put('policies/frozen', { otherwise: frozen, scaling: [TRACKING] });
+    await fleet.tickUntil(9 * MINUTE);
+    expect(await suspendedOf(fleet)).toEqual(SOME);
+    await fleet.untag('chat', [`${PREFIX}:policy`]);
+    await fleet.tickUntil(20 * MINUTE);
+    expect(await suspendedOf(fleet), 'the tag is gone; the owner keeps his target').toEqual(NONE);
+  });
+
+  it('leaves the owner’s suspension alone where no rung says anything of it', async () => {
+    const fleet = await createScalingFleet();
+    await fleet.put('policies/plain', { otherwise: { min: 1, max: 3 }, scaling: [TRACKING] });
+    fleet.seed({ name: 'chat' }, 'plain');
+    await fleet.people.scaling.send(
+      new RegisterScalableTargetCommand({ ...variant('chat'), MinCapacity: 1, MaxCapacity: 2, SuspendedState: SOME }),
+    );
+    await fleet.tickUntil(20 * MINUTE);
+    expect(await targetOf(fleet, 'chat')).toEqual({ min: 1, max: 3 });
+    expect(await suspendedOf(fleet)).toEqual(SOME);
+  });
+});
+
 describe('a tick', () => {
   it('makes no change when nothing differs, and repairs what somebody changed', async () => {
     const fleet = await createScalingFleet();

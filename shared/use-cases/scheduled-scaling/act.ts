@@ -1,9 +1,10 @@
 import type { Evidence } from '../../domain/decision.ts';
+import type { Suspended } from '../../domain/plan-capacity.ts';
 import { specName } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import { carryOut, type Step } from './carry-out.ts';
-import type { RunShared, Turn } from './ports.ts';
+import type { RecordChange, RunShared, Turn } from './ports.ts';
 import { announce, recordDecision } from './report.ts';
 import {
   assertOwnAlarm,
@@ -77,14 +78,18 @@ async function changeBounds({ ports, run }: RunShared, turn: Turn, situation: Si
   const { plan, target, observed } = situation;
   if (plan.register === undefined) return undefined;
   const tags = target === undefined ? { [`${ports.settings.tagPrefix}:${MADE_BY}`]: 'scheduled-scaling' } : undefined;
-  const outcome = await ports.scaling.register(resourceIdOf(turn.record), plan.register, tags);
+  const outcome = await ports.scaling.register(resourceIdOf(turn.record), plan.register, {
+    ...(tags && { tags }),
+    ...(plan.suspended && { suspended: plan.suspended }),
+  });
   if (!outcome.ok) return outcome.failure;
   noteRaise(turn, run.now, plan.register.min, observed.serving);
+  if (plan.suspended !== undefined) turn.change(noteSuspended(plan.suspended));
   ports.log.count('CapacityChanges');
   announce(ports, run, turn, 'Capacity Changed', {
     reason: plan.reason,
     before: target === undefined ? null : { min: target.min, max: target.max, desired: observed.desired },
-    after: plan.register,
+    after: { ...plan.register, ...(plan.suspended && { suspended: nameSuspended(plan.suspended) }) },
   });
   return undefined;
 }
@@ -151,6 +156,16 @@ export function noteRaise(turn: Turn, now: number, to: number, serving: number):
   turn.change((record: FleetRecord) => ({ ...record, raising: { at: now, to } }));
 }
 
+function noteSuspended(suspended: Suspended): RecordChange {
+  const some = suspended.in || suspended.out || suspended.scheduled;
+  return ({ suspends: _, ...record }) => (some ? { ...record, suspends: true } : record);
+}
+
+function nameSuspended(suspended: Suspended): string {
+  const names = (['in', 'out', 'scheduled'] as const).filter((name) => suspended[name]);
+  return names.join(',') || 'nothing';
+}
+
 function evidenceOf({ record }: Turn, situation: Situation): Evidence {
   const { ruling, observed, target, plan, policies } = situation;
   const names = (policies?.put ?? []).map(({ name }) => name);
@@ -162,6 +177,7 @@ function evidenceOf({ record }: Turn, situation: Situation): Evidence {
     ...(target && { min: target.min, max: target.max }),
     ...(plan.register && { newMin: plan.register.min, newMax: plan.register.max }),
     ...(plan.desired !== undefined && { newDesired: plan.desired }),
+    ...(plan.suspended && { suspended: nameSuspended(plan.suspended) }),
     ...(plan.drain && { drainsTo: plan.drain.max }),
     ...(names.length > 0 && { policiesPut: names.join(',') }),
     ...((policies?.remove.length ?? 0) > 0 && { policiesRemoved: policies?.remove.join(',') ?? '' }),

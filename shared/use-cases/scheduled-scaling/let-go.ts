@@ -1,8 +1,9 @@
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Failure } from '../../ports/outcome.ts';
+import type { TargetView } from '../../ports/scaling.ts';
 import { ownAlarmName } from '../wake-triggers.ts';
 import { MADE_BY } from './act.ts';
-import type { RunShared, Turn } from './ports.ts';
+import type { RunShared, ScheduledScalingPorts, Turn } from './ports.ts';
 import { announce, recordAction, recordDecision } from './report.ts';
 import { removePolicies, resourceIdOf } from './scaling-policies.ts';
 
@@ -64,7 +65,20 @@ async function removeScaling({ ports }: RunShared, record: FleetRecord): Promise
   if (failure !== undefined) return failure;
   // A target that we made but that somebody hung a policy of his own on is his by now.
   const madeByUs = tags?.value[`${tagPrefix}:${MADE_BY}`] !== undefined;
-  if (!madeByUs || ours.length < policies.value.length) return undefined;
+  if (!madeByUs || ours.length < policies.value.length) return resume(ports, record, target);
   const gone = await ports.scaling.deregister(resourceId);
   return gone.ok ? undefined : gone.failure;
+}
+
+/** A target that stays scales again as it did before the policy suspended it. */
+async function resume(
+  { scaling }: ScheduledScalingPorts,
+  record: FleetRecord,
+  { min, max, suspended }: TargetView,
+): Promise<Failure | undefined> {
+  const isSuspended = suspended.in || suspended.out || suspended.scheduled;
+  if (record.suspends !== true || !isSuspended) return undefined;
+  const nothing = { in: false, out: false, scheduled: false };
+  const outcome = await scaling.register(resourceIdOf(record), { min, max }, { suspended: nothing });
+  return outcome.ok ? undefined : outcome.failure;
 }

@@ -1,5 +1,5 @@
 import type { Activity } from '../../domain/activity.ts';
-import { type CapacityPlan, planCapacity } from '../../domain/plan-capacity.ts';
+import { type CapacityPlan, planCapacity, suspendedBy } from '../../domain/plan-capacity.ts';
 import type { Observed } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
 import { MINUTE } from '../../domain/time.ts';
@@ -106,6 +106,7 @@ function planFor(
     desired: observed.desired,
     demanded: demandedBy(record, ruling),
     target,
+    suspended: suspendedBy(ruling, record),
     scales: hasScaling(record),
     steered: policies?.steered ?? record.steered ?? false,
     highestMax: record.policy?.highestMax,

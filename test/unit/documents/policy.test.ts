@@ -357,7 +357,16 @@ test.each<[string, object, string]>([
   ['wake.returnToPreferred', { wake: { returnToPreferred: true } }, `wake.returnToPreferred: true: ${RESERVED}`],
   ['wake.by', { wake: { by: 'step-policy' } }, `wake.by: step-policy: ${RESERVED}`],
   ['onDrift', { onDrift: 'restore' }, `onDrift: restore: ${RESERVED}`],
-  ['suspend', { suspend: {} }, `suspend: {}: ${RESERVED}`],
+  [
+    'suspend twice',
+    { otherwise: { min: 1, max: 2, suspend: ['in', 'in'] } },
+    'otherwise.suspend: ["in","in"]: a list of in, out and scheduled, each once',
+  ],
+  [
+    'suspend of a zero rung',
+    { capacity: [{ during: 'a', then: 'zero', suspend: ['in'] }] },
+    'capacity[0].suspend: ["in"]: unknown field; one of the fields during, then',
+  ],
   ['weights', { variants: { blue: { weights: 1 } } }, `variants.blue.weights: 1: ${RESERVED}`],
   ['zero.rehearse', { zero: { rehearse: true } }, `zero.rehearse: true: ${RESERVED}`],
   ['zero.stackOwned', { zero: { stackOwned: 'yes' } }, 'zero.stackOwned: yes: true or false'],

@@ -1,0 +1,74 @@
+import { isSummed } from '../domain/instance-units.ts';
+import type { ScalingSpec, StepScaling, TargetTracking } from '../domain/policy.ts';
+import { type DurationMs, MINUTE } from '../domain/time.ts';
+import type { Policy } from './policy.ts';
+import { makeProblem, type Path, type Problem } from './problem.ts';
+import { formatDuration } from './values.ts';
+
+/** They rise with load, but twice the instances do not halve them: a target is never met, and scaling runs away. */
+const NOT_PROPORTIONAL: readonly string[] = ['ModelLatency', 'OverheadLatency', 'FirstChunkLatency'];
+const UNWISE_PERCENT = 80;
+
+/**
+ * What AWS accepts and yet is unwise, as problems whose `allowed` says what would be better. Told by `validate`, and
+ * never a reason to refuse a document.
+ */
+export function policyWarnings(policy: Policy): readonly Problem[] {
+  const { wake } = policy;
+  const lead = wake.lead === 'learned' ? undefined : wake.lead;
+  const parts: [Path, readonly ScalingSpec[]][] = [
+    [['scaling'], policy.scaling],
+    ...[...policy.variants].map(([name, part]): [Path, readonly ScalingSpec[]] => [
+      ['variants', name, 'scaling'],
+      part.scaling,
+    ]),
+  ];
+  return parts.flatMap(([path, specs]) =>
+    specs.flatMap((spec, index) =>
+      spec.kind === 'step' ? stepWarnings(spec, [...path, index]) : trackingWarnings(spec, [...path, index], lead),
+    ),
+  );
+}
+
+function trackingWarnings(spec: TargetTracking, path: Path, lead: DurationMs | undefined): Problem[] {
+  const found: Problem[] = [];
+  const { metric, source, target, scaleInCooldown } = spec;
+  if (source === undefined && NOT_PROPORTIONAL.includes(metric)) {
+    const allowed =
+      'better a step policy: this metric does not fall in proportion to capacity, so that no number of instances meets a target';
+    found.push(makeProblem([...path, 'metric'], metric, allowed));
+  }
+  if (source === undefined && isSummed(metric) && target > UNWISE_PERCENT) {
+    const allowed = `better at most ${UNWISE_PERCENT}: above it nothing is left for the time in which an instance starts`;
+    found.push(makeProblem([...path, 'target'], target, allowed));
+  }
+  const start = lead ?? MINUTE;
+  if (scaleInCooldown < start && spec.disableScaleIn !== true) {
+    const takes = lead === undefined ? 'any instance takes to start' : 'a start takes (wake.lead)';
+    const allowed = `better at least ${formatDuration(start)}: what is taken away faster than ${takes} is missed before it is back`;
+    found.push(makeProblem([...path, 'scaleInCooldown'], formatDuration(scaleInCooldown), allowed));
+  }
+  return [...found, ...mathWarnings(source, path)];
+}
+
+function stepWarnings(spec: StepScaling, path: Path): Problem[] {
+  const found: Problem[] = [];
+  const { alarm, steps } = spec;
+  const lowers = steps.some(({ change }) => Object.values(change).some((by) => by < 0));
+  if (alarm.missing === 'breaching') {
+    const allowed = lowers
+      ? 'better notBreaching: without data nobody knows that it is idle, and instances are taken away'
+      : 'better notBreaching: an endpoint that is starting publishes nothing, and gets more instances for it';
+    found.push(makeProblem([...path, 'alarm', 'missing'], alarm.missing, allowed));
+  }
+  return [...found, ...mathWarnings(alarm.source, [...path, 'alarm'])];
+}
+
+/** One metric without data, an instance pool without instances, say, leaves the whole expression without a value. */
+function mathWarnings(source: TargetTracking['source'], path: Path): Problem[] {
+  if (source === undefined || !('math' in source)) return [];
+  if (Object.keys(source.metrics).length < 2 || /\bFILL\s*\(/.test(source.math)) return [];
+  const allowed =
+    'better with FILL(metric, 0) around each: one metric without data leaves no value, and Application Auto Scaling then scales neither way';
+  return [makeProblem([...path, 'metric', 'math'], source.math, allowed)];
+}

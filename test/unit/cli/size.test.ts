@@ -1,0 +1,165 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { run } from '../../../cli/main.ts';
+import { sizeTargets } from '../../../cli/size-targets.ts';
+import { parsePolicy } from '../../../shared/documents/index.ts';
+
+let cwd = '';
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), 'size-'));
+});
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+async function command(...args: string[]) {
+  const answer = { out: '', err: '' };
+  const code = await run(args, {
+    cwd,
+    env: {},
+    now: () => 0,
+    stdout: { write: (text: string) => (answer.out += text) },
+    stderr: { write: (text: string) => (answer.err += text) },
+  });
+  return { code, ...answer };
+}
+
+describe('targets from a load test', () => {
+  it('are the limit times the safety factor, a minute’s worth for invocations', () => {
+    // AWS's own example: 20 requests a second and a factor of 0.5 make 600 a minute.
+    expect(sizeTargets({ perSecond: 20, concurrency: 4, safety: 0.5, headroom: 0 })).toEqual({
+      invocationsPerInstance: 600,
+      concurrentRequests: 2,
+    });
+    expect(sizeTargets({ perSecond: 10, concurrency: 1, safety: 0.7, headroom: 0 }), '70 % of 10 is 7').toEqual({
+      invocationsPerInstance: 420,
+      concurrentRequests: 0.7,
+    });
+  });
+
+  it('leave room for growth, and say how many instances the load needs', () => {
+    const sizes = sizeTargets({ perSecond: 10, concurrency: 4, safety: 0.75, headroom: 0.5, peak: 50, trough: 5 });
+    // Half of what an instance bears: 5 a second.
+    expect(sizes).toEqual({ invocationsPerInstance: 300, concurrentRequests: 2, min: 1, max: 10 });
+  });
+});
+
+describe('endpoint-scaler size', () => {
+  it('writes a policy that is valid, from a rate or from concurrency', async () => {
+    const byRate = await command('size', '--rate', '5', '--latency', '800ms', '--peak', '50', '--metric', 'both');
+    const byConcurrency = await command(
+      ...[
+        'size',
+        '--concurrency',
+        '4',
+        '--latency',
+        '800ms',
+        '--peak',
+        '50',
+        '--metric',
+        'both',
+        '--out',
+        'sized.yaml',
+      ],
+    );
+    expect(byRate).toMatchObject({ code: 0, err: '' });
+    expect(byConcurrency).toMatchObject({ code: 0, err: 'sized.yaml: written\n' });
+    const written = readFileSync(join(cwd, 'sized.yaml'), 'utf8');
+    expect(written, 'Little’s law: 5 a second for 0.8 s are 4 at once').toBe(byRate.out);
+    const policy = parsePolicy('sized', parse(written));
+    expect(policy).toMatchObject({
+      ok: true,
+      value: {
+        rungs: [{ min: 1, max: 14 }],
+        scaling: [
+          { metric: 'ConcurrentRequestsPerModel', target: 3 },
+          { metric: 'InvocationsPerInstance', target: 225 },
+        ],
+      },
+    });
+  });
+
+  it.each([
+    [['--latency', '1s'], '--rate, --concurrency: exactly one of them: what a load test found that one instance bears'],
+    [['--rate', '1'], '--latency: nothing: required: how long one request takes at that load, like 800ms'],
+    [['--rate', '-1', '--latency', '1s'], '--rate: -1: requests per second above 0, like 12 or 0.5'],
+    [['--rate', '1', '--latency', '0s'], '--latency: 0s: a duration above 0, like 800ms'],
+    [['--rate', '1', '--latency', '1s', '--safety', '70'], '--safety: 70: a percentage from 1% to 100%'],
+    [['--rate', '1', '--latency', '1s', '--metric', 'cpu'], '--metric: cpu: concurrency, invocations, both'],
+  ])('%s is refused', async (args, expected) => {
+    expect(await command('size', ...args)).toEqual({ code: 2, out: '', err: `${expected}\n` });
+  });
+});
+
+describe('validate', () => {
+  const warningsOf = async (scaling: readonly object[], more: object = {}) => {
+    writeFileSync(join(cwd, 'policy.yaml'), JSON.stringify({ otherwise: { min: 1, max: 3 }, scaling, ...more }));
+    const { code, err } = await command('validate', 'policy.yaml');
+    expect(code, 'a warning refuses nothing').toBe(0);
+    return err;
+  };
+  const tracking = (more: object) => ({
+    kind: 'target-tracking',
+    metric: 'InvocationsPerInstance',
+    target: 9,
+    ...more,
+  });
+  const math = (text: string) =>
+    tracking({ name: 'm', metric: { math: text, metrics: { a: 'Invocations', b: 'ModelLatency' } } });
+  const step = (missing: string, add: number) => ({
+    kind: 'step',
+    alarm: { metric: 'Invocations', threshold: 5, periods: 1, missing },
+    steps: [{ from: 0, add }],
+  });
+
+  it.each([
+    [
+      'latency as a target',
+      [tracking({ metric: 'ModelLatency' })],
+      'scaling[0].metric: ModelLatency: better a step policy',
+    ],
+    [
+      'a target above 80 %',
+      [tracking({ metric: 'GPUUtilization', target: 81 })],
+      'scaling[0].target: 81: better at most 80',
+    ],
+    [
+      'a scale-in that is faster than a start',
+      [tracking({ scaleInCooldown: '30s' })],
+      'scaling[0].scaleInCooldown: 30s: better at least 1m',
+    ],
+    ['math that loses its value', [math('a + b')], 'scaling[0].metric.math: a + b: better with FILL'],
+    [
+      'breaching without data',
+      [step('breaching', 1)],
+      'scaling[0].alarm.missing: breaching: better notBreaching: an endpoint that is starting',
+    ],
+    [
+      'lowering without data',
+      [step('breaching', -1)],
+      'better notBreaching: without data nobody knows that it is idle',
+    ],
+  ])('warns of %s', async (_, scaling, expected) => {
+    const err = await warningsOf(scaling);
+    expect(err.trim().split('\n').length).toBe(1);
+    expect(err).toContain('warning: policy.yaml:1:');
+    expect(err).toContain(expected);
+  });
+
+  it('measures a scale-in by the policy’s own lead', async () => {
+    expect(await warningsOf([tracking({ scaleInCooldown: '300s' })], { wake: { lead: '10m' } })).toContain(
+      'better at least 10m',
+    );
+  });
+
+  it('has nothing to say of a wise one', async () => {
+    const wise = [
+      tracking({}),
+      tracking({ metric: 'CPUUtilization', target: 70 }),
+      math('FILL(a, 0) + FILL(b, 0)'),
+      step('notBreaching', 1),
+    ];
+    expect(await warningsOf(wise)).toBe('');
+  });
+});
