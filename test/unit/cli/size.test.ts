@@ -48,21 +48,8 @@ describe('targets from a load test', () => {
 describe('endpoint-scaler size', () => {
   it('writes a policy that is valid, from a rate or from concurrency', async () => {
     const byRate = await command('size', '--rate', '5', '--latency', '800ms', '--peak', '50', '--metric', 'both');
-    const byConcurrency = await command(
-      ...[
-        'size',
-        '--concurrency',
-        '4',
-        '--latency',
-        '800ms',
-        '--peak',
-        '50',
-        '--metric',
-        'both',
-        '--out',
-        'sized.yaml',
-      ],
-    );
+    const words = 'size --concurrency 4 --latency 800ms --peak 50 --metric both --out sized.yaml'.split(' ');
+    const byConcurrency = await command(...words);
     expect(byRate).toMatchObject({ code: 0, err: '' });
     expect(byConcurrency).toMatchObject({ code: 0, err: 'sized.yaml: written\n' });
     const written = readFileSync(join(cwd, 'sized.yaml'), 'utf8');
