@@ -16,6 +16,7 @@ const REASONS: Readonly<Record<string, string>> = {
   leave: 'the policy leaves it as it is at this time',
   'agenda-ended': 'the compiled calendar ends here; nothing is lowered without one',
   'give-back': 'it is being given back: woken first, then forgotten',
+  rehearsal: 'its first park is a rehearsal, woken at once',
   active: 'it is in use',
   'activity-unknown': 'its metrics are missing or incomplete; unknown is never idle',
   'minimum-uptime': 'it has not been up long enough yet',
@@ -30,6 +31,8 @@ const REASONS: Readonly<Record<string, string>> = {
   'reserved-capacity': 'it uses reserved capacity that could be lost',
   'park-budget': 'enough endpoints have been parked in this run',
   'breaker-open': 'its instance type is short: what is parked now might not come back',
+  'rehearsal-failed':
+    'its first wake failed: not parked again until config or model are made anew, or a person parks it',
   'lead-begun': 'the start for the next window has begun',
   'changed-meanwhile': 'it changed while the decision was made',
   'several-variants': 'it has several variants, and the policy does not name them',

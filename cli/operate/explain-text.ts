@@ -7,6 +7,7 @@ import { formatTable } from '../output.ts';
 import { printable } from '../printable.ts';
 import { formatWhen } from '../times.ts';
 import type { Explanation } from './explain.ts';
+import { describeRehearsal } from './status-text.ts';
 
 export function describeExplanation(explanation: Explanation, zone: Zone | undefined, { stack }: Account): string {
   const { record, at, ruling, status, step, live } = explanation;
@@ -24,6 +25,8 @@ export function describeExplanation(explanation: Explanation, zone: Zone | undef
     ['only reports', ruling.reportOnly ? `yes: the mode is ${stack.settings.mode}` : undefined],
     ['next step', step && `${step.name}: ${step.means}`],
     ['looks again', `at ${when(ruling.until)} at the latest`],
+    ['proven', record.proven && `a wake brought it into service on ${when(record.proven.at)}`],
+    ['rehearsal', describeRehearsal(record, when)],
     ['last said', describeLast(explanation, when)],
   ];
   const head = `${printable(record.endpoint)}: ${record.kind}, policy ${printable(record.policyName)}\n\n`;

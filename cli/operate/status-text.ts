@@ -74,6 +74,7 @@ function notesOf(page: StatusPage, look: EndpointLook): readonly string[] {
     record.wake?.lastFailure &&
       `the last start failed (${record.wake.lastFailure.class}): ${printable(record.wake.lastFailure.message)}`,
     record.wake?.gaveUp && 'no further try until its policy changes or somebody asks: endpoint-scaler wake',
+    describeRehearsal(record, (at) => formatWhen(at, zone)),
     record.invalid && `its documents are invalid, nothing is lowered: ${printable(record.invalid.problem)}`,
     record.orphaned && `it is not recreated: ${printable(record.orphaned.what)} is gone`,
     record.outstanding && record.outstanding.length > 0
@@ -84,6 +85,19 @@ function notesOf(page: StatusPage, look: EndpointLook): readonly string[] {
     ruling.want === 'hands-off' ? explainReason(ruling.reason) : undefined,
   ];
   return notes.filter((note) => note !== undefined);
+}
+
+export function describeRehearsal(
+  { policy, proven, rehearsal }: FleetRecord,
+  when: (at: Instant) => string,
+): string | undefined {
+  if (rehearsal?.failed !== undefined) {
+    const why = printable(rehearsal.failed.why);
+    return `its first wake failed on ${when(rehearsal.failed.at)}: ${why}; not parked again until config or model are made anew, or: endpoint-scaler park`;
+  }
+  if (rehearsal !== undefined) return `its first park, on ${when(rehearsal.since)}, is a rehearsal: woken at once`;
+  if (policy?.zero?.rehearse !== true || proven !== undefined) return undefined;
+  return 'not proven: no wake has brought it into service yet; its first park will be a rehearsal';
 }
 
 function describeParked({ now, zones, parkedOf }: StatusPage, record: FleetRecord): string | undefined {

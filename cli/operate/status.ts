@@ -96,12 +96,20 @@ function statusJson(look: EndpointLook, now: Instant, zones: ZoneOf, history: re
         ? null
         : { ...record.wake.lastFailure, at: iso(record.wake.lastFailure.at) },
     gaveUp: isoOrNull(record.wake?.gaveUp?.at),
+    proven: isoOrNull(record.proven?.at),
+    rehearsal: rehearsalJson(record),
     invalid: record.invalid?.problem ?? null,
     orphaned: record.orphaned?.what ?? null,
     outstanding: record.outstanding ?? [],
     givenBack: isoOrNull(record.giveBack?.at),
     unread: look.unread,
   };
+}
+
+function rehearsalJson({ rehearsal }: FleetRecord) {
+  if (rehearsal === undefined) return null;
+  const { since, failed } = rehearsal;
+  return { since: iso(since), failed: failed === undefined ? null : { at: iso(failed.at), why: failed.why } };
 }
 
 function parkedJson(record: FleetRecord, now: Instant) {

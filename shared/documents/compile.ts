@@ -1,8 +1,8 @@
+import { hashText } from '../domain/hash.ts';
 import { BACKLOG_METRIC } from '../domain/metric-names.ts';
 import type { Agenda, CompiledPolicy, Rung, ScalingSpec } from '../domain/policy.ts';
 import type { Instant } from '../domain/time.ts';
 import { DAY } from '../domain/time.ts';
-import { hashText } from './hash.ts';
 import type { Policy, VariantPolicy } from './policy.ts';
 import type { Parsed, Problem } from './problem.ts';
 import { makeProblem, nearest } from './problem.ts';

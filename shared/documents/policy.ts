@@ -1,8 +1,8 @@
 import * as v from 'valibot';
+import { hashValue } from '../domain/hash.ts';
 import { METRIC_NAMES } from '../domain/metric-names.ts';
 import type { Bounds, CompiledPolicy, Rung, ScalingSpec, Suspension, WakeTrigger } from '../domain/policy.ts';
 import { DAY, MINUTE } from '../domain/time.ts';
-import { hashValue } from './hash.ts';
 import { checkFrame, NAME_ALLOWED, NAME_PATTERN } from './limits.ts';
 import { METRIC_ALLOWED } from './metric-source.ts';
 import type { Parsed, Path } from './problem.ts';
@@ -74,6 +74,7 @@ const zeroSchema = fields({
   ),
   minUp: v.optional(duration),
   stackOwned: v.optional(flag),
+  rehearse: v.optional(flag),
 });
 
 const trigger = text(
@@ -188,6 +189,7 @@ function buildPolicy(name: string, value: unknown, document: Document): Policy {
       idleFor: zero.idleFor ?? (zero.by === 'park' ? IDLE_FOR_PARK : IDLE_AT_LEAST),
       minUp: zero.minUp ?? MIN_UP,
       ...(zero.stackOwned && { stackOwned: true }),
+      ...(zero.rehearse && { rehearse: true }),
     },
     wake: {
       ...(wake.on && { on: wake.on }),

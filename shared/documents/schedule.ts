@@ -1,6 +1,6 @@
 import * as v from 'valibot';
+import { hashValue } from '../domain/hash.ts';
 import { MINUTE } from '../domain/time.ts';
-import { hashValue } from './hash.ts';
 import { checkFrame } from './limits.ts';
 import type { Parsed } from './problem.ts';
 import { at, choice, fields, list, oneOf, text, toProblems, word } from './schema.ts';

@@ -27,7 +27,7 @@ export const decideRuling: DecideRuling = (input) => {
   const hold = holdInForce(input.hold, input.now);
   const calendar = calendarNow(input, hold);
   const demand = demandThatCounts(input.kind, input.policy, input.demand);
-  const verdict = climb(input, hold, demand, calendar);
+  const verdict = bringBack(input, climb(input, hold, demand, calendar));
   return {
     ...verdict,
     mayLower: mayLower(input, verdict),
@@ -54,6 +54,16 @@ function climb(
     return lifted(input, input.policy, demand, calendar);
   }
   return byCalendar(input, input.policy, calendar);
+}
+
+/** We took it away to see it come back: whatever lets it stay away waits until it has. */
+function bringBack(input: RulingInput, verdict: Verdict): Verdict {
+  if (!input.rehearsing || verdict.want === 'up' || verdict.want === 'hands-off') return verdict;
+  return {
+    want: 'up',
+    reason: 'rehearsal',
+    desired: capped(Math.max(1, input.recipeDesired ?? 1), input.policy?.highestMax),
+  };
 }
 
 /** Holds begin when they are set. One that seems to begin a moment from now was set by a clock that runs ahead of ours. */
@@ -301,6 +311,9 @@ function explain(
       verdict.reason === 'give-back',
       verdict.reason === 'give-back' ? 'the endpoint is given back' : 'not asked for',
     ),
+    ...(input.rehearsing
+      ? [line('rehearsal', verdict.reason === 'rehearsal', 'its first park is a rehearsal: it is woken at once')]
+      : []),
     line('hold', verdict.reason.startsWith('hold-'), holdWhy(input, hold)),
     line('demand', demandWon, demandWhy(demand, demandWon, hold, calendar)),
   ];

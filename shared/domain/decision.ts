@@ -22,6 +22,7 @@ export const REASON_CODES = [
   'leave',
   'agenda-ended',
   'give-back',
+  'rehearsal',
   // why not, or not yet
   'active',
   'activity-unknown',
@@ -37,6 +38,7 @@ export const REASON_CODES = [
   'reserved-capacity',
   'park-budget',
   'breaker-open',
+  'rehearsal-failed',
   'lead-begun',
   'changed-meanwhile',
   'several-variants',

@@ -116,6 +116,8 @@ export interface CompiledPolicy {
     readonly minUp: DurationMs;
     /** Park what a CloudFormation stack owns, too. */
     readonly stackOwned?: true;
+    /** A first park of what we never created is woken at once. */
+    readonly rehearse?: true;
   };
   readonly wake: {
     /** Absent: the kind's default (real-time and components: request, async: backlog). */

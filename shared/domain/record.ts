@@ -49,6 +49,15 @@ export interface Observed {
   readonly inServiceSince?: Instant;
 }
 
+/** The first park of what no wake of ours ever brought into service, under `zero: { rehearse: true }`. */
+export interface ParkRehearsal {
+  /** Config and models as they were made. */
+  readonly made: string;
+  readonly since: Instant;
+  /** A start of it failed: it is not parked again until it is made anew or a person holds it down. */
+  readonly failed?: { readonly at: Instant; readonly why: string };
+}
+
 /** Where a wake stands: which config of the ladder, how often, when next. */
 export interface WakeProgress {
   readonly startedAt: Instant;
@@ -67,6 +76,8 @@ export interface WakeProgress {
   /** What that call asked for: the config, its instance type and the count that the wake is to bring. */
   readonly configName?: string;
   readonly instanceType?: string;
+  /** Config and models of that call as they were made. */
+  readonly made?: string;
   /** When more instances than the config starts with were asked for: once an attempt. */
   readonly countAskedAt?: Instant;
   /** When the variant's weight was asked back: once an attempt. */
@@ -138,6 +149,9 @@ export interface FleetRecord {
   readonly parkedAt?: Instant;
   /** Desired count at the time of the park: what a demand brings back. */
   readonly parkedDesired?: number;
+  /** What a wake of ours brought into service last: config and models as they were made. */
+  readonly proven?: { readonly made: string; readonly at: Instant };
+  readonly rehearsal?: ParkRehearsal;
   /** Mode `dry-run`: the park that would have been made. */
   readonly dryPark?: DryPark;
   /** What our wake of this incarnation came up with: a config of the ladder is not what the owner deployed. */

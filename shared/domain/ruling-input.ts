@@ -26,6 +26,7 @@ export function rulingInputOf(record: FleetRecord, context: RulingContext): Ruli
     demand: record.demand,
     invalid: record.invalid !== undefined || (policy !== undefined && policy.name !== record.policyName),
     giveBack: record.giveBack !== undefined,
+    rehearsing: record.rehearsal !== undefined && record.phase !== 'up' && record.phase !== 'parking',
     leadMs,
     ...(hold === undefined ? {} : { hold }),
     ...(policy === undefined ? {} : { policy }),

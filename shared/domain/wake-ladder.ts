@@ -1,4 +1,5 @@
 import type { ReasonCode } from './decision.ts';
+import { hashText } from './hash.ts';
 import type { WakeProgress } from './record.ts';
 import { type DurationMs, HOUR, type Instant, MINUTE } from './time.ts';
 
@@ -35,7 +36,7 @@ const LONGEST_WAIT = 15 * MINUTE;
 
 /** Where the wake stands after a failed attempt: which config next, and when. Absent `nextTryAt`: the next run. */
 export function planAfterFailure(progress: WakeProgress, attempt: FailedAttempt): WakeProgress {
-  const { nextTryAt: _, createdAt: __, countAskedAt: ___, weightAskedAt: ____, ...kept } = progress;
+  const { nextTryAt: _, createdAt: __, countAskedAt: ___, weightAskedAt: ____, made: _____, ...kept } = progress;
   const failed: WakeProgress = {
     ...kept,
     lastFailure: { at: attempt.at, class: attempt.failure, message: attempt.message.slice(0, 300) },
@@ -106,14 +107,19 @@ export function hasGivenUp(progress: WakeProgress | undefined, policyVersion: st
   return progress?.gaveUp !== undefined && progress.gaveUp.policyVersion === policyVersion;
 }
 
-/** What an attempt starts. AWS keeps no version of either: one made anew under its name differs by when it was made. */
-export function subjectOf(
-  policyVersion: string | undefined,
-  config: { readonly name: string; readonly createdAt: Instant },
-  models: readonly { readonly name: string; readonly createdAt: Instant }[],
-): string {
-  const parts = [config, ...models].map(({ name, createdAt }) => `${name}@${createdAt}`);
-  return [policyVersion ?? '', ...parts].join(' ');
+export interface Made {
+  readonly name: string;
+  readonly createdAt: Instant;
+}
+
+/** A config with its models. AWS keeps no version of either: one made anew under its name differs by when it was made. */
+export function fingerprintOf(config: Made, models: readonly Made[]): string {
+  return hashText([config, ...models].map(({ name, createdAt }) => `${name}@${createdAt}`).join(' '));
+}
+
+/** What the attempts of a wake start: the configs of its ladder under this version of the policy. */
+export function subjectOf(policyVersion: string | undefined, ladder: readonly string[]): string {
+  return hashText([policyVersion ?? '', ...ladder].join(' '));
 }
 
 /** Something else is tried with all its attempts before it; what it was before is not held against it. */

@@ -18,6 +18,7 @@ export interface ParkFacts {
   readonly view: EndpointView;
   readonly config: EndpointConfigView | undefined;
   readonly tags: Readonly<Record<string, string>>;
+  readonly models: ModelsFound['made'];
   readonly modelsMissing: readonly string[];
   /** Checks that nobody could answer: a warning, where a known absence is an obstacle. */
   readonly unanswered: readonly Failure[];
@@ -75,8 +76,11 @@ export async function readParkFacts(
   const [config, tags] = await Promise.all([endpoints.describeConfig(view.configName), endpoints.tags(view.arn)]);
   if (!config.ok) return config;
   if (!tags.ok) return tags;
-  const { missing, unanswered } = await readModels({ endpoints }, config.value);
-  return { ok: true, value: { view, config: config.value, tags: tags.value, modelsMissing: missing, unanswered } };
+  const { made: models, missing, unanswered } = await readModels({ endpoints }, config.value);
+  return {
+    ok: true,
+    value: { view, config: config.value, tags: tags.value, models, modelsMissing: missing, unanswered },
+  };
 }
 
 export interface ModelsFound {

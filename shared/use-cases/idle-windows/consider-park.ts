@@ -2,10 +2,12 @@ import { METRIC_DELAY } from '../../domain/activity.ts';
 import { endsDemand } from '../../domain/demand.ts';
 import { idleForOf, minUpOf, parks } from '../../domain/kinds.ts';
 import type { FleetRecord } from '../../domain/record.ts';
+import { rehearsalFailure } from '../../domain/rehearsal.ts';
 import type { Ruling, RulingInput } from '../../domain/ruling.ts';
 import { type Instant, iso, MINUTE } from '../../domain/time.ts';
+import { fingerprintOf } from '../../domain/wake-ladder.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
-import { findObstacle, inServiceSince, type Obstacle, readParkFacts } from './before-park.ts';
+import { findObstacle, inServiceSince, type Obstacle, type ParkFacts, readParkFacts } from './before-park.ts';
 import { tellDryPark, tellDryWake } from './dry-run.ts';
 import { judge } from './judge.ts';
 import type { RecordChange, Work } from './ports.ts';
@@ -82,6 +84,15 @@ export async function breakerObstacle(work: Work, runningType: string | undefine
   return undefined;
 }
 
+/** A first wake of the same failed, and nobody said that it may be tried again. */
+export function rehearsalObstacle(work: Work, { config, models }: ParkFacts): Obstacle | undefined {
+  const { record } = work.session;
+  if (config === undefined) return undefined;
+  const hold = work.shared.holds.get(record.endpoint.toLowerCase());
+  const failed = rehearsalFailure(record, fingerprintOf(config, models), hold);
+  return failed && { reason: 'rehearsal-failed', evidence: { failedAt: iso(failed.at), why: failed.why } };
+}
+
 /** Phase `up`, and zero is what the endpoint should be: judge, and write `parking` when nothing is in the way. */
 export async function considerPark(work: Work, view: EndpointView): Promise<StepResult> {
   const { session, run } = work;
@@ -131,7 +142,9 @@ async function beginPark(
   const instanceType = facts.value.config?.variants[0]?.instanceType;
   const before = together(seen, learnType(instanceType));
   const blocked =
-    findObstacle(session.record, facts.value, ports.settings.tagPrefix) ?? (await breakerObstacle(work, instanceType));
+    findObstacle(session.record, facts.value, ports.settings.tagPrefix) ??
+    rehearsalObstacle(work, facts.value) ??
+    (await breakerObstacle(work, instanceType));
   if (blocked !== undefined) return refusePark(work, blocked, before);
   if (work.ruling.reportOnly) {
     const { policy, kind } = session.record;

@@ -1,5 +1,6 @@
 import type { Evidence } from '../../domain/decision.ts';
 import type { FleetRecord, WakeProgress } from '../../domain/record.ts';
+import { failRehearsal } from '../../domain/rehearsal.ts';
 import { DAY, type Instant, iso } from '../../domain/time.ts';
 import { planAfterFailure, type WakeFailure, wakeFailureReason } from '../../domain/wake-ladder.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
@@ -55,20 +56,26 @@ async function noteFailure(
     await ports.breakers.open(about.instanceType, run.now + BREAKER_FOR);
   }
   const jitter = ports.random();
-  return (record) => ({
-    ...record,
-    wake: planAfterFailure(record.wake ?? freshWake(work), {
-      at: run.now,
-      failure,
-      message,
-      paid: about.paid,
-      ladder: about.ladder,
-      instanceType: about.instanceType,
-      policyVersion: record.policy?.version ?? '',
-      jitter,
-    }),
-  });
+  return (before) => {
+    const record = PROVES_NOTHING.includes(failure) ? failRehearsal(before, run.now, message) : before;
+    return {
+      ...record,
+      wake: planAfterFailure(record.wake ?? freshWake(work), {
+        at: run.now,
+        failure,
+        message,
+        paid: about.paid,
+        ladder: about.ladder,
+        instanceType: about.instanceType,
+        policyVersion: record.policy?.version ?? '',
+        jitter,
+      }),
+    };
+  };
 }
+
+/** A start that failed so is no start that time or another type would mend. */
+const PROVES_NOTHING: readonly WakeFailure[] = ['rejected', 'missing', 'permission', 'unknown'];
 
 function announceFailure(work: Work, reason: string, message: string, evidence: Evidence): void {
   const { late, wake } = work.session.record;

@@ -1,10 +1,19 @@
 import type { Recipe } from '../../domain/recipe.ts';
 import type { FleetRecord, Hold } from '../../domain/record.ts';
+import { needsRehearsal } from '../../domain/rehearsal.ts';
 import { type Instant, iso, MINUTE, SECOND } from '../../domain/time.ts';
+import { fingerprintOf } from '../../domain/wake-ladder.ts';
 import type { EndpointConfigView, EndpointView } from '../../ports/endpoints.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import { findObstacle, inServiceSince, type Obstacle, type ParkFacts, readParkFacts } from './before-park.ts';
-import { breakerObstacle, cheapObstacle, judgeAgain, REFUSED_AGAIN, recordRefusal } from './consider-park.ts';
+import {
+  breakerObstacle,
+  cheapObstacle,
+  judgeAgain,
+  REFUSED_AGAIN,
+  recordRefusal,
+  rehearsalObstacle,
+} from './consider-park.ts';
 import { judge } from './judge.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { readActivity } from './read-activity.ts';
@@ -39,7 +48,8 @@ export async function finishPark(work: Work, view: EndpointView): Promise<StepRe
       ...failure,
     });
   }
-  const blocked = findObstacle(session.record, facts.value, ports.settings.tagPrefix);
+  const blocked =
+    findObstacle(session.record, facts.value, ports.settings.tagPrefix) ?? rehearsalObstacle(work, facts.value);
   const { config } = facts.value;
   if (blocked !== undefined || config === undefined) {
     return cancelPark(work, blocked ?? { reason: 'dependency-missing', evidence: { endpointConfig: view.configName } });
@@ -49,7 +59,7 @@ export async function finishPark(work: Work, view: EndpointView): Promise<StepRe
   if (recipe.value === 'unproven') return cancelPark(work, { reason: 'recipe-unproven', evidence: {} });
   const changed = await lookAgain(work, facts.value, since);
   if (changed !== undefined) return cancelPark(work, changed);
-  return deleteParked(work, view, config, recipe.value);
+  return deleteParked(work, { ...facts.value, config }, recipe.value);
 }
 
 /** Time alone may answer it. */
@@ -129,16 +139,16 @@ function isUnchanged(before: EndpointView, now: EndpointView | undefined): boole
 
 async function deleteParked(
   work: Work,
-  view: EndpointView,
-  config: EndpointConfigView,
+  facts: ParkFacts & { readonly config: EndpointConfigView },
   recipe: Recipe,
 ): Promise<StepResult> {
   const { session, ports } = work;
+  const { view } = facts;
   const abortAt = session.abortAt();
   if (abortAt === undefined) return {};
   const before = session.record.deleteNoted;
   const earlier = before?.creationTime === view.creationTime ? before : undefined;
-  await session.write(noteDelete(work, view, config, recipe));
+  await session.write(noteDelete(work, facts, recipe));
   // The write may have met a record that others changed meanwhile, and a hold changes no record that we read.
   const late = await lateObstacle(work);
   if (late !== undefined) {
@@ -168,13 +178,19 @@ async function deleteParked(
 }
 
 /** Before the call: whoever finds the endpoint deleting or gone knows that it was us, and from what it comes back. */
-function noteDelete(work: Work, view: EndpointView, config: EndpointConfigView, recipe: Recipe): RecordChange {
+function noteDelete(
+  work: Work,
+  { view, config, models }: ParkFacts & { readonly config: EndpointConfigView },
+  recipe: Recipe,
+): RecordChange {
   const instanceType = config.variants[0]?.instanceType;
-  return (record) => ({
+  const made = fingerprintOf(config, models);
+  return ({ rehearsal: _, ...record }) => ({
     ...record,
     deleteNoted: { creationTime: view.creationTime, at: work.run.now },
     recipeVersion: recipe.version,
     parkedDesired: Math.max(1, view.variants[0]?.desired ?? 1),
+    ...(needsRehearsal(record, made) && { rehearsal: { made, since: work.run.now } }),
     ...(record.observed && instanceType !== undefined && { observed: { ...record.observed, instanceType } }),
   });
 }
@@ -220,12 +236,13 @@ export function parked(work: Work): ChangedResult {
 
 function tellParked(work: Work): RecordChange | undefined {
   const { ports, session } = work;
-  const { recipeVersion, observed, deleteNoted, lastDecision } = session.record;
+  const { recipeVersion, observed, deleteNoted, lastDecision, rehearsal } = session.record;
   const evidence = {
     recipeVersion: recipeVersion ?? null,
     config: observed?.configName ?? null,
     instanceType: observed?.instanceType ?? null,
     creationTime: deleteNoted === undefined ? null : iso(deleteNoted.creationTime),
+    ...(rehearsal && { rehearsal: true }),
   };
   ports.log.count('Parks');
   announce(work, 'Endpoint Parked', { reason: 'idle', ...evidence });

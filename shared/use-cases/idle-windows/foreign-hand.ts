@@ -1,3 +1,4 @@
+import { endRehearsal } from '../../domain/rehearsal.ts';
 import { isProtected } from '../../domain/tags.ts';
 import { MINUTE } from '../../domain/time.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
@@ -35,7 +36,7 @@ export async function adopt(work: Work, view: EndpointView): Promise<StepResult>
     nextAt: { scaling: run.now, windows: run.now },
   });
   // Normal again after its minimum time up, counted from when we saw it.
-  return { next: run.now, change: together(remembered, observe(view, run.now, run.now), adopted) };
+  return { next: run.now, change: together(remembered, observe(view, run.now, run.now), adopted, endRehearsal) };
 }
 
 /** The record goes to the archive; recipes stay as history, and nothing is ever re-tagged. */

@@ -1,4 +1,5 @@
 import type { Recipe } from '../../domain/recipe.ts';
+import { failRehearsal } from '../../domain/rehearsal.ts';
 import type { EndpointConfigView } from '../../ports/endpoints.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import { type ModelsFound, readModels } from './before-park.ts';
@@ -28,7 +29,10 @@ export async function lookForOrphan(work: Work, configName: string): Promise<Dep
   const { orphaned } = work.session.record;
   const told = recordDecision(work, { decision: 'refuse', reason: 'orphaned', evidence: { missing: what } });
   if (orphaned === undefined) announce(work, 'Endpoint Orphaned', { reason: 'orphaned', missing: what });
-  const marked: RecordChange = (record) => ({ ...record, orphaned: record.orphaned ?? { since: run.now, what } });
+  const marked: RecordChange = (record) => ({
+    ...failRehearsal(record, run.now, `${what} is gone`),
+    orphaned: record.orphaned ?? { since: run.now, what },
+  });
   return { change: together(told, marked) };
 }
 

@@ -1,6 +1,7 @@
 import type { Bounds } from '../../domain/policy.ts';
 import type { Recipe, TargetSnapshot } from '../../domain/recipe.ts';
 import type { FleetRecord, WakeProgress } from '../../domain/record.ts';
+import { endRehearsal, proveBy } from '../../domain/rehearsal.ts';
 import { type DurationMs, HOUR, type Instant, MINUTE } from '../../domain/time.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
 import type { Failure } from '../../ports/outcome.ts';
@@ -189,6 +190,7 @@ async function comeUp(
   const woken = record.wake !== undefined;
   const remembered = recordDecision(work, { decision: 'keep', reason: 'restored', evidence, acted: true });
   report(work, woken, ready, late, record, evidence);
+  const proof = prove(record.wake, view.configName, run.now);
   if (recipe !== undefined) announceModelChange(work, view, recipe);
   // In service does not say on what: a failed update and an owner's own deployment look the same.
   if (record.wake !== undefined && isOwners(record.wake, view.configName)) {
@@ -202,7 +204,13 @@ async function comeUp(
   return {
     next: run.now,
     ...(ready !== undefined && { afterwards: () => learn(work, type, ready, outstanding.length === 0) }),
-    change: together(remembered, observe(view, since, run.now), up(run.now, outstanding), ran(work, view, recipe)),
+    change: together(
+      remembered,
+      observe(view, since, run.now),
+      up(run.now, outstanding),
+      ran(work, view, recipe),
+      proof,
+    ),
   };
 }
 
@@ -233,6 +241,13 @@ function ran(work: Work, { creationTime, configName }: EndpointView, recipe: Rec
   const preferredType = isFallback ? preferredTypeOf(recipe) : undefined;
   const running = { creationTime, configName, ...(preferredType !== undefined && { preferredType }) };
   return (record) => ({ ...record, running });
+}
+
+/** What our own call started serves: it comes back. */
+function prove(wake: WakeProgress | undefined, configName: string, now: Instant): RecordChange {
+  if (wake?.made === undefined || isOwners(wake, configName)) return endRehearsal;
+  const { made } = wake;
+  return (record) => proveBy(record, made, now);
 }
 
 function isOwners({ configName }: WakeProgress, actual: string): boolean {

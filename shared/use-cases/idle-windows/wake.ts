@@ -2,7 +2,15 @@ import type { Evidence } from '../../domain/decision.ts';
 import type { Recipe } from '../../domain/recipe.ts';
 import type { FleetRecord, WakeProgress } from '../../domain/record.ts';
 import { DAY, type Instant, iso, MINUTE } from '../../domain/time.ts';
-import { aimAt, hasGivenUp, restWake, shortTypes, skipConfig, subjectOf } from '../../domain/wake-ladder.ts';
+import {
+  aimAt,
+  fingerprintOf,
+  hasGivenUp,
+  restWake,
+  shortTypes,
+  skipConfig,
+  subjectOf,
+} from '../../domain/wake-ladder.ts';
 import type { CreateEndpointRequest, EndpointConfigView } from '../../ports/endpoints.ts';
 import { type ModelsFound, readModels, sendableTags, wakeTag } from './before-park.ts';
 import { BREAKER_FOR, freshWake, refusedCreate } from './failed-attempt.ts';
@@ -92,7 +100,7 @@ async function startAttempt(work: Work): Promise<StepResult> {
   // At most one round over the ladder a run: after it, time has to pass.
   for (let tried = 0; tried < ladder.rungs.length; tried += 1) {
     const index = Math.min(session.record.wake?.configIndex ?? 0, ladder.rungs.length - 1);
-    const { name, config: candidate } = ladder.rungs[index] ?? { name: config.name, config };
+    const { name, config: candidate, made } = ladder.rungs[index] ?? { name: config.name, config, made: undefined };
     const instanceType = candidate?.variants[0]?.instanceType;
     if (hasJustFailed(work, candidate)) {
       const change = skipped(work, ladder.rungs.length);
@@ -100,15 +108,22 @@ async function startAttempt(work: Work): Promise<StepResult> {
       await session.write(change);
       continue;
     }
-    const result = await attempt(work, recipe, { configName: name, instanceType, ladder: ladder.rungs.length });
+    const result = await attempt(work, recipe, { configName: name, instanceType, made, ladder: ladder.rungs.length });
     if (result !== 'next') return result;
   }
   return {};
 }
 
+interface Rung {
+  readonly name: string;
+  readonly config: EndpointConfigView | undefined;
+  /** Config and models as they were made; undefined: not readable just now. */
+  readonly made: string | undefined;
+}
+
 interface Ladder {
   /** The preferred config, then the fallbacks; without a config: it cannot be read, and AWS says what is wrong with it. */
-  readonly rungs: readonly { readonly name: string; readonly config: EndpointConfigView | undefined }[];
+  readonly rungs: readonly Rung[];
   /** What an attempt starts; undefined: some of it could not be read just now. */
   readonly subject: string | undefined;
 }
@@ -117,12 +132,9 @@ async function readLadder(work: Work, preferred: EndpointConfigView, models: Mod
   const names = work.session.record.policy?.wake.fallbackConfigs ?? [];
   const fallbacks = await Promise.all(names.map((name) => readFallback(work, name)));
   const version = work.session.record.policy?.version;
-  const parts = fallbacks.map((fallback) => fallback.subject);
-  const isKnown = parts.every((part) => part !== undefined);
-  return {
-    rungs: [{ name: preferred.name, config: preferred }, ...fallbacks],
-    subject: isKnown ? [subjectOf(version, preferred, models), ...parts].join(' ') : undefined,
-  };
+  const rungs = [{ name: preferred.name, config: preferred, made: fingerprintOf(preferred, models) }, ...fallbacks];
+  const made = rungs.flatMap((rung) => rung.made ?? []);
+  return { rungs, subject: made.length === rungs.length ? subjectOf(version, made) : undefined };
 }
 
 /** Where the wake stands, for what it would start now; a first attempt walks around what others just found short. */
@@ -157,28 +169,26 @@ function skipped(work: Work, ladder: number): RecordChange {
 }
 
 /** A fallback that cannot be read is tried all the same: AWS says what is wrong with it. */
-async function readFallback(
-  { ports, session }: Work,
-  name: string,
-): Promise<Ladder['rungs'][number] & { readonly subject: string | undefined }> {
+async function readFallback({ ports, session }: Work, name: string): Promise<Rung> {
   const config = await ports.endpoints.describeConfig(name);
   if (config.ok && config.value !== undefined) {
     const { made, missing, unanswered } = await readModels(ports, config.value);
     const gone = missing.map((model) => ({ name: model, createdAt: 0 }));
-    const subject = unanswered.length > 0 ? undefined : subjectOf('', config.value, [...made, ...gone]);
-    return { name, config: config.value, subject };
+    const known = unanswered.length > 0 ? undefined : fingerprintOf(config.value, [...made, ...gone]);
+    return { name, config: config.value, made: known };
   }
   ports.log.warn('a fallback config cannot be read', {
     endpoint: session.record.endpoint,
     config: name,
     problem: config.ok ? 'it does not exist' : config.failure.message,
   });
-  return { name, config: undefined, subject: config.ok ? `${name}@0` : undefined };
+  return { name, config: undefined, made: config.ok ? fingerprintOf({ name, createdAt: 0 }, []) : undefined };
 }
 
 interface Candidate {
   readonly configName: string;
   readonly instanceType: string | undefined;
+  readonly made: string | undefined;
   readonly ladder: number;
 }
 
@@ -238,7 +248,7 @@ function requestOf({ ports, session }: Work, recipe: Recipe, configName: string)
 }
 
 /** Written before the call. An attempt whose end is unknown keeps its generation, so that we know its endpoint as ours. */
-function noteAttempt(work: Work, { configName, instanceType }: Candidate): RecordChange {
+function noteAttempt(work: Work, { configName, instanceType, made }: Candidate): RecordChange {
   const { run, ruling } = work;
   return ({ deleteNoted: _, orphaned: __, ...record }) => {
     const {
@@ -246,6 +256,7 @@ function noteAttempt(work: Work, { configName, instanceType }: Candidate): Recor
       countAskedAt: ____,
       weightAskedAt: _____,
       instanceType: ______,
+      made: _______,
       ...before
     } = record.wake ?? freshWake(work);
     const isFirst = before.attempts === 0;
@@ -261,6 +272,7 @@ function noteAttempt(work: Work, { configName, instanceType }: Candidate): Recor
         createdAt: run.now,
         configName,
         ...(instanceType !== undefined && { instanceType }),
+        ...(made !== undefined && { made }),
       },
       ...(ruling.reason === 'lead' &&
         ruling.window !== undefined && { lead: leadBegun(record, ruling.window, run.now) }),

@@ -346,7 +346,7 @@ test.each<[string, object, string]>([
     'scaling[1].name: nothing: a name of its own: a scaling policy above is called step-ModelLatency, too',
   ],
   ['comparison', alarm({ comparison: '=' }), 'scaling[0].alarm.comparison: =: >=, >, < or <='],
-  ['list for an object', { zero: [] }, 'zero: []: an object with fields of by, idleFor, minUp, stackOwned'],
+  ['list for an object', { zero: [] }, 'zero: []: an object with fields of by, idleFor, minUp, stackOwned, rehearse'],
   ['name of a variant', { variants: { 'a.b': {} } }, 'variants["a.b"]: a.b: the name of a variant'],
   [
     'otherwise of a variant',
@@ -368,7 +368,6 @@ test.each<[string, object, string]>([
     'capacity[0].suspend: ["in"]: unknown field; one of the fields during, then',
   ],
   ['weights', { variants: { blue: { weights: 1 } } }, `variants.blue.weights: 1: ${RESERVED}`],
-  ['zero.rehearse', { zero: { rehearse: true } }, `zero.rehearse: true: ${RESERVED}`],
   ['zero.stackOwned', { zero: { stackOwned: 'yes' } }, 'zero.stackOwned: yes: true or false'],
   ['zero.allowImageChange', { zero: { allowImageChange: true } }, `zero.allowImageChange: true: ${RESERVED}`],
   ['scaleIn', { scaleIn: false }, `scaleIn: false: ${RESERVED}`],

@@ -4,6 +4,7 @@ import { HOUR, MINUTE } from '../../../shared/domain/time.ts';
 import {
   aimAt,
   type FailedAttempt,
+  fingerprintOf,
   hasGivenUp,
   planAfterFailure,
   restWake,
@@ -102,14 +103,16 @@ describe('planAfterFailure', () => {
 describe('what is tried', () => {
   const config = { name: 'chat', createdAt: 1 };
   const model = { name: 'llm', createdAt: 2 };
-  const subject = subjectOf('1', config, [model]);
+  const made = fingerprintOf(config, [model]);
+  const subject = subjectOf('1', [made]);
   const spent = { ...fail(fail(fail(start, 'rejected'), 'rejected'), 'rejected'), subject };
 
   it.each<[string, string]>([
-    ['another policy', subjectOf('2', config, [model])],
-    ['a config made anew', subjectOf('1', { ...config, createdAt: 9 }, [model])],
-    ['a model made anew', subjectOf('1', config, [{ ...model, createdAt: 9 }])],
-    ['another model', subjectOf('1', config, [{ ...model, name: 'other' }])],
+    ['another policy', subjectOf('2', [made])],
+    ['a config made anew', subjectOf('1', [fingerprintOf({ ...config, createdAt: 9 }, [model])])],
+    ['a model made anew', subjectOf('1', [fingerprintOf(config, [{ ...model, createdAt: 9 }])])],
+    ['another model', subjectOf('1', [fingerprintOf(config, [{ ...model, name: 'other' }])])],
+    ['another ladder', subjectOf('1', [made, made])],
   ])('%s is tried with all its attempts', (_, other) => {
     expect(other).not.toBe(subject);
     const aimed = aimAt(spent, other);
