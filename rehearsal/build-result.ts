@@ -9,7 +9,13 @@ import { judgeWindows, promisedWindows } from './windows.ts';
 
 const HOUR_MS = 3_600_000;
 /** Statuses of an endpoint that serves: it has been in service and was not deleted. */
-const SERVING: ReadonlySet<string> = new Set(['InService', 'Updating', 'SystemUpdating', 'RollingBack']);
+const SERVING: ReadonlySet<string> = new Set([
+  'InService',
+  'Updating',
+  'SystemUpdating',
+  'RollingBack',
+  'UpdateRollbackFailed',
+]);
 
 export interface ResultParts {
   readonly run: Run;

@@ -1,3 +1,4 @@
+import type { DeliveryMode, StuckStatus } from '../simulator/contract.ts';
 import type { MinuteCounts } from './traffic/traffic.ts';
 
 /** A scenario with every path read, every default applied and every time resolved: what the runner works on. */
@@ -61,6 +62,20 @@ export type Happening = { readonly at: number; readonly what: string } & (
       readonly instanceType: string;
       readonly failsAfterMs: number;
     }
+  | { readonly verb: 'noQuota'; readonly until: number | undefined; readonly instanceType: string }
+  | {
+      readonly verb: 'unhealthy';
+      readonly until: number | undefined;
+      readonly endpoint: string;
+      readonly failsAfterMs: number;
+      readonly reason: string | undefined;
+    }
+  | {
+      readonly verb: 'stuck';
+      readonly until: number;
+      readonly endpoint: string;
+      readonly status: StuckStatus['status'];
+    }
   | {
       readonly verb: 'callFault';
       readonly until: number | undefined;
@@ -89,7 +104,7 @@ export type Happening = { readonly at: number; readonly what: string } & (
       readonly verb: 'events';
       readonly until: number | undefined;
       readonly of: string | undefined;
-      readonly mode: 'drop' | 'twice' | { readonly delayMs: number };
+      readonly mode: DeliveryMode;
     }
   | { readonly verb: 'hideMetrics'; readonly until: number | undefined; readonly endpoint: string }
   | {

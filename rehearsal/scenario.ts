@@ -9,7 +9,7 @@ import type { Scenario, ScenarioEndpoint } from './model.ts';
 import { checkParameters } from './scenario/check-parameters.ts';
 import { convertSchedule, type ReadFile, type ResolveContext, under } from './scenario/context.ts';
 import { type ScenarioDocument, scenarioSchema } from './scenario/grammar.ts';
-import { CALL_HINTS } from './scenario/happenings.ts';
+import { CALL_HINTS } from './scenario/happening-values.ts';
 import { resolveHappenings } from './scenario/resolve-happenings.ts';
 import { resolveTraffic } from './scenario/resolve-traffic.ts';
 import { salvage } from './scenario/salvage.ts';

@@ -1,5 +1,6 @@
-import type { CallPattern, FaultHandle, ServiceName } from '../simulator/contract.ts';
+import type { CallPattern, ServiceName } from '../simulator/contract.ts';
 import { PRIORITY } from '../simulator/contract.ts';
+import { addFault } from './add-fault.ts';
 import type { Api } from './api.ts';
 import type { Fate } from './functions.ts';
 import type { Happening } from './model.ts';
@@ -52,47 +53,9 @@ function matches(pattern: CallPattern, call: string): boolean {
 }
 
 function schedule(run: UnscriptedRun, operator: Operator, happening: Happening, ambushes: Ambush[]): HappeningState {
-  const { aws } = run;
-  const counted = (handle: FaultHandle): HappeningState => ({
-    happening,
-    times: () => handle.times(),
-    answer: () => null,
-  });
+  const fault = addFault(run, happening);
+  if (fault !== undefined) return { happening, times: () => fault.times(), answer: () => null };
   switch (happening.verb) {
-    case 'noCapacity':
-      return counted(
-        aws.world.addShortage({
-          instanceType: happening.instanceType,
-          from: happening.at,
-          ...(happening.until === undefined ? {} : { until: happening.until }),
-          failsAfterMs: happening.failsAfterMs,
-        }),
-      );
-    case 'callFault':
-      return counted(
-        aws.addCallFault({
-          from: happening.at,
-          until: happening.until,
-          calls: happening.calls,
-          share: happening.share,
-          error: happening.error,
-        }),
-      );
-    case 'events':
-      return counted(
-        aws.addDeliveryFault({
-          from: happening.at,
-          until: happening.until,
-          of: happening.of,
-          mode: happening.mode,
-        }),
-      );
-    case 'hideMetrics':
-      return counted(aws.world.hideMetrics(happening.endpoint, happening.at, happening.until));
-    case 'network': {
-      const { at: from, until, calls, share, kind, effect } = happening;
-      return counted(aws.addNetworkFault({ from, until, calls, share, kind, effect }));
-    }
     case 'crash':
     case 'stall': {
       const { at, function: fn, after, nth } = happening;

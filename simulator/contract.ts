@@ -195,7 +195,7 @@ export interface PaidTime {
   readonly instanceSeconds: number;
 }
 
-/** A period during which starts and scale-outs of an instance type find no capacity. */
+/** A period during which starts and scale-outs of an instance type (`all`: of any) find no capacity. */
 export interface Shortage {
   readonly instanceType: string;
   readonly from: EpochMs;
@@ -205,6 +205,32 @@ export interface Shortage {
   readonly failsAfterMs: number;
   /** FailureReason of a start that fails; absent: insufficient capacity. */
   readonly reason?: string;
+}
+
+/** A period during which starts and scale-outs of an instance type (`all`: of any) are refused: the account's limit is reached. */
+export interface QuotaOutage {
+  readonly instanceType: string;
+  readonly from: EpochMs;
+  readonly until: EpochMs | undefined;
+}
+
+/** A period during which the containers of an endpoint come up and do not pass their health check. */
+export interface Sickness {
+  readonly endpoint: string;
+  readonly from: EpochMs;
+  readonly until: EpochMs | undefined;
+  /** A start or scale-out begun in the period fails after so long; its instances run until then. */
+  readonly failsAfterMs: number;
+  /** `FailureReason`; absent: SageMaker's words for a health check that failed. */
+  readonly reason?: string;
+}
+
+/** A status that an endpoint enters, or does not leave, for a while. */
+export interface StuckStatus {
+  readonly endpoint: string;
+  readonly status: 'Creating' | 'Updating' | 'RollingBack' | 'SystemUpdating' | 'UpdateRollbackFailed';
+  readonly from: EpochMs;
+  readonly until: EpochMs;
 }
 
 /** How long starts and deletes of one endpoint take. `startMs` is asked once per start (n counts from 0). */
@@ -238,6 +264,12 @@ export interface World {
   inject(endpoint: string, count: number): void;
   /** The handle counts the starts and scale-outs that found no capacity because of it. */
   addShortage(shortage: Shortage): FaultHandle;
+  /** The handle counts refused calls. */
+  addQuotaOutage(outage: QuotaOutage): FaultHandle;
+  /** The handle counts starts and scale-outs. */
+  addSickness(sickness: Sickness): FaultHandle;
+  /** The handle counts how often the endpoint entered the status because of it, or stayed in it longer. */
+  addStuckStatus(stuck: StuckStatus): FaultHandle;
   /** Readers and alarms see no data of this endpoint in the period; the handle counts reads and evaluations that missed them. */
   hideMetrics(endpoint: string, from: EpochMs, until: EpochMs | undefined): FaultHandle;
   requests(endpoint: string): RequestTotals;
@@ -353,8 +385,17 @@ export interface DeliveryFault {
   readonly until: EpochMs | undefined;
   /** A detail type, `tick` (deliveries of the Scheduler), or undefined: every event on the bus, never ticks. */
   readonly of: string | undefined;
-  readonly mode: 'drop' | 'twice' | { readonly delayMs: number };
+  readonly mode: DeliveryMode;
 }
+
+export type DeliveryMode =
+  | 'drop'
+  | 'twice'
+  | { readonly delayMs: number }
+  /** Each delivery is late by a time of its own, up to so much, drawn by seed: they overtake each other. */
+  | { readonly shuffleMs: number }
+  /** Fields that are missing from what is delivered, as dotted paths: `detail.EndpointStatus`, `time`. */
+  | { readonly without: readonly string[] };
 
 /** What a gate does to a call: lets it pass, holds it, or `dead`: its caller is no more, and nothing of it settles again. */
 export type GateVerdict = void | Promise<void> | 'dead';

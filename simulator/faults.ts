@@ -56,19 +56,32 @@ function hitBy<T extends CallFault | NetworkFault>(
   return undefined;
 }
 
-/** How one delivery goes: how often, and how late. */
+/** How the deliveries of one event go: how often, and each how late and with what. */
 export interface DeliveryPlan {
   readonly copies: 0 | 1 | 2;
-  readonly delayMs: number;
+  /** Asked once for each delivery. */
+  delayMs(): number;
+  alter(payload: string): string;
 }
 
-const UNDISTURBED: DeliveryPlan = { copies: 1, delayMs: 0 };
+const UNDISTURBED: DeliveryPlan = { copies: 1, delayMs: () => 0, alter: (payload) => payload };
+
+/** The event without a field, however deep; undefined where it has none. */
+function withoutField(event: unknown, path: readonly string[]): Record<string, unknown> | undefined {
+  const [name, ...rest] = path;
+  if (name === undefined || typeof event !== 'object' || event === null || !Object.hasOwn(event, name))
+    return undefined;
+  const { [name]: inner, ...others } = event as Record<string, unknown>;
+  if (rest.length === 0) return others;
+  const cut = withoutField(inner, rest);
+  return cut && { ...event, [name]: cut };
+}
 
 /** Scripted faults, with counts of how often each took effect. */
 export class Faults {
   readonly #calls: OnCalls<CallFault>[] = [];
   readonly #network: OnCalls<NetworkFault>[] = [];
-  readonly #deliveries: Counted<DeliveryFault>[] = [];
+  readonly #deliveries: (Counted<DeliveryFault> & { draw(): number })[] = [];
   readonly #random: (stream: string) => () => number;
 
   constructor(random: (stream: string) => () => number) {
@@ -96,10 +109,11 @@ export class Faults {
   }
 
   addDeliveryFault(fault: DeliveryFault): FaultHandle {
-    if (typeof fault.mode === 'object' && !(fault.mode.delayMs >= 0)) {
-      throw new RangeError(`mode.delayMs: ${fault.mode.delayMs}: must be 0 or more`);
+    const { mode } = fault;
+    if (typeof mode === 'object' && 'delayMs' in mode && !(mode.delayMs >= 0)) {
+      throw new RangeError(`mode.delayMs: ${mode.delayMs}: must be 0 or more`);
     }
-    const counted = { fault, times: 0 };
+    const counted = { fault, times: 0, draw: this.#random(`delivery-fault:${this.#deliveries.length}`) };
     this.#deliveries.push(counted);
     return { times: () => counted.times };
   }
@@ -117,18 +131,37 @@ export class Faults {
 
   /** `kind` is a detail type for events of the bus, `tick` for deliveries of schedules. */
   planDelivery(delivery: { readonly tick: boolean; readonly detailType: string }, now: EpochMs): DeliveryPlan {
-    let copies: 0 | 1 | 2 = 1;
-    let delayMs = 0;
+    let plan = UNDISTURBED;
     for (const counted of this.#deliveries) {
       const { fault } = counted;
       if (!isActive(fault, now)) continue;
       const hit = delivery.tick ? fault.of === 'tick' : fault.of === undefined || fault.of === delivery.detailType;
-      if (!hit) continue;
-      counted.times += 1;
-      if (fault.mode === 'drop') copies = 0;
-      else if (fault.mode === 'twice') copies = copies === 0 ? 0 : 2;
-      else delayMs = Math.max(delayMs, fault.mode.delayMs);
+      if (hit) plan = disturb(plan, counted);
     }
-    return copies === 1 && delayMs === 0 ? UNDISTURBED : { copies, delayMs };
+    return plan;
   }
+}
+
+function disturb(plan: DeliveryPlan, counted: Counted<DeliveryFault> & { draw(): number }): DeliveryPlan {
+  const { mode } = counted.fault;
+  if (typeof mode === 'object' && 'without' in mode) {
+    return {
+      ...plan,
+      alter(payload) {
+        let event: unknown = JSON.parse(plan.alter(payload));
+        for (const path of mode.without) {
+          const cut = withoutField(event, path.split('.'));
+          if (cut === undefined) continue;
+          event = cut;
+          counted.times += 1;
+        }
+        return JSON.stringify(event);
+      },
+    };
+  }
+  counted.times += 1;
+  if (mode === 'drop') return { ...plan, copies: 0 };
+  if (mode === 'twice') return { ...plan, copies: plan.copies === 0 ? 0 : 2 };
+  if ('delayMs' in mode) return { ...plan, delayMs: () => Math.max(plan.delayMs(), mode.delayMs) };
+  return { ...plan, delayMs: () => plan.delayMs() + Math.floor(counted.draw() * mode.shuffleMs) };
 }

@@ -55,14 +55,16 @@ export class Scheduler {
   }
 
   #fire(schedule: ScheduleDefinition, at: EpochMs): void {
-    const { copies, delayMs } = this.#kernel.faults.planDelivery({ tick: true, detailType: '' }, at);
+    const plan = this.#kernel.faults.planDelivery({ tick: true, detailType: '' }, at);
     const spread =
       schedule.flexibleMs === 0
         ? 0
         : Math.floor(this.#kernel.random(`scheduler:${schedule.arn}`)() * schedule.flexibleMs);
-    for (let copy = 0; copy < copies; copy += 1) {
-      const payload = this.#payload(schedule, at);
-      this.#kernel.clock.at(at + spread + delayMs, PRIORITY.delivery, () => this.#deliver(schedule.targetArn, payload));
+    for (let copy = 0; copy < plan.copies; copy += 1) {
+      const payload = plan.alter(this.#payload(schedule, at));
+      this.#kernel.clock.at(at + spread + plan.delayMs(), PRIORITY.delivery, () =>
+        this.#deliver(schedule.targetArn, payload),
+      );
     }
   }
 

@@ -85,6 +85,7 @@ export function isExcused(context: CheckContext, state: EndpointState, at: numbe
   // A refusal is tried again after at most 15 minutes, and then takes a start.
   const from = at - HOUR_MS - state.longestStartMs;
   if (context.state.isDisturbed(from, at) || context.state.ticksLost(from, at)) return true;
+  if (context.state.isAiling(state.name, from, at)) return true;
   const type = context.run.scenario.endpoints.find(({ name }) => name === state.name)?.instanceType;
   return type !== undefined && context.state.isShort(type, from, at);
 }

@@ -18,7 +18,7 @@ export function checkWindows(context: CheckContext): Check {
   const { run, rulebook, state: world } = context;
   /** Last announcement of lateness by endpoint, lower-cased. */
   const announced = new Map<string, number>();
-  /** Config or model gone, and said so: it is not recreated until somebody puts that right. */
+  /** Config or model gone, or given up as broken, and said so: it is not recreated until somebody puts that right. */
   const orphaned = new Set<string>();
   let seenEvents = 0;
 
@@ -27,7 +27,8 @@ export function checkWindows(context: CheckContext): Check {
     for (; seenEvents < events.length; seenEvents += 1) {
       const { detailType, detail, at } = events[seenEvents]!;
       const endpoint = String(detail['endpoint']).toLowerCase();
-      if (detailType === 'Endpoint Orphaned') orphaned.add(endpoint);
+      const gaveUp = detail['reason'] === 'wake-gave-up' && world.wasSick(endpoint, Date.parse(at));
+      if (detailType === 'Endpoint Orphaned' || gaveUp) orphaned.add(endpoint);
       if (LATE_EVENTS.has(detailType)) announced.set(endpoint, Date.parse(at));
     }
   }

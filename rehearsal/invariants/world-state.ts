@@ -35,7 +35,13 @@ export interface ActiveHold {
 }
 
 const RECIPE_KEY = /recipe\/([^"]+)"/;
-const SERVING: ReadonlySet<string> = new Set(['InService', 'Updating', 'SystemUpdating', 'RollingBack']);
+const SERVING: ReadonlySet<string> = new Set([
+  'InService',
+  'Updating',
+  'SystemUpdating',
+  'RollingBack',
+  'UpdateRollbackFailed',
+]);
 
 /** Endpoints of a scenario were created so long before it starts. */
 const SEEDED_BEFORE_MS = 30 * 86_400_000;
@@ -49,8 +55,10 @@ export class WorldState {
   readonly #invalid = new Map<string, number>();
   #seenEvents = 0;
   readonly #beforeCall = new Map<string, EndpointState>();
-  readonly #shortages: readonly Of<'noCapacity'>[];
-  readonly #callFaults: readonly Of<'callFault'>[];
+  readonly #shortages: readonly Of<'noCapacity' | 'noQuota'>[];
+  readonly #sicknesses: readonly Of<'unhealthy'>[];
+  readonly #stuck: readonly Of<'stuck'>[];
+  readonly #callFaults: readonly Of<'callFault' | 'network'>[];
   readonly #hidden: readonly Of<'hideMetrics'>[];
   readonly #holds: readonly HappeningState[];
   readonly #lostTicks: readonly Of<'events'>[];
@@ -59,8 +67,10 @@ export class WorldState {
     this.#run = run;
     const { happens, endpoints, start } = run.scenario;
     const only = <V extends Happening['verb']>(verb: V) => happens.filter((one): one is Of<V> => one.verb === verb);
-    this.#shortages = only('noCapacity');
-    this.#callFaults = only('callFault');
+    this.#shortages = [...only('noCapacity'), ...only('noQuota')];
+    this.#sicknesses = only('unhealthy');
+    this.#stuck = only('stuck');
+    this.#callFaults = [...only('callFault'), ...only('network')];
     this.#hidden = only('hideMetrics');
     this.#lostTicks = only('events').filter(({ of, mode }) => of === 'tick' && mode !== 'twice');
     this.#holds = run.happenings.filter(({ happening }) => happening.verb === 'hold' || happening.verb === 'unhold');
@@ -173,9 +183,21 @@ export class WorldState {
     });
   }
 
-  /** A shortage of this type was in force at some time in [from, to]. */
+  /** A shortage of capacity or quota of this type was in force at some time in [from, to]. */
   isShort(instanceType: string, from: number, to: number): boolean {
-    return this.#shortages.some((one) => one.instanceType === instanceType && overlaps(one, from, to));
+    return this.#shortages.some(
+      (one) => (one.instanceType === instanceType || one.instanceType === 'all') && overlaps(one, from, to),
+    );
+  }
+
+  /** Starts of this endpoint failed, or it was stuck in a status, at some time in [from, to]. */
+  isAiling(endpoint: string, from: number, to: number): boolean {
+    return [...this.#sicknesses, ...this.#stuck].some((one) => one.endpoint === endpoint && overlaps(one, from, to));
+  }
+
+  /** Its containers failed their health check before: whoever gave up for that waits for a person. */
+  wasSick(endpoint: string, at: number): boolean {
+    return this.#sicknesses.some((one) => one.endpoint.toLowerCase() === endpoint.toLowerCase() && one.at <= at);
   }
 
   /** Scripted refusals or crashes hit the product at some time in [from, to]. */

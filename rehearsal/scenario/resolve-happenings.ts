@@ -1,9 +1,11 @@
 import { parsePolicy, toParameterText } from '../../shared/documents/index.ts';
 import { makeProblem, nearest, type Problem } from '../../shared/documents/problem.ts';
 import { formatDuration } from '../../shared/documents/values.ts';
+import type { DeliveryMode } from '../../simulator/contract.ts';
 import type { Happening } from '../model.ts';
 import { convertSchedule, type ResolveContext, under } from './context.ts';
-import type { HappeningDocument, ScenarioTime } from './happenings.ts';
+import type { ScenarioTime } from './happening-values.ts';
+import type { HappeningDocument } from './happenings.ts';
 
 const MAXIMUM_HOLD_MS = 30 * 86_400_000;
 
@@ -31,7 +33,15 @@ function instantOf(context: ResolveContext, time: ScenarioTime): number {
   return 'instant' in time ? time.instant : context.start + time.offset;
 }
 
-const ENDPOINT_FIELDS = { hideMetrics: 'of', requests: 'to', hold: 'hold', unhold: 'unhold', giveBack: 'giveBack' };
+const ENDPOINT_FIELDS = {
+  hideMetrics: 'of',
+  requests: 'to',
+  hold: 'hold',
+  unhold: 'unhold',
+  giveBack: 'giveBack',
+  unhealthy: 'unhealthy',
+  stuck: 'stuck',
+};
 
 function checkEndpoint(context: ResolveContext, entry: HappeningDocument, index: number): void {
   if (!('endpoint' in entry)) return;
@@ -50,6 +60,14 @@ function resolve(context: ResolveContext, entry: HappeningDocument, index: numbe
       const { instanceType, failsAfterMs } = entry;
       return { ...whole, verb: 'noCapacity', until, instanceType, failsAfterMs };
     }
+    case 'noQuota':
+      return { ...whole, verb: 'noQuota', until, instanceType: entry.instanceType };
+    case 'unhealthy': {
+      const { endpoint, failsAfterMs, reason } = entry;
+      return { ...whole, verb: 'unhealthy', until, endpoint, failsAfterMs, reason };
+    }
+    case 'stuck':
+      return { ...whole, verb: 'stuck', until: at + entry.for, endpoint: entry.endpoint, status: entry.status };
     case 'callFault': {
       const { calls, share, error } = entry;
       return { ...whole, verb: 'callFault', until, calls, share, error };
@@ -97,6 +115,13 @@ function convert(context: ResolveContext, entry: Put, index: number): string | u
   return undefined;
 }
 
+function describeMode(mode: DeliveryMode): string {
+  if (typeof mode === 'string') return mode;
+  if ('delayMs' in mode) return `delay ${formatDuration(mode.delayMs)}`;
+  if ('shuffleMs' in mode) return `shuffle ${formatDuration(mode.shuffleMs)}`;
+  return `without ${mode.without.join(', ')}`;
+}
+
 function ordinal(nth: number): string {
   return nth === 1 ? '' : ` nth ${nth}`;
 }
@@ -111,9 +136,14 @@ function describe(entry: HappeningDocument): string {
       const share = entry.share === 1 ? '' : ` share ${entry.share}`;
       return `fail ${entry.calls} with ${entry.error.code}${share}${lasting}`;
     }
+    case 'noQuota':
+      return `noQuota ${entry.instanceType}${lasting}`;
+    case 'unhealthy':
+      return `unhealthy ${entry.endpoint}${lasting}`;
+    case 'stuck':
+      return `stuck ${entry.endpoint} in ${entry.status}${lasting}`;
     case 'events': {
-      const mode = typeof entry.mode === 'string' ? entry.mode : `delay ${formatDuration(entry.mode.delayMs)}`;
-      return `events ${mode}${entry.of === undefined ? '' : ` of ${entry.of}`}${lasting}`;
+      return `events ${describeMode(entry.mode)}${entry.of === undefined ? '' : ` of ${entry.of}`}${lasting}`;
     }
     case 'hideMetrics':
       return `metrics missing of ${entry.endpoint}${lasting}`;

@@ -146,10 +146,13 @@ export class EventBus {
     // A fault on an event that nobody listens to takes no effect, so it is not asked for.
     if (deliveries.length === 0) return;
     const now = this.#kernel.clock.now();
-    const { copies, delayMs } = this.#surroundings.planDelivery(kind, now);
-    for (let copy = 0; copy < copies; copy += 1) {
+    const plan = this.#surroundings.planDelivery(kind, now);
+    for (let copy = 0; copy < plan.copies; copy += 1) {
       for (const { arn, payload } of deliveries) {
-        this.#kernel.clock.at(now + delayMs, PRIORITY.delivery, () => this.#surroundings.deliver(arn, payload));
+        const delivered = plan.alter(payload);
+        this.#kernel.clock.at(now + plan.delayMs(), PRIORITY.delivery, () =>
+          this.#surroundings.deliver(arn, delivered),
+        );
       }
     }
   }

@@ -1,21 +1,67 @@
-import type { EpochMs, FaultHandle, PaidTime, Shortage } from '../contract.ts';
+import type { EpochMs, FaultHandle, PaidTime, QuotaOutage, Shortage, Sickness } from '../contract.ts';
 import { listInstanceTypes, type ProductionVariant } from './endpoint.ts';
-import { quotaExceeded } from './naming.ts';
+import { nameKey, quotaExceeded } from './naming.ts';
 
 /** What becomes of a start or scale-out begun now. */
 export type Provision =
   | { readonly works: true; readonly instanceType: string | undefined }
   | { readonly works: false; readonly failsAfterMs: number; readonly reason?: string | undefined };
 
+interface Counted<T> {
+  readonly fault: T;
+  hits: number;
+}
+
+interface Period {
+  readonly from: EpochMs;
+  readonly until?: EpochMs | undefined;
+}
+
+/** The first fault that is on at that time. */
+function activeAt<T extends Period>(
+  faults: readonly Counted<T>[],
+  at: EpochMs,
+  concerns: (fault: T) => boolean,
+): Counted<T> | undefined {
+  return faults.find(
+    ({ fault }) => concerns(fault) && fault.from <= at && (fault.until === undefined || at < fault.until),
+  );
+}
+
+function register<T>(faults: Counted<T>[], fault: T): FaultHandle {
+  const counted = { fault, hits: 0 };
+  faults.push(counted);
+  return { times: () => counted.hits };
+}
+
+function concernsType(instanceType: string): (fault: { readonly instanceType: string }) => boolean {
+  return (fault) => fault.instanceType === 'all' || fault.instanceType === instanceType;
+}
+
 /** Instances that AWS has, and that the account may use. */
 export class CapacityPool {
-  readonly #shortages: { readonly shortage: Shortage; hits: number }[] = [];
+  readonly #shortages: Counted<Shortage>[] = [];
+  readonly #outages: Counted<QuotaOutage>[] = [];
+  readonly #sicknesses: Counted<Sickness>[] = [];
   readonly #quotas = new Map<string, number>();
 
   addShortage(shortage: Shortage): FaultHandle {
-    const entry = { shortage, hits: 0 };
-    this.#shortages.push(entry);
-    return { times: () => entry.hits };
+    return register(this.#shortages, shortage);
+  }
+
+  addQuotaOutage(outage: QuotaOutage): FaultHandle {
+    return register(this.#outages, outage);
+  }
+
+  addSickness(sickness: Sickness): FaultHandle {
+    return register(this.#sicknesses, sickness);
+  }
+
+  /** What a start of this endpoint begun now dies of, where its instances come but not its containers. */
+  sicknessOf(endpoint: string, at: EpochMs): Sickness | undefined {
+    const found = activeAt(this.#sicknesses, at, (sickness) => nameKey(sickness.endpoint) === nameKey(endpoint));
+    if (found) found.hits++;
+    return found?.fault;
   }
 
   setQuota(instanceType: string, instances: number): void {
@@ -46,19 +92,21 @@ export class CapacityPool {
     };
   }
 
-  checkQuota(instanceType: string | undefined, used: number, delta: number): void {
-    const limit = instanceType === undefined ? undefined : this.#quotas.get(instanceType);
-    if (instanceType !== undefined && limit !== undefined && used + delta > limit) {
-      throw quotaExceeded(instanceType, limit, used, delta);
+  /** The refusal is synchronous, whether or not there would be capacity. */
+  checkQuota(instanceType: string, used: number, delta: number, at: EpochMs): void {
+    const outage = activeAt(this.#outages, at, concernsType(instanceType));
+    if (outage && delta > 0) {
+      outage.hits++;
+      throw quotaExceeded(instanceType, used, used, delta);
     }
+    const limit = this.#quotas.get(instanceType);
+    if (limit !== undefined && used + delta > limit) throw quotaExceeded(instanceType, limit, used, delta);
   }
 
   #shortageOf(instanceType: string, at: EpochMs): Shortage | undefined {
-    const entry = this.#shortages.find(
-      ({ shortage: s }) => s.instanceType === instanceType && s.from <= at && (s.until === undefined || at < s.until),
-    );
-    if (entry) entry.hits++;
-    return entry?.shortage;
+    const found = activeAt(this.#shortages, at, concernsType(instanceType));
+    if (found) found.hits++;
+    return found?.fault;
   }
 }
 

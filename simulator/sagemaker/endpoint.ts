@@ -11,12 +11,16 @@ export type EndpointStatus =
   | 'Failed'
   | 'UpdateRollbackFailed';
 
-/** Statuses in which an endpoint answers requests: an update or a rollback leaves the old capacity in place. */
+/**
+ * Statuses in which an endpoint answers requests: an update or a rollback leaves the old capacity in place, and one
+ * whose rollback failed is "in service with a mix of the old and new endpoint configurations" (API reference).
+ */
 export const SERVING_STATUSES: ReadonlySet<EndpointStatus> = new Set([
   'InService',
   'Updating',
   'SystemUpdating',
   'RollingBack',
+  'UpdateRollbackFailed',
 ]);
 
 /** Any change is refused in these (`Cannot update in-progress endpoint`). */

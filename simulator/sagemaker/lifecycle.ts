@@ -1,7 +1,7 @@
 import { type EpochMs, PRIORITY } from '../contract.ts';
 import type { Provision } from './capacity.ts';
-import { countCurrent, type Endpoint, type EndpointConfig, type Variant } from './endpoint.ts';
-import { CAPACITY_FAILURE, nameKey } from './naming.ts';
+import { countCurrent, type Endpoint, type EndpointConfig, listInstanceTypes, type Variant } from './endpoint.ts';
+import { CAPACITY_FAILURE, healthCheckFailure, nameKey } from './naming.ts';
 import type { SageMakerState } from './state.ts';
 import { addInstances, buildVariants, takeInstances } from './variants.ts';
 
@@ -18,28 +18,48 @@ interface PlannedStart {
 
 function planStart(state: SageMakerState, variant: Variant, count: number): PlannedStart {
   const provision = state.pool.provision(variant.definition, state.now);
-  if (provision.works && provision.instanceType !== undefined) {
-    state.pool.checkQuota(provision.instanceType, state.usedInstances(provision.instanceType), count);
-  }
+  const instanceType = provision.works ? provision.instanceType : listInstanceTypes(variant.definition)[0];
+  if (instanceType !== undefined)
+    state.pool.checkQuota(instanceType, state.usedInstances(instanceType), count, state.now);
   return { variant, count, provision };
 }
 
-/** Milliseconds until the start fails for want of capacity; undefined when it works. One short variant fails them all. */
-function findShortage(plan: readonly PlannedStart[]): number | undefined {
-  const failures = plan.flatMap(({ provision }) => (provision.works ? [] : [provision.failsAfterMs]));
-  return failures.length === 0 ? undefined : Math.max(...failures);
+/** What a start comes to: it works, or fails after a time with SageMaker's reason. */
+interface Prospect {
+  readonly failsAfterMs?: number;
+  readonly reason: string;
+  /** Instances run, and are paid for, until the failure. */
+  readonly launches: boolean;
 }
 
-function failureOf(plan: readonly PlannedStart[]): string {
-  const reasons = plan.flatMap(({ provision }) => (provision.works ? [] : (provision.reason ?? CAPACITY_FAILURE)));
-  return reasons[0] ?? CAPACITY_FAILURE;
+const WORKS: Prospect = { reason: '', launches: true };
+
+/** One short variant, or one whose containers are sick, fails the whole start. */
+function foresee(state: SageMakerState, endpoint: Endpoint, plan: readonly PlannedStart[]): Prospect {
+  const failures = plan.flatMap(({ provision }) => (provision.works ? [] : [provision]));
+  if (failures.length > 0) {
+    const failsAfterMs = Math.max(...failures.map((failure) => failure.failsAfterMs));
+    return { failsAfterMs, reason: failures[0]?.reason ?? CAPACITY_FAILURE, launches: false };
+  }
+  const sickness = state.pool.sicknessOf(endpoint.name, state.now);
+  if (sickness === undefined) return WORKS;
+  const variant = plan[0]?.variant.definition.VariantName ?? '';
+  return {
+    failsAfterMs: sickness.failsAfterMs,
+    reason: sickness.reason ?? healthCheckFailure(variant),
+    launches: true,
+  };
 }
 
-/** Waiting for capacity is not billed, so the ledger opens only for a start that will work. */
-function pay(state: SageMakerState, endpoint: Endpoint, plan: readonly PlannedStart[]): void {
+function durationOf(state: SageMakerState, endpoint: Endpoint, { failsAfterMs }: Prospect): number {
+  return failsAfterMs ?? state.nextStartMs(endpoint.name);
+}
+
+/** Waiting for capacity is not billed, so the ledger opens only for a start that launches instances. */
+function pay(state: SageMakerState, endpoint: Endpoint, plan: readonly PlannedStart[], sign: 1 | -1 = 1): void {
   for (const { provision, count } of plan) {
     if (provision.works && provision.instanceType !== undefined) {
-      state.ledger(endpoint.name).change(provision.instanceType, count, state.now);
+      state.ledger(endpoint.name).change(provision.instanceType, sign * count, state.now);
     }
   }
 }
@@ -61,26 +81,31 @@ function announce(state: SageMakerState, plan: readonly PlannedStart[], status: 
   }
 }
 
-function later(state: SageMakerState, ms: number, fn: () => void): void {
-  state.kernel.clock.at(state.now + ms, PRIORITY.world, fn);
+/** What ends a change after a time, or later where the endpoint is stuck in the change. */
+function later(state: SageMakerState, endpoint: Endpoint, ms: number, fn: () => void): void {
+  state.kernel.clock.at(state.now + ms, PRIORITY.world, () => {
+    const heldUntil = state.stuck.heldUntil(endpoint.name, endpoint.status, state.now);
+    if (heldUntil === undefined) fn();
+    else later(state, endpoint, heldUntil - state.now, fn);
+  });
 }
 
 export function beginCreate(state: SageMakerState, endpoint: Endpoint): void {
   const plan = endpoint.variants.map((variant) => planStart(state, variant, variant.desired));
-  const shortage = findShortage(plan);
-  const duration = shortage ?? state.nextStartMs(endpoint.name);
-  if (shortage === undefined) pay(state, endpoint, plan);
+  const prospect = foresee(state, endpoint, plan);
+  if (prospect.launches) pay(state, endpoint, plan);
   announce(state, plan, 'Creating');
   state.endpoints.set(nameKey(endpoint.name), endpoint);
   state.setStatus(endpoint, 'Creating');
-  later(state, duration, () => {
-    if (shortage === undefined) {
+  later(state, endpoint, durationOf(state, endpoint, prospect), () => {
+    if (prospect.failsAfterMs === undefined) {
       deliver(plan);
       state.setStatus(endpoint, 'InService');
       return;
     }
+    if (prospect.launches) pay(state, endpoint, plan, -1);
     for (const { variant } of plan) variant.transition = undefined;
-    endpoint.failureReason = failureOf(plan);
+    endpoint.failureReason = prospect.reason;
     state.setStatus(endpoint, 'Failed');
   });
 }
@@ -88,7 +113,7 @@ export function beginCreate(state: SageMakerState, endpoint: Endpoint): void {
 export function beginDelete(state: SageMakerState, endpoint: Endpoint): void {
   state.ledger(endpoint.name).stopAll(state.now);
   state.setStatus(endpoint, 'Deleting');
-  later(state, state.deleteMs(endpoint.name), () => state.remove(endpoint));
+  later(state, endpoint, state.deleteMs(endpoint.name), () => state.remove(endpoint));
 }
 
 function finishUpdate(state: SageMakerState, endpoint: Endpoint): void {
@@ -96,11 +121,29 @@ function finishUpdate(state: SageMakerState, endpoint: Endpoint): void {
   state.setStatus(endpoint, 'InService');
 }
 
-function rollBack(state: SageMakerState, endpoint: Endpoint, restore: () => void): void {
-  restore();
-  endpoint.failureReason = CAPACITY_FAILURE;
+/** The reason of an update that something scripted makes fail. */
+const UPDATE_FAILURE = 'The update was rolled back.';
+
+/** Whether an update that has come to its end fails: for want of what it needs, or because a script says so. */
+function failureOf(state: SageMakerState, endpoint: Endpoint, prospect: Prospect): string | undefined {
+  if (prospect.failsAfterMs !== undefined) return prospect.reason;
+  return state.stuck.endingOfUpdate(endpoint.name, state.now) === undefined ? undefined : UPDATE_FAILURE;
+}
+
+function rollBack(state: SageMakerState, endpoint: Endpoint, reason: string): void {
+  endpoint.failureReason = reason;
   state.setStatus(endpoint, 'RollingBack');
-  later(state, ROLLBACK_MS, () => state.setStatus(endpoint, 'InService'));
+  later(state, endpoint, ROLLBACK_MS, () => {
+    if (state.stuck.endingOfUpdate(endpoint.name, state.now) !== 'UpdateRollbackFailed') {
+      state.setStatus(endpoint, 'InService');
+      return;
+    }
+    state.setStatus(endpoint, 'UpdateRollbackFailed');
+    // Somebody mends it, or deletes it before.
+    later(state, endpoint, 0, () => {
+      if (endpoint.status === 'UpdateRollbackFailed') state.setStatus(endpoint, 'InService');
+    });
+  });
 }
 
 /** Changes a variant's instance count (UpdateEndpointWeightsAndCapacities). */
@@ -118,26 +161,26 @@ export function beginCapacityChange(
     for (const [type, count] of takeInstances(variant, -delta))
       state.ledger(endpoint.name).change(type, -count, state.now);
     state.setStatus(endpoint, 'Updating');
-    later(state, SCALE_IN_MS, () => finishUpdate(state, endpoint));
+    later(state, endpoint, SCALE_IN_MS, () => finishUpdate(state, endpoint));
     return;
   }
   const plan = [planStart(state, variant, delta)];
-  const shortage = findShortage(plan);
-  const duration = shortage ?? state.nextStartMs(endpoint.name);
-  if (shortage === undefined) pay(state, endpoint, plan);
+  const prospect = foresee(state, endpoint, plan);
+  if (prospect.launches) pay(state, endpoint, plan);
   variant.desired = desired;
   announce(state, plan, 'Updating');
   state.setStatus(endpoint, 'Updating');
-  later(state, duration, () => {
-    if (shortage === undefined) {
+  later(state, endpoint, durationOf(state, endpoint, prospect), () => {
+    const failure = failureOf(state, endpoint, prospect);
+    if (failure === undefined) {
       deliver(plan);
       finishUpdate(state, endpoint);
       return;
     }
-    rollBack(state, endpoint, () => {
-      variant.transition = undefined;
-      variant.desired = before;
-    });
+    if (prospect.launches) pay(state, endpoint, plan, -1);
+    variant.transition = undefined;
+    variant.desired = before;
+    rollBack(state, endpoint, failure);
   });
 }
 
@@ -148,7 +191,7 @@ export function beginWeightChange(
 ): void {
   for (const [variant, weight] of weights) variant.desiredWeight = weight;
   state.setStatus(endpoint, 'Updating');
-  later(state, SCALE_IN_MS, () => {
+  later(state, endpoint, SCALE_IN_MS, () => {
     for (const [variant, weight] of weights) variant.weight = weight;
     finishUpdate(state, endpoint);
   });
@@ -170,16 +213,17 @@ export function beginUpdate(state: SageMakerState, endpoint: Endpoint, update: E
     if (old && update.retainWeights) variant.weight = variant.desiredWeight = old.desiredWeight;
   }
   const plan = variants.map((variant) => planStart(state, variant, variant.desired));
-  const shortage = findShortage(plan);
-  const duration = shortage ?? state.nextStartMs(endpoint.name);
-  if (shortage === undefined) pay(state, endpoint, plan);
+  const prospect = foresee(state, endpoint, plan);
+  if (prospect.launches) pay(state, endpoint, plan);
   const startedAt: EpochMs = state.now;
   endpoint.pending = { configName: update.config.EndpointConfigName, startedAt };
   state.setStatus(endpoint, 'Updating');
-  later(state, duration, () => {
+  later(state, endpoint, durationOf(state, endpoint, prospect), () => {
     endpoint.pending = undefined;
-    if (shortage !== undefined) {
-      rollBack(state, endpoint, () => {});
+    const failure = failureOf(state, endpoint, prospect);
+    if (failure !== undefined) {
+      if (prospect.launches) pay(state, endpoint, plan, -1);
+      rollBack(state, endpoint, failure);
       return;
     }
     for (const variant of endpoint.variants) {

@@ -42,6 +42,14 @@ export const CAPACITY_FAILURE =
   'Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity error. ' +
   'Please retry using a different ML instance type or after some time.';
 
+/** SageMaker's FailureReason where a container comes up and does not answer its ping (SageMaker guide, troubleshooting). */
+export function healthCheckFailure(variant: string): string {
+  return (
+    `The primary container for production variant ${variant} did not pass the ping health check. ` +
+    'Please check CloudWatch logs for this endpoint.'
+  );
+}
+
 /** The quota refusal is synchronous (HTTP 400) and names limit, use and request (SageMaker guide, endpoint-scaling-query-history). */
 export function quotaExceeded(instanceType: string, limit: number, used: number, delta: number): ApiError {
   return new ApiError(

@@ -1,4 +1,12 @@
-import type { EndpointChange, EndpointTiming, EpochMs, Kernel } from '../contract.ts';
+import {
+  type EndpointChange,
+  type EndpointTiming,
+  type EpochMs,
+  type FaultHandle,
+  type Kernel,
+  PRIORITY,
+  type StuckStatus,
+} from '../contract.ts';
 import { CapacityPool, PaidLedger } from './capacity.ts';
 import {
   countDesired,
@@ -12,6 +20,7 @@ import {
 } from './endpoint.ts';
 import { emitEndpointEvent } from './endpoint-events.ts';
 import { buildArn, nameKey, notFound } from './naming.ts';
+import { StuckStatuses } from './stuck.ts';
 import { TagRegistry } from './tags.ts';
 
 /** What SageMaker asks of Application Auto Scaling when an endpoint changes. */
@@ -28,6 +37,7 @@ export class SageMakerState {
   readonly endpoints = new Map<string, Endpoint>();
   readonly tags = new TagRegistry();
   readonly pool = new CapacityPool();
+  readonly stuck = new StuckStatuses();
   targets: ScalableTargetLookup = { resourceIdsOf: () => [] };
   readonly #timings = new Map<string, EndpointTiming>();
   readonly #starts = new Map<string, number>();
@@ -97,6 +107,29 @@ export class SageMakerState {
     endpoint.modifiedAt = this.now;
     this.report(endpoint);
     emitEndpointEvent(this.kernel, endpoint, status);
+    if (status === 'InService') this.#mayBecomeStuck(endpoint);
+  }
+
+  addStuckStatus(stuck: StuckStatus): FaultHandle {
+    const handle = this.stuck.add(stuck);
+    this.kernel.clock.at(stuck.from, PRIORITY.world, () => {
+      const endpoint = this.endpoints.get(nameKey(stuck.endpoint));
+      if (endpoint?.status === 'InService') this.#mayBecomeStuck(endpoint);
+    });
+    return handle;
+  }
+
+  #mayBecomeStuck(endpoint: Endpoint): void {
+    const stuck = this.stuck.enters(endpoint.name, this.now);
+    if (stuck === undefined) return;
+    // A moment in service first: what brought it there comes to its end.
+    this.kernel.clock.at(this.now + 1000, PRIORITY.world, () => {
+      if (endpoint.status !== 'InService') return;
+      this.setStatus(endpoint, stuck.status);
+      this.kernel.clock.at(stuck.until, PRIORITY.world, () => {
+        if (endpoint.status === stuck.status) this.setStatus(endpoint, 'InService');
+      });
+    });
   }
 
   /** The endpoint no longer exists: its tags go with it, its config, model and metrics stay. */
