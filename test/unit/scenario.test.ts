@@ -145,7 +145,7 @@ happens:
         /^folder\/week.yaml:7:23: happens\[0\].crash: idle-window: .*\(did you mean idle-windows\?\)$/,
       ),
       expect.stringMatching(/^folder\/week.yaml:7:43: .*\(did you mean SageMaker.DeleteEndpoint\?\)$/),
-      expect.stringMatching(/^folder\/week.yaml:8:5: happens\[1\]: .*with one of noCapacity, throttle/),
+      expect.stringMatching(/^folder\/week.yaml:8:5: happens\[1\]: .*with one of noCapacity, noQuota/),
     ]);
   });
 
