@@ -32,7 +32,7 @@ export interface RehearseOptions {
   readonly signal?: AbortSignal;
   /** For tests that look at the simulated account itself: called before time moves, and after the last step. */
   readonly onReady?: (run: Run) => void;
-  readonly onEnd?: (run: Run) => void | Promise<void>;
+  readonly onEnd?: (run: Run, rulebook: Rulebook) => void | Promise<void>;
 }
 
 export interface Rehearsal {
@@ -75,7 +75,7 @@ export async function rehearse(scenario: Scenario, options: RehearseOptions = {}
   const { rulebook, meter, checker } = attached;
   const invariants = checker.finish();
   const { result, warnings } = await buildResult({ run, rulebook, meter, invariants });
-  await options.onEnd?.(run);
+  await options.onEnd?.(run, rulebook);
   return { result, warnings, problems: problemsOf(run), refusals: attached.refusals, callSites: run.coverage.sites() };
 }
 

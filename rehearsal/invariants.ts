@@ -48,6 +48,7 @@ export function createInvariantChecker(run: Run, rulebook: Rulebook): InvariantC
     run,
     rulebook,
     state,
+    graceMs: 2 * tickOf(run),
     judge(holds, invariant, endpoint, what) {
       checked += 1;
       if (holds) return;
@@ -101,4 +102,10 @@ export function createInvariantChecker(run: Run, rulebook: Rulebook): InvariantC
       return { checked, violations };
     },
   };
+}
+
+function tickOf({ deployment }: Run): number {
+  const seconds = Number(deployment.functions[0]?.environment['TICK_SECONDS']);
+  if (!(seconds > 0)) throw new Error(`template: Environment: TICK_SECONDS: ${seconds}: must be above 0`);
+  return seconds * 1_000;
 }

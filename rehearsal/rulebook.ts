@@ -122,7 +122,13 @@ export class Rulebook {
     if (changed) for (const endpoint of this.#endpoints.keys()) this.#compile(endpoint, at);
   }
 
-  #seeTags({ operation, input, at }: CallRecord): void {
+  #seeTags({ operation, input, at, caller }: CallRecord): void {
+    if (operation === 'DeleteEndpoint' && caller.kind === 'person') {
+      // Its owner's to delete: tags go with it, and nothing is asked of it until somebody creates it anew.
+      const gone = this.#named(String(input.EndpointName));
+      if (gone !== undefined) this.enrol(gone, {}, at);
+      return;
+    }
     if (operation === 'CreateEndpoint') {
       const known = this.#named(String(input.EndpointName));
       const tags = Object.fromEntries(

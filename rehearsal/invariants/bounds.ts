@@ -1,5 +1,5 @@
 import type { EndpointChange } from '../../simulator/contract.ts';
-import { type Check, type CheckContext, GRACE_MS, HOUR_MS, MINUTE_MS } from './context.ts';
+import { type Check, type CheckContext, HOUR_MS, MINUTE_MS } from './context.ts';
 import { admittedBounds, currentRung, isExcused, isSettled, rungSince } from './promises.ts';
 import type { EndpointState } from './world-state.ts';
 
@@ -12,6 +12,8 @@ export function checkBounds(context: CheckContext): Check {
   const open = new Set<string>();
   /** The rung that each endpoint was last judged by, as its begin. */
   const judgedFor = new Map<string, number>();
+  /** Rises of this instant: whose they are shows once the call that made them is over. */
+  let rises: { readonly change: EndpointChange; readonly settled: boolean; readonly highest: number }[] = [];
 
   function judge(state: EndpointState, at: number): void {
     const rules = context.rulebook.rulesOf(state.name);
@@ -28,7 +30,7 @@ export function checkBounds(context: CheckContext): Check {
     const bounds = admittedBounds(context, state, rules, at);
     if (bounds === undefined) return;
     const { desired } = state;
-    const draining = at - rungSince(rules, at) < DRAIN_MS;
+    const draining = at - Math.max(rungSince(rules, at), state.touchedAt) < DRAIN_MS;
     const excused = isExcused(context, state, at);
     context.judge(desired <= bounds.max || draining || excused || rules.protected, 3, state.name, () => {
       const rung = currentRung(rules, at);
@@ -51,13 +53,20 @@ export function checkBounds(context: CheckContext): Check {
     if (highest === undefined || rules?.policyName === undefined || change.desired <= before.desired) return;
     // A recreated endpoint has the count of its config before anything can change it.
     if (change.status === 'Creating' || before.status === 'Creating' || before.status === 'Absent') return;
-    const settled = change.at - rules.from >= GRACE_MS;
-    context.judge(
-      change.desired <= highest || !settled,
-      3,
-      change.endpoint,
-      () => `desired rose to ${change.desired}, above the policy's highest max ${highest}`,
-    );
+    rises.push({ change, highest, settled: change.at - rules.from >= context.graceMs });
+  }
+
+  function judgeRises(): void {
+    for (const { change, settled, highest } of rises) {
+      const isOthers = context.state.endpoint(change.endpoint)?.touchedAt === change.at;
+      context.judge(
+        change.desired <= highest || !settled || isOthers,
+        3,
+        change.endpoint,
+        () => `desired rose to ${change.desired}, above the policy's highest max ${highest}`,
+      );
+    }
+    rises = [];
   }
 
   return {
@@ -66,6 +75,7 @@ export function checkBounds(context: CheckContext): Check {
       open.add(context.state.endpoint(change.endpoint)!.name);
     },
     step(at) {
+      judgeRises();
       for (const state of context.state.endpoints()) {
         const rules = context.rulebook.rulesOf(state.name);
         if (rules === undefined) continue;

@@ -5,8 +5,8 @@ import type { Rulebook } from '../rulebook.ts';
 import type { Run } from '../run.ts';
 import type { EndpointState, WorldState } from './world-state.ts';
 
-/** Documents, tags, holds, demand and calendar have so long before invariants 3 and 4 judge what came of them. */
-export const GRACE_MS = 2 * 60_000;
+/** What somebody else changed of an endpoint is found by the full re-check, a quarter of an hour later at the latest. */
+export const FOUND_MS = 17 * 60_000;
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 
@@ -24,6 +24,8 @@ export interface CheckContext {
   readonly run: Run;
   readonly rulebook: Rulebook;
   readonly state: WorldState;
+  /** Two ticks: documents, tags, holds, demand and calendar have so long before 3 and 4 judge what came of them. */
+  readonly graceMs: number;
   /** Counts one judgement; false: the invariant is broken now. */
   judge(holds: boolean, invariant: InvariantNumber, endpoint: string | null, what: string | (() => string)): void;
   /** The check wants its `step` to be called at this instant even if nothing changes. */

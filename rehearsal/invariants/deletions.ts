@@ -2,7 +2,7 @@ import { rungAt } from '../../shared/domain/agenda.ts';
 import type { CallRecord } from '../../simulator/contract.ts';
 import type { ScenarioEndpoint } from '../model.ts';
 import type { Rules } from '../rulebook.ts';
-import { type Check, type CheckContext, GRACE_MS, MINUTE_MS } from './context.ts';
+import { type Check, type CheckContext, MINUTE_MS } from './context.ts';
 import type { EndpointState } from './world-state.ts';
 
 /** A run reads directly before it deletes; it lives no longer than this. */
@@ -32,7 +32,7 @@ function requestsBetween(context: CheckContext, endpoint: ScenarioEndpoint, from
 /** What documents asked for lately: a run that read them before they changed is over after two ticks. */
 function recentRules(context: CheckContext, state: EndpointState, rules: Rules, at: number): readonly Rules[] {
   const history = context.rulebook.historyOf(state.name);
-  const recent = history.filter((_, index) => (history[index + 1]?.from ?? at) > at - GRACE_MS);
+  const recent = history.filter((_, index) => (history[index + 1]?.from ?? at) > at - context.graceMs);
   return recent.filter(({ policyName }) => policyName === rules.policyName);
 }
 

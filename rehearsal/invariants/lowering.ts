@@ -1,5 +1,5 @@
 import type { CallRecord } from '../../simulator/contract.ts';
-import { type Check, type CheckContext, GRACE_MS, MINUTE_MS } from './context.ts';
+import { type Check, type CheckContext, MINUTE_MS } from './context.ts';
 
 const METRIC_DELAY_MS = 2 * MINUTE_MS;
 const DEFAULT_IDLE_MS = 5 * MINUTE_MS;
@@ -14,7 +14,7 @@ export function checkLowering(context: CheckContext): Check {
     const rules = rulebook.rulesOf(endpoint);
     if (rules?.policyName === undefined || rules.givenBack) return;
     // Runs that read the documents before they broke are over after two ticks.
-    const broken = !rules.valid && at - rules.from >= GRACE_MS;
+    const broken = !rules.valid && at - rules.from >= context.graceMs;
     context.judge(!broken, 8, endpoint, `${what} while its documents are invalid`);
     if (!toZero) return;
     const idleFor = rules.policy?.zero?.idleFor ?? DEFAULT_IDLE_MS;

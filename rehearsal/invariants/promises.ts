@@ -1,17 +1,17 @@
 import { nextChange, rungAt } from '../../shared/domain/agenda.ts';
 import type { Agenda, Bounds, Rung } from '../../shared/domain/policy.ts';
 import type { Rules } from '../rulebook.ts';
-import { type CheckContext, GRACE_MS, HOUR_MS, MINUTE_MS } from './context.ts';
+import { type CheckContext, FOUND_MS, HOUR_MS, MINUTE_MS } from './context.ts';
 import type { EndpointState } from './world-state.ts';
 
 /** Leads begin with 10 minutes, are learned from starts, and carry 10 %, a tick and a little on top. */
 const FIRST_LEAD_MS = 15 * MINUTE_MS;
 
 /** The longest lead that a coming raise of this endpoint may have. */
-export function longestLead(state: EndpointState, rules: Rules): number {
+export function longestLead(context: CheckContext, state: EndpointState, rules: Rules): number {
   const lead = rules.policy?.wake.lead;
-  if (typeof lead === 'number') return lead + GRACE_MS;
-  return Math.max(FIRST_LEAD_MS, 1.3 * state.longestStartMs + 3 * MINUTE_MS);
+  if (typeof lead === 'number') return lead + context.graceMs;
+  return Math.max(FIRST_LEAD_MS, 1.3 * state.longestStartMs + 2 * MINUTE_MS) + context.graceMs / 2;
 }
 
 /** The rung in force; past the end of the agenda none. */
@@ -56,10 +56,13 @@ export function admittedBounds(
   const hold = context.state.holdOf(state.name, at);
   if (hold?.mode === 'hands-off') return undefined;
   const admitted: Bounds[] = [];
-  const until = at + longestLead(state, rules);
+  const parks = policy.zero?.by === 'park';
+  const until = at + longestLead(context, state, rules);
   for (const rung of rungsUntil(agenda, at, until)) {
-    // Zero and leave say nothing of counts: a demand brings what the recipe says, within the highest max.
-    if (rung.kind !== 'bounds' || rung.max === 0) {
+    // What somebody else makes of an endpoint that is left as it is, is his.
+    if (rung.kind === 'leave') return { min: 0, max: Number.POSITIVE_INFINITY };
+    // Zero says nothing of counts, however it is written for what parks: a demand brings what the recipe says, within the highest max.
+    if (rung.kind !== 'bounds' || rung.max === 0 || (rung.min === 0 && parks)) {
       return { min: 0, max: policy.highestMax ?? Number.POSITIVE_INFINITY };
     }
     admitted.push(rung);
@@ -75,9 +78,9 @@ export function admittedBounds(
 
 /** Everything has been as it is for two ticks: documents, tags, holds, calendar and the endpoint's own being in service. */
 export function isSettled(context: CheckContext, state: EndpointState, rules: Rules, at: number): boolean {
-  if (state.inServiceSince === undefined || at - state.inServiceSince < GRACE_MS) return false;
-  if (at - rungSince(rules, at) < GRACE_MS) return false;
-  return !context.state.holdChanged(state.name, at, GRACE_MS);
+  if (state.inServiceSince === undefined || at - state.inServiceSince < context.graceMs) return false;
+  if (at - rungSince(rules, at) < context.graceMs || at - state.touchedAt < FOUND_MS) return false;
+  return !context.state.holdChanged(state.name, at, context.graceMs);
 }
 
 /** Scripted refusals, crashes or a shortage that explain why the product could not do what it should. */

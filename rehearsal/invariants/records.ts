@@ -70,13 +70,18 @@ export function checkRecords(context: CheckContext): Check {
       while (expected.length > 0 && at - expected[0]!.at >= MINUTE_MS) judgeSoon(expected.shift()!);
       if (expected.length > 0) context.wakeAt(expected[0]!.at + MINUTE_MS);
       for (const change of untold) {
-        const due = change.at + REPAIRED_WITHIN_MS[change.function];
+        const due = dueAt(change);
         if (due > at) context.wakeAt(due);
         else judgeRepaired(change, due);
       }
-      untold = untold.filter((change) => change.at + REPAIRED_WITHIN_MS[change.function] > at);
+      untold = untold.filter((change) => dueAt(change) > at);
     },
   };
+
+  /** Five ticks more where a tick is longer than a minute. */
+  function dueAt(change: Expected): number {
+    return change.at + REPAIRED_WITHIN_MS[change.function] + 5 * (context.graceMs / 2 - MINUTE_MS);
+  }
 
   function judgeSoon(change: Expected): void {
     const told = decided.get(key(change.function, change.endpoint)) ?? Number.NEGATIVE_INFINITY;

@@ -78,11 +78,11 @@ function takeSnapshot(context: CheckContext, name: string): Snapshot {
 
 /** 2: park → wake restores everything a client of the APIs can see, or the difference is announced. */
 export function checkRestores(context: CheckContext): Check {
-  const { run, rulebook, state: world } = context;
+  const { rulebook, state: world } = context;
   const snapshots = new Map<string, Snapshot>();
   const dirty = new Set<string>();
-  /** Parked by the product: what there was, and from when on announcements count. */
-  const parked = new Map<string, { snapshot: Snapshot; at: number; version: string | undefined }>();
+  /** Parked by the product. */
+  const parked = new Map<string, Parked>();
   /** Who registered each scalable target first. */
   const targetMakers = new Map<string, Caller['kind']>();
   const due = new Map<string, number>();
@@ -93,6 +93,13 @@ export function checkRestores(context: CheckContext): Check {
     const snapshot = snapshots.get(name);
     if (before?.inServiceSince === undefined || snapshot === undefined) return;
     parked.set(name, { snapshot, at, version: rulebook.rulesOf(name)?.policy?.version });
+  }
+
+  function seeHand(record: CallRecord): void {
+    const state = world.endpoint(touchedEndpoint(record.input));
+    const before = state === undefined ? undefined : parked.get(state.name);
+    if (state === undefined || before === undefined || state.status === 'Absent') return;
+    parked.set(state.name, { ...before, snapshot: forgive(before.snapshot, record) });
   }
 
   function judge(name: string, at: number): void {
@@ -108,25 +115,16 @@ export function checkRestores(context: CheckContext): Check {
       due.delete(name);
     }
     parked.delete(name);
-    const now = takeSnapshot(context, name);
-    const lost = [...before.snapshot].filter(([item, value]) => now.get(item) !== value).map(([item]) => item);
-    // What the policy alone put there goes with the policy.
-    const isRuledAnew = rulebook.rulesOf(name)?.policy?.version !== before.version;
-    const untold = lost.filter(
-      (item) => !(isRuledAnew && isOurs(run, item, targetMakers)) && !isAnnounced(run, name, item, before.at),
-    );
-    context.judge(
-      untold.length === 0,
-      2,
-      name,
-      () => `not as before its park, and not announced: ${untold.join(', ')}`,
-    );
+    const untold = untoldItems(context, name, before, targetMakers);
+    const what = () => `not as before its park, and not announced: ${untold.join(', ')}`;
+    context.judge(untold.length === 0, 2, name, what);
   }
 
   return {
     call(record) {
       if (!record.mutating || record.error !== undefined) return;
       const { service, operation, caller, input } = record;
+      if (caller.kind === 'person') seeHand(record);
       if (service === 'SageMaker' && operation === 'DeleteEndpoint' && caller.kind === 'product') seePark(record);
       // Recreated by somebody else: what it then has is his to say.
       else if (operation === 'CreateEndpoint' && caller.kind !== 'product') parked.delete(String(input.EndpointName));
@@ -154,6 +152,68 @@ export function checkRestores(context: CheckContext): Check {
       dirty.clear();
     },
   };
+}
+
+interface Parked {
+  readonly snapshot: Snapshot;
+  /** From when on announcements count. */
+  readonly at: number;
+  /** Of the policy. */
+  readonly version: string | undefined;
+}
+
+/** What is not as it was before the park, and was not announced. */
+function untoldItems(
+  context: CheckContext,
+  name: string,
+  before: Parked,
+  makers: ReadonlyMap<string, Caller['kind']>,
+): string[] {
+  const now = takeSnapshot(context, name);
+  const lost = [...before.snapshot].filter(([item, value]) => now.get(item) !== value).map(([item]) => item);
+  // What the policy alone put there goes with the policy.
+  const isRuledAnew = context.rulebook.rulesOf(name)?.policy?.version !== before.version;
+  return lost.filter(
+    (item) => !(isRuledAnew && isOurs(context.run, item, makers)) && !isAnnounced(context.run, name, item, before.at),
+  );
+}
+
+/** Endpoint that a call of somebody else's is about. */
+function touchedEndpoint({ EndpointName, ResourceId, ResourceArn }: Readonly<Record<string, unknown>>): string {
+  const ofTarget = /^endpoint\/([^/]+)\//.exec(String(ResourceId))?.[1];
+  return String(EndpointName ?? ofTarget ?? String(ResourceArn).split('/').at(-1));
+}
+
+/** What somebody else changes after the wake is as he left it, and no longer what there was before the park. */
+function forgive(snapshot: Snapshot, { operation, input }: CallRecord): Snapshot {
+  const changed = changedItems(operation, input);
+  return new Map([...snapshot].filter(([item]) => !changed.some((is) => is(item))));
+}
+
+/** Which items of a snapshot a call of somebody else's can change. */
+function changedItems(operation: string, input: CallRecord['input']): readonly ((item: string) => boolean)[] {
+  const exactly = (name: string) => (item: string) => item === name;
+  switch (operation) {
+    case 'AddTags':
+      return (input.Tags as { Key: string }[]).map(({ Key }) => exactly(`tag ${Key}`));
+    case 'DeleteTags':
+      return (input.TagKeys as string[]).map((key) => exactly(`tag ${key}`));
+    case 'UpdateEndpoint':
+    case 'UpdateEndpointWeightsAndCapacities':
+      return [(item) => item.startsWith('weight of ')];
+    case 'RegisterScalableTarget':
+      return [exactly(`scalable target ${input.ResourceId}`)];
+    case 'DeregisterScalableTarget':
+      return [(item) => /^(?:scalable target|scaling policy|scheduled action) /.test(item)];
+    case 'PutScalingPolicy':
+    case 'DeleteScalingPolicy':
+      return [exactly(`scaling policy ${input.PolicyName}`)];
+    case 'PutScheduledAction':
+    case 'DeleteScheduledAction':
+      return [exactly(`scheduled action ${input.ScheduledActionName}`)];
+    default:
+      return [];
+  }
 }
 
 /** The name at the end of an item. */

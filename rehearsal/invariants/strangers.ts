@@ -18,8 +18,10 @@ export function checkStrangers(context: CheckContext): Check {
   const prefix = `${run.tagPrefix}-`;
   /** Endpoints that carried the tag once, with the last instant at which they did. */
   const enrolledUntil = new Map<string, number>();
-  /** Made by anybody but the product: `policy <resource> <name>`, `target <resource>`. */
-  const others = new Set<string>();
+  /** Put by anybody but the product: `<resource> <name>`. */
+  const policies = new Set<string>();
+  /** Who registered each scalable target first; changing its bounds does not make it one's own, nor does a wake. */
+  const makers = new Map<string, 'product' | 'others'>();
 
   function isOurs(endpoint: string, at: number): boolean {
     const name = world.endpoint(endpoint)?.name ?? endpoint;
@@ -27,18 +29,25 @@ export function checkStrangers(context: CheckContext): Check {
     return at - (enrolledUntil.get(name.toLowerCase()) ?? Number.NEGATIVE_INFINITY) <= LETTING_GO_MS;
   }
 
-  function seeOthers({ service, operation, input }: CallRecord): void {
-    if (service !== 'ApplicationAutoScaling') return;
-    if (operation === 'RegisterScalableTarget') others.add(`target ${input.ResourceId}`);
-    if (operation === 'PutScalingPolicy') others.add(`policy ${input.ResourceId} ${input.PolicyName}`);
+  function seeScaling({ service, operation, input, caller }: CallRecord): void {
+    const who = caller.kind === 'product' ? 'product' : 'others';
+    if (operation === 'RegisterScalableTarget') {
+      if (!makers.has(input.ResourceId)) makers.set(input.ResourceId, who);
+    } else if (operation === 'DeregisterScalableTarget') makers.delete(input.ResourceId);
+    else if (operation === 'PutScalingPolicy' && who === 'others')
+      policies.add(`${input.ResourceId} ${input.PolicyName}`);
+    else if (service === 'SageMaker' && operation === 'DeleteEndpoint' && caller.kind === 'person') {
+      const prefix = `endpoint/${String(input.EndpointName)}/`;
+      for (const resource of makers.keys()) if (resource.startsWith(prefix)) makers.delete(resource);
+    }
   }
 
   function judgeScaling({ operation, input }: CallRecord, endpoint: string): void {
     if (operation === 'DeregisterScalableTarget') {
-      const foreign = others.has(`target ${input.ResourceId}`);
+      const foreign = makers.get(input.ResourceId) === 'others';
       context.judge(!foreign, 10, endpoint, `deregistered the scalable target ${input.ResourceId} of somebody else`);
     } else if (operation === 'DeleteScalingPolicy') {
-      const foreign = others.has(`policy ${input.ResourceId} ${input.PolicyName}`);
+      const foreign = policies.has(`${input.ResourceId} ${input.PolicyName}`);
       context.judge(!foreign, 10, endpoint, `deleted the scaling policy ${input.PolicyName} of somebody else`);
     }
   }
@@ -56,7 +65,7 @@ export function checkStrangers(context: CheckContext): Check {
       const { caller, service, operation, mutating, error, at } = record;
       if (!mutating || error !== undefined) return;
       if (caller.kind !== 'product') {
-        seeOthers(record);
+        seeScaling(record);
         return;
       }
       if (service === 'CloudWatch') judgeAlarms(record);
@@ -71,6 +80,7 @@ export function checkStrangers(context: CheckContext): Check {
       if (endpoint === undefined) return;
       context.judge(isOurs(endpoint, at), 10, endpoint, `${service}.${operation} on an endpoint that nobody enrolled`);
       judgeScaling(record, endpoint);
+      seeScaling(record);
     },
     step(at) {
       for (const { name } of world.endpoints()) {

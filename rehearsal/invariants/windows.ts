@@ -1,5 +1,5 @@
 import { minimumOf } from '../../shared/domain/agenda.ts';
-import { type Check, type CheckContext, GRACE_MS, HOUR_MS, MINUTE_MS } from './context.ts';
+import { type Check, type CheckContext, FOUND_MS, HOUR_MS, MINUTE_MS } from './context.ts';
 import { currentRung, isExcused, longestLead, nextEdge, rungSince } from './promises.ts';
 import type { EndpointState } from './world-state.ts';
 
@@ -42,25 +42,30 @@ export function checkWindows(context: CheckContext): Check {
     if (rung === undefined || world.mode() === 'off') return;
     // A dry run raises nothing; what was parked before still wakes.
     if (world.mode() === 'dry-run' && state.status !== 'Absent') return;
-    if (world.ticksLost(at - 2 * GRACE_MS, at)) return;
+    if (world.ticksLost(at - 2 * context.graceMs, at)) return;
     const min = minimumOf(rung);
     const since = rungSince(rules, at);
-    if (min < 1 || at - since < GRACE_MS) return;
+    if (min < 1 || at - since < context.graceMs) return;
+    if (at - state.touchedAt < FOUND_MS) {
+      context.wakeAt(state.touchedAt + FOUND_MS);
+      return;
+    }
     const hold = world.holdOf(state.name, at);
-    if (hold?.mode === 'down' || hold?.mode === 'hands-off' || world.holdChanged(state.name, at, 2 * GRACE_MS)) return;
+    if (hold?.mode === 'down' || hold?.mode === 'hands-off' || world.holdChanged(state.name, at, 2 * context.graceMs))
+      return;
     if (state.serving >= min) {
       context.judge(true, 4, state.name, '');
       return;
     }
-    const lead = longestLead(state, rules);
+    const lead = longestLead(context, state, rules);
     if (orphaned.has(state.name.toLowerCase())) return;
     const told = (announced.get(state.name.toLowerCase()) ?? Number.NEGATIVE_INFINITY) >= since - lead - RECOVERY_MS;
-    const underway = UNDERWAY.has(state.status) || state.desired >= min || at - state.changedAt < GRACE_MS;
+    const underway = UNDERWAY.has(state.status) || state.desired >= min || at - state.changedAt < context.graceMs;
     context.judge(told || underway, 4, state.name, () =>
       describe(state, min, rung.during, 'nor waking, nor announced as late'),
     );
     const recovery = RECOVERY_MS + 2 * state.longestStartMs;
-    const free = Math.max(since, rules.from, world.lastHoldEnd(state.name, at));
+    const free = Math.max(since, rules.from, state.touchedAt, world.lastHoldEnd(state.name, at));
     const overdue = at - free > recovery && !isExcused(context, state, at);
     context.judge(!overdue, 4, state.name, () =>
       describe(state, min, rung.during, 'although nothing has stood in its way for long'),
@@ -68,15 +73,11 @@ export function checkWindows(context: CheckContext): Check {
     context.wakeAt(at + 5 * MINUTE_MS);
   }
 
-  function describe(state: EndpointState, min: number, during: string | undefined, why: string): string {
-    return `${state.serving} of ${min} instances serve during ${during ?? 'otherwise'} (${state.status}), ${why}`;
-  }
-
   /** The next edge of the calendar, once its grace is over. */
   function wakeForNext(state: EndpointState, at: number): void {
     const rules = rulebook.rulesOf(state.name);
     const edge = rules === undefined ? undefined : nextEdge(rules, at);
-    if (edge !== undefined) context.wakeAt(edge + GRACE_MS);
+    if (edge !== undefined) context.wakeAt(edge + context.graceMs);
   }
 
   return {
@@ -89,4 +90,8 @@ export function checkWindows(context: CheckContext): Check {
       context.wakeAt(at + HOUR_MS);
     },
   };
+}
+
+function describe(state: EndpointState, min: number, during: string | undefined, why: string): string {
+  return `${state.serving} of ${min} instances serve during ${during ?? 'otherwise'} (${state.status}), ${why}`;
 }

@@ -26,6 +26,8 @@ export interface EndpointState {
   /** Longest time from a create or scale-out to the last instance in service. */
   longestStartMs: number;
   changedAt: number;
+  /** Last time that somebody else changed its capacity, its bounds or what scales it. */
+  touchedAt: number;
 }
 
 export interface ActiveHold {
@@ -41,6 +43,19 @@ const SERVING: ReadonlySet<string> = new Set([
   'SystemUpdating',
   'RollingBack',
   'UpdateRollbackFailed',
+]);
+
+/** What somebody else can do to an endpoint's capacity. */
+const HANDS: ReadonlySet<string> = new Set([
+  'SageMaker.CreateEndpoint',
+  'SageMaker.DeleteEndpoint',
+  'SageMaker.UpdateEndpoint',
+  'SageMaker.UpdateEndpointWeightsAndCapacities',
+  'ApplicationAutoScaling.RegisterScalableTarget',
+  'ApplicationAutoScaling.DeregisterScalableTarget',
+  'ApplicationAutoScaling.PutScalingPolicy',
+  'ApplicationAutoScaling.DeleteScalingPolicy',
+  'ApplicationAutoScaling.PutScheduledAction',
 ]);
 
 /** Endpoints of a scenario were created so long before it starts. */
@@ -73,7 +88,9 @@ export class WorldState {
     this.#callFaults = [...only('callFault'), ...only('network')];
     this.#hidden = only('hideMetrics');
     this.#lostTicks = only('events').filter(({ of, mode }) => of === 'tick' && mode !== 'twice');
-    this.#holds = run.happenings.filter(({ happening }) => happening.verb === 'hold' || happening.verb === 'unhold');
+    this.#holds = run.happenings
+      .filter(({ happening }) => happening.verb === 'hold' || happening.verb === 'unhold')
+      .sort((a, b) => a.happening.at - b.happening.at);
     for (const { name, instances, instanceType } of endpoints) {
       const state = { name, status: 'InService', desired: instances, serving: instances, config: name, instanceType };
       this.#endpoints.set(name.toLowerCase(), { ...fresh(start), ...state, inServiceSince: start - SEEDED_BEFORE_MS });
@@ -132,6 +149,10 @@ export class WorldState {
       state.createdAt = at;
       state.ownTry = caller.kind === 'product';
       state.recipeReadAt = undefined;
+    }
+    if (caller.kind === 'person' && HANDS.has(`${service}.${operation}`)) {
+      const state = this.endpoint(touchedBy(input));
+      if (state !== undefined) state.touchedAt = at;
     }
     if (caller.kind !== 'product') return;
     if (service === 'SageMaker' && operation === 'DescribeEndpoint') {
@@ -255,11 +276,22 @@ function fresh(at: number): EndpointState {
     metricsReadAt: undefined,
     longestStartMs: 0,
     changedAt: at,
+    touchedAt: Number.NEGATIVE_INFINITY,
   };
 }
 
 function overlaps(one: { readonly at: number; readonly until: number | undefined }, from: number, to: number): boolean {
   return one.at <= to && (one.until === undefined || one.until > from);
+}
+
+function touchedBy({
+  EndpointName,
+  ResourceId,
+}: {
+  readonly EndpointName?: string;
+  readonly ResourceId?: string;
+}): string {
+  return EndpointName ?? /^endpoint\/([^/]+)\//.exec(ResourceId ?? '')?.[1] ?? '';
 }
 
 interface MetricQuery {

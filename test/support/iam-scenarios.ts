@@ -128,7 +128,7 @@ export const IAM_SCENARIOS: Readonly<Record<string, PermissionScenario>> = {
     },
     script: hangAlarmOnSteps('owned'),
   },
-  // From zero by its backlog; then its owner takes the tag off, or the scaling out of the policy.
+  // From zero by its backlog; then its owner takes the tag off, deletes it, or takes the scaling out of the policy.
   asynchronous: {
     document: {
       start: MONDAY_UTC,
@@ -140,8 +140,10 @@ export const IAM_SCENARIOS: Readonly<Record<string, PermissionScenario>> = {
       endpoints: {
         transcribe: asynchronous('queue', { traffic: [{ from: '+1h', to: '+1h30m', perMinute: 2 }] }),
         index: asynchronous('simple', { traffic: [{ from: '+1h', to: '+1h10m', perMinute: 1 }] }),
+        abandoned: asynchronous('simple'),
       },
       happens: [
+        { at: '+2h', call: 'SageMaker.DeleteEndpoint', with: { EndpointName: 'abandoned' } },
         {
           at: '+4h',
           put: 'policies/queue',

@@ -82,6 +82,11 @@ const ACCEPTED: readonly Accepted[] = [
     because: 'one wake alarm per asynchronous endpoint, named after it',
   },
   {
+    rule: wildcard(arn('cloudwatch', 'alarm:<TagPrefix>-*-backlog')),
+    at: ['IdleWindowsRole'],
+    because: 'the wake alarm of an endpoint that its owner deleted goes with it',
+  },
+  {
     rule: wildcard(arn('cloudwatch', 'alarm:TargetTracking-endpoint/*')),
     at: ['IdleWindowsRole', 'ScheduledScalingRole'],
     because: 'Application Auto Scaling puts and deletes its alarms with the rights of the caller',

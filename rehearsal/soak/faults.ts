@@ -1,0 +1,352 @@
+import { CALLS_OF, type CalledFunction, FUNCTIONS } from './call-sites.ts';
+import type { Entry } from './documents.ts';
+import { type Draw, duration, HOUR, offset } from './draw.ts';
+import type { Fleet, SoakEndpoint } from './fleet.ts';
+
+const MINUTE = 60_000;
+
+/** What a row of the table draws from. */
+export interface FaultDraw {
+  readonly draw: Draw;
+  readonly fleet: Fleet;
+  /** Somewhere before the quiet time, often near something that happens by itself. */
+  at(): number;
+  /** A spell that is over before the quiet time begins. */
+  spell(from: number, longest?: number): number;
+  member(): SoakEndpoint;
+}
+
+export interface FaultKind {
+  readonly kind: string;
+  readonly weight: number;
+  entries(from: FaultDraw): readonly Entry[];
+}
+
+function lasting(on: FaultDraw, what: (draw: Draw) => Entry, longest?: number, shortest = 0): readonly Entry[] {
+  const at = on.at();
+  const lasts = Math.min(on.fleet.quietFrom - at, on.spell(at, longest) + shortest);
+  return [{ at: offset(at), for: duration(lasts), ...what(on.draw) }];
+}
+
+function drawFunction(draw: Draw): CalledFunction {
+  return draw.weighted(FUNCTIONS).name;
+}
+
+/** Calls that change something are where dying hurts. */
+function drawSite(draw: Draw, fn: CalledFunction): string {
+  const changes = CALLS_OF[fn].filter((site) => /\.(?:Create|Delete|Put|Register|Deregister|Update)/.test(site));
+  return draw.pick(draw.chance(0.6) ? changes : CALLS_OF[fn]);
+}
+
+function drawCall(draw: Draw): string {
+  return drawSite(draw, drawFunction(draw));
+}
+
+const CODES: readonly string[] = [
+  'AccessDeniedException',
+  'InternalFailure',
+  'ServiceUnavailable',
+  'ValidationException',
+  'ResourceInUse',
+];
+const DETAIL_TYPES = [
+  'SageMaker Endpoint State Change',
+  'CloudWatch Alarm State Change',
+  'Wake Requested',
+  'Endpoint Ready',
+];
+const WIDE = [
+  'SageMaker.*',
+  'ApplicationAutoScaling.*',
+  'CloudWatch.*',
+  'DynamoDB.*',
+  'SSM.*',
+  'EventBridge.*',
+  'ResourceGroupsTaggingAPI.*',
+  '*',
+];
+
+const configOf = (member: SoakEndpoint, name: string, count: number): Entry => ({
+  EndpointConfigName: name,
+  ProductionVariants: [
+    {
+      VariantName: 'AllTraffic',
+      ModelName: member.name,
+      InstanceType: member.instanceType,
+      InitialInstanceCount: count,
+    },
+  ],
+});
+
+const variantOf = (name: string): Entry => ({
+  ServiceNamespace: 'sagemaker',
+  ResourceId: `endpoint/${name}/variant/AllTraffic`,
+  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+});
+
+const call = (at: number, operation: string, input: Entry): Entry => ({ at: offset(at), call: operation, with: input });
+
+/** Somebody else's hand, at one instant. */
+function byHand(
+  kind: string,
+  weight: number,
+  entries: (on: FaultDraw, at: number, member: SoakEndpoint) => readonly Entry[],
+): FaultKind {
+  return { kind: `hand: ${kind}`, weight, entries: (on) => entries(on, on.at(), on.member()) };
+}
+
+const HANDS: readonly FaultKind[] = [
+  byHand('creates', 4, (_, at, { name }) => [
+    call(at, 'SageMaker.CreateEndpoint', { EndpointName: name, EndpointConfigName: name }),
+  ]),
+  byHand('creates with tags', 4, ({ fleet }, at, { name, policy }) => [
+    call(at, 'SageMaker.CreateEndpoint', {
+      EndpointName: name,
+      EndpointConfigName: name,
+      Tags: [{ Key: 'endpoint-scaler:policy', Value: fleet.policies[policy] === undefined ? 'none' : policy }],
+    }),
+  ]),
+  byHand('updates', 4, ({ draw }, at, member) => {
+    const config = `${member.name}-v${draw.whole(2, 9)}`;
+    return [
+      call(Math.max(0, at - MINUTE), 'SageMaker.CreateEndpointConfig', configOf(member, config, draw.whole(1, 2))),
+      call(at, 'SageMaker.UpdateEndpoint', { EndpointName: member.name, EndpointConfigName: config }),
+    ];
+  }),
+  byHand('scales', 4, ({ draw }, at, { name }) => [
+    call(at, 'SageMaker.UpdateEndpointWeightsAndCapacities', {
+      EndpointName: name,
+      DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredInstanceCount: draw.whole(1, 4) }],
+    }),
+  ]),
+  byHand('deletes', 2, (_, at, { name }) => [call(at, 'SageMaker.DeleteEndpoint', { EndpointName: name })]),
+  byHand('deletes and recreates', 2, ({ draw }, at, { name, policy }) => [
+    call(at, 'SageMaker.DeleteEndpoint', { EndpointName: name }),
+    call(at + draw.minutes(5, 30), 'SageMaker.CreateEndpoint', {
+      EndpointName: name,
+      EndpointConfigName: name,
+      Tags: [{ Key: 'endpoint-scaler:policy', Value: policy }],
+    }),
+  ]),
+  byHand('untags', 2, ({ draw }, at, { name, policy }) => [
+    call(at, 'SageMaker.DeleteTags', { ResourceArn: `$ARN(${name})`, TagKeys: ['endpoint-scaler:policy'] }),
+    ...(draw.chance(0.7)
+      ? [
+          call(at + draw.minutes(1, 90), 'SageMaker.AddTags', {
+            ResourceArn: `$ARN(${name})`,
+            Tags: [{ Key: 'endpoint-scaler:policy', Value: policy }],
+          }),
+        ]
+      : []),
+  ]),
+  byHand('tags', 2, ({ draw }, at, { name }) => [
+    call(at, 'SageMaker.AddTags', {
+      ResourceArn: `$ARN(${name})`,
+      Tags: [{ Key: 'reviewed', Value: String(draw.whole(1, 9)) }],
+    }),
+  ]),
+  byHand('protects', 2, ({ draw }, at, { name }) => [
+    call(at, 'SageMaker.AddTags', {
+      ResourceArn: `$ARN(${name})`,
+      Tags: [{ Key: 'endpoint-scaler:protect', Value: 'true' }],
+    }),
+    call(at + draw.minutes(5, 240), 'SageMaker.DeleteTags', {
+      ResourceArn: `$ARN(${name})`,
+      TagKeys: ['endpoint-scaler:protect'],
+    }),
+  ]),
+  byHand('deregisters', 2, (_, at, { name }) => [
+    call(at, 'ApplicationAutoScaling.DeregisterScalableTarget', variantOf(name)),
+  ]),
+  byHand('registers', 2, ({ draw }, at, { name, manner }) => [
+    call(at, 'ApplicationAutoScaling.RegisterScalableTarget', {
+      ...variantOf(name),
+      MinCapacity: manner === 'async' ? 0 : 1,
+      MaxCapacity: draw.whole(1, 6),
+    }),
+  ]),
+  byHand('deletes alarms', 1, (_, at, { name }) => [
+    call(at, 'CloudWatch.DeleteAlarms', { AlarmNames: [`endpoint-scaler-wake-${name}`] }),
+  ]),
+];
+
+function documentOf({ draw, fleet }: FaultDraw): readonly [string, Entry] {
+  const kind = draw.chance(0.7) ? 'policies' : 'schedules';
+  const name = draw.pick(Object.keys(fleet[kind]));
+  return [`${kind}/${name}`, fleet[kind][name]!];
+}
+
+const DOCUMENTS: readonly FaultKind[] = [
+  {
+    kind: 'document broken',
+    weight: 4,
+    entries(on) {
+      const at = on.at();
+      const [put, document] = documentOf(on);
+      const text = on.draw.pick([
+        '{ broken',
+        '{}[]',
+        '{"otherwise":"zero","typo":1}',
+        'null',
+        '""',
+        '{"capacity":[{"during":"nowhere","min":1,"max":1}]}',
+      ]);
+      const mended = { at: offset(at + on.spell(at)), put, document };
+      return [{ at: offset(at), put, text }, ...(on.draw.chance(0.8) ? [mended] : [])];
+    },
+  },
+  {
+    kind: 'document removed',
+    weight: 3,
+    entries(on) {
+      const at = on.at();
+      const [remove, document] = documentOf(on);
+      const back = { at: offset(at + on.spell(at)), put: remove, document };
+      return [{ at: offset(at), remove }, ...(on.draw.chance(0.8) ? [back] : [])];
+    },
+  },
+  {
+    kind: 'document swapped',
+    weight: 3,
+    entries(on) {
+      const names = Object.keys(on.fleet.schedules);
+      const into = on.draw.pick(names);
+      return [{ at: offset(on.at()), put: `schedules/${into}`, document: on.fleet.schedules[on.draw.pick(names)] }];
+    },
+  },
+  {
+    kind: 'policy swapped',
+    weight: 2,
+    entries(on) {
+      const { policy } = on.member();
+      const other = on.fleet.policies[on.draw.pick(Object.keys(on.fleet.policies))]!;
+      return [{ at: offset(on.at()), put: `policies/${policy}`, document: other }];
+    },
+  },
+  { kind: 'given back', weight: 1, entries: (on) => [{ at: offset(on.at()), giveBack: on.member().name }] },
+];
+
+/** A fault of each kind with its weight and its random arguments: a new kind is a new row. */
+export const FAULTS: readonly FaultKind[] = [
+  {
+    kind: 'crash',
+    weight: 25,
+    entries({ draw, fleet, at }) {
+      const crash = drawFunction(draw);
+      const after = draw.chance(0.95) ? drawSite(draw, crash) : '*';
+      // It waits for the next such call: of rare ones there are few late ones.
+      const from = draw.chance(0.5) ? at() : draw.seconds(0, fleet.quietFrom / 3_000);
+      return [{ at: offset(from), crash, after, ...(draw.chance(0.2) ? { nth: draw.whole(2, 12) } : {}) }];
+    },
+  },
+  {
+    kind: 'stall',
+    weight: 10,
+    entries({ draw, fleet, at }) {
+      const stall = drawFunction(draw);
+      const from = draw.chance(0.5) ? at() : draw.seconds(0, fleet.quietFrom / 3_000);
+      const lasts = duration(draw.chance(0.6) ? draw.seconds(5, 120) : draw.seconds(120, 900));
+      return [{ at: offset(from), stall, after: drawSite(draw, stall), for: lasts }];
+    },
+  },
+  {
+    kind: 'runs at once',
+    weight: 6,
+    entries: ({ draw, at }) => {
+      const first = at();
+      const run = drawFunction(draw);
+      const times = draw.whole(1, 3);
+      return Array.from({ length: draw.whole(1, 4) }, (_, index) => ({
+        at: offset(first + index * MINUTE),
+        run,
+        times,
+      }));
+    },
+  },
+  {
+    kind: 'network',
+    weight: 8,
+    entries: (on) =>
+      lasting(on, (draw) => {
+        const network = draw.pick(['reset', 'truncated', 'html']);
+        const effect = network === 'truncated' ? {} : { effect: draw.pick(['before', 'after']) };
+        const calls = draw.chance(0.3) ? draw.pick(WIDE) : drawCall(draw);
+        return { network, calls, share: draw.pick([0.1, 0.3, 0.6, 1]), ...effect };
+      }),
+  },
+  {
+    kind: 'noCapacity',
+    weight: 8,
+    entries: (on) =>
+      lasting(
+        on,
+        () => ({
+          noCapacity: on.member().instanceType,
+          ...(on.draw.chance(0.5) ? { failsAfter: duration(on.draw.minutes(1, 30)) } : {}),
+        }),
+        20 * HOUR,
+        30 * MINUTE,
+      ),
+  },
+  {
+    kind: 'throttle',
+    weight: 8,
+    entries: (on) =>
+      lasting(on, (draw) => ({
+        throttle: draw.chance(0.5) ? draw.pick(WIDE) : drawCall(draw),
+        share: draw.pick([0.1, 0.5, 0.9, 1]),
+      })),
+  },
+  {
+    kind: 'fail',
+    weight: 8,
+    entries: (on) =>
+      lasting(on, (draw) => ({
+        fail: draw.chance(0.3) ? draw.pick(WIDE) : drawCall(draw),
+        with: draw.pick(CODES),
+        share: draw.pick([0.2, 0.5, 1]),
+      })),
+  },
+  {
+    kind: 'events dropped',
+    weight: 4,
+    entries: (on) =>
+      lasting(
+        on,
+        (draw) => ({ events: 'drop', ...(draw.chance(0.6) ? { of: draw.pick(DETAIL_TYPES) } : {}) }),
+        20 * HOUR,
+        HOUR,
+      ),
+  },
+  { kind: 'ticks dropped', weight: 3, entries: (on) => lasting(on, () => ({ events: 'drop', of: 'tick' }), 2 * HOUR) },
+  {
+    kind: 'events doubled',
+    weight: 4,
+    entries: (on) =>
+      lasting(on, (draw) => ({
+        events: 'twice',
+        ...(draw.chance(0.6) ? { of: draw.pick([...DETAIL_TYPES, 'tick']) } : {}),
+      })),
+  },
+  {
+    kind: 'events delayed',
+    weight: 4,
+    entries: (on) =>
+      lasting(on, (draw) => ({
+        events: { delay: duration(draw.chance(0.8) ? draw.seconds(20, 3600) : draw.minutes(60, 1440)) },
+        ...(draw.chance(0.6) ? { of: draw.pick(DETAIL_TYPES) } : {}),
+      })),
+  },
+  {
+    kind: 'ticks delayed',
+    weight: 3,
+    entries: (on) => lasting(on, (draw) => ({ events: { delay: duration(draw.seconds(5, 200)) }, of: 'tick' })),
+  },
+  {
+    kind: 'metrics missing',
+    weight: 5,
+    entries: (on) => lasting(on, () => ({ metrics: 'missing', of: on.member().name })),
+  },
+  ...DOCUMENTS,
+  ...HANDS,
+];

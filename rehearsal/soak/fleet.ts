@@ -1,0 +1,351 @@
+import type { Entry } from './documents.ts';
+import { DAY, Draw, duration, HOUR, offset } from './draw.ts';
+
+const MINUTE = 60_000;
+
+/** Nights on which clocks change, their evenings before, and days on which nothing does. */
+const PLACES: readonly { readonly zone: string; readonly days: readonly string[] }[] = [
+  { zone: 'Europe/Berlin', days: ['2026-03-28', '2026-03-29', '2026-10-24', '2026-10-25', '2026-11-25'] },
+  { zone: 'America/New_York', days: ['2026-03-07', '2026-03-08', '2026-10-31', '2026-11-01', '2026-07-03'] },
+  { zone: 'Australia/Lord_Howe', days: ['2026-04-04', '2026-04-05', '2026-10-03', '2026-10-04'] },
+  { zone: 'Australia/Sydney', days: ['2026-04-04', '2026-10-03', '2026-12-31'] },
+  { zone: 'America/Sao_Paulo', days: ['2026-02-27', '2026-06-15'] },
+  { zone: 'Asia/Kolkata', days: ['2026-01-25', '2026-08-14'] },
+  { zone: 'Pacific/Kiritimati', days: ['2026-12-30', '2026-05-05'] },
+  { zone: 'UTC', days: ['2026-02-27', '2026-12-31'] },
+];
+
+const TYPES = ['ml.g5.2xlarge', 'ml.g6.2xlarge', 'ml.g5.xlarge', 'ml.m5.xlarge'] as const;
+const NAMES = ['chat', 'Rank-EU', 'translate', 'Vision2', 'transcribe'] as const;
+
+export type Manner = 'parked' | 'async' | 'bounded';
+
+export interface SoakEndpoint {
+  readonly name: string;
+  readonly manner: Manner;
+  readonly policy: string;
+  readonly instanceType: string;
+  /** Endpoint configs of the owner's beside its own, made before anything happens. */
+  readonly configs: readonly { readonly name: string; readonly instanceType: string }[];
+  /** A CloudWatch alarm that wakes it. */
+  readonly alarm: string | undefined;
+}
+
+/** A fleet with everything that people who run it do on an ordinary day: what faults are thrown at. */
+export interface Fleet {
+  readonly start: string;
+  readonly durationMs: number;
+  /** Nobody disturbs it from then on: until the end it has to come to rest. */
+  readonly quietFrom: number;
+  /** Of the stack. */
+  readonly parameters: Readonly<Record<string, number>>;
+  readonly schedules: Readonly<Record<string, Entry>>;
+  readonly policies: Readonly<Record<string, Entry>>;
+  readonly endpoints: Readonly<Record<string, Entry>>;
+  readonly members: readonly SoakEndpoint[];
+  /** What owners and callers do; not faults. */
+  readonly usage: readonly Entry[];
+  /** Offsets near which something is likely to happen by itself: ends of traffic, idle times, edges of calendars. */
+  readonly moments: readonly number[];
+}
+
+const clock = (minutes: number): string =>
+  `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+
+function drawSchedule(draw: Draw, zone: string, day: string): Entry {
+  const windows = Array.from({ length: draw.whole(1, 2) }, () => {
+    const from = draw.whole(0, 95) * 15;
+    const length = draw.whole(2, 56) * 15;
+    const days = draw.pick([undefined, undefined, 'mon-fri', 'sat', 'fri-mon', 'sun']);
+    return { ...(days === undefined ? {} : { days }), from: clock(from), to: clock((from + length) % 1440) };
+  });
+  const next = new Date(Date.parse(`${day}T00:00:00Z`) + draw.whole(0, 2) * DAY).toISOString().slice(0, 10);
+  const hour = draw.whole(0, 20);
+  return {
+    timezone: zone,
+    open: windows.filter(({ from, to }) => from !== to),
+    ...(draw.chance(0.15) ? { closed: [next] } : {}),
+    ...(draw.chance(0.15)
+      ? { extra: [{ from: `${next}T${clock(hour * 60)}`, to: `${next}T${clock(hour * 60 + 150)}`, name: 'once' }] }
+      : {}),
+  };
+}
+
+function drawRungs(draw: Draw, schedules: readonly string[], lowest: 0 | 1): Entry[] {
+  const free = [...schedules];
+  return Array.from({ length: draw.whole(0, Math.min(2, free.length)) }, () => {
+    const during = free.splice(draw.whole(0, free.length - 1), 1)[0]!;
+    // biome-ignore lint/suspicious/noThenProperty: the word of the policy's grammar
+    if (lowest === 0 && draw.chance(0.2)) return { during, then: draw.pick(['zero', 'leave']) }; // oxlint-disable-line unicorn/no-thenable
+    const min = draw.whole(draw.chance(0.2) ? lowest : 1, 2);
+    return { during, min, max: min + draw.whole(0, 2) };
+  });
+}
+
+const tracking = (draw: Draw, metric: string): Entry => ({
+  kind: 'target-tracking',
+  metric,
+  target: draw.whole(2, 20),
+  scaleInCooldown: duration(draw.minutes(1, 10)),
+  scaleOutCooldown: duration(draw.minutes(1, 5)),
+});
+
+function drawPolicy(draw: Draw, manner: Manner, schedules: readonly string[], endpoint: DrawnEndpoint): Entry {
+  const idle = duration(draw.minutes(5, draw.chance(0.7) ? 30 : 60));
+  const minUp = draw.chance(0.6) ? { minUp: duration(draw.minutes(5, 40)) } : {};
+  if (manner === 'bounded') {
+    const min = draw.whole(1, 2);
+    return {
+      capacity: drawRungs(draw, schedules, 1),
+      otherwise: draw.chance(0.1) ? 'leave' : { min, max: min + draw.whole(0, 4) },
+      ...(draw.chance(0.7) ? { scaling: [tracking(draw, 'ConcurrentRequestsPerModel')] } : {}),
+      wake: { lead: draw.chance(0.8) ? 'learned' : duration(draw.minutes(5, 30)) },
+    };
+  }
+  if (manner === 'async') {
+    return {
+      capacity: drawRungs(draw, schedules, 0),
+      otherwise: draw.chance(0.1) ? { min: 1, max: 2 } : { min: 0, max: draw.whole(1, 5) },
+      zero: { idleFor: idle, ...minUp },
+      wake: { on: ['backlog'], backlogPerInstance: draw.whole(1, 10) },
+      ...(draw.chance(0.5) ? { scaling: [tracking(draw, 'ApproximateBacklogSizePerInstance')] } : {}),
+    };
+  }
+  const on = [
+    ...(draw.chance(0.85) ? ['request'] : []),
+    ...(endpoint.alarm === undefined ? [] : [`alarm:${endpoint.alarm}`]),
+  ];
+  return {
+    capacity: drawRungs(draw, schedules, 0),
+    otherwise: draw.weighted([
+      { weight: 8, value: 'zero' },
+      { weight: 1, value: 'leave' },
+      { weight: 1, value: { min: 0, max: 2 } },
+      { weight: 1, value: { min: 1, max: 2 } },
+    ]).value,
+    zero: { by: 'park', idleFor: idle, ...minUp },
+    wake: {
+      ...(on.length === 0 ? {} : { on }),
+      lead: draw.chance(0.7) ? 'learned' : duration(draw.minutes(5, 30)),
+      ...(endpoint.configs.length === 0 ? {} : { fallbackConfigs: endpoint.configs.map(({ name }) => name) }),
+    },
+    ...(draw.chance(0.3) ? { scaling: [tracking(draw, 'ConcurrentRequestsPerModel')] } : {}),
+  };
+}
+
+type DrawnEndpoint = Omit<SoakEndpoint, 'policy'>;
+
+interface Traffic {
+  readonly stretches: Entry[];
+  readonly ends: number[];
+}
+
+function drawTraffic(draw: Draw, durationMs: number, most: number): Traffic {
+  const stretches: Entry[] = [];
+  const ends: number[] = [];
+  for (let from = draw.minutes(0, 300); from < durationMs - HOUR; ) {
+    const to = Math.min(durationMs - 30 * MINUTE, from + draw.minutes(2, draw.chance(0.7) ? 120 : 600));
+    if (to <= from) break;
+    stretches.push({ from: offset(from), to: offset(to), perMinute: draw.pick([0.1, 0.5, 1, 3, most]) });
+    ends.push(from, to);
+    from = to + draw.minutes(10, draw.chance(0.6) ? 240 : 900);
+  }
+  return { stretches, ends };
+}
+
+function drawEndpoint(draw: Draw, member: SoakEndpoint, traffic: Traffic): Entry {
+  const p50 = draw.minutes(3, 12);
+  const startsIn = draw.chance(0.6) ? duration(p50) : { p50: duration(p50), p95: duration(p50 + draw.minutes(1, 10)) };
+  const base = {
+    kind: member.manner === 'async' ? 'async' : 'real-time',
+    policy: member.policy,
+    instanceType: member.instanceType,
+    instances:
+      member.manner === 'async'
+        ? draw.whole(0, 1)
+        : draw.weighted([
+            { weight: 4, n: 1 },
+            { weight: 1, n: 2 },
+          ]).n,
+    startsIn,
+    deletesIn: duration(draw.minutes(1, 4)),
+    traffic: traffic.stretches,
+    ...(draw.chance(0.4) ? { tags: { team: 'ml', 'cost-center': String(draw.whole(1, 99)) } } : {}),
+  };
+  if (member.manner === 'async') {
+    return {
+      ...base,
+      serves: { concurrent: 1, in: duration(draw.seconds(5, 60)) },
+      ...(draw.chance(0.5) ? { requestTtl: duration(draw.minutes(120, 360)) } : {}),
+    };
+  }
+  return {
+    ...base,
+    serves: { concurrent: draw.whole(1, 8), in: duration(draw.whole(1, 20) * 100) },
+    whenAway: draw.chance(0.6) ? 'asks' : 'lost',
+  };
+}
+
+const variantOf = (name: string): Entry => ({
+  ServiceNamespace: 'sagemaker',
+  ResourceId: `endpoint/${name}/variant/AllTraffic`,
+  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+});
+
+/** What its owner had set up beside the scaler, so that there is something to lose. */
+function ownersSetup(draw: Draw, member: SoakEndpoint): Entry[] {
+  const setup: Entry[] = member.configs.map(({ name, instanceType }) => ({
+    at: '+0h',
+    call: 'SageMaker.CreateEndpointConfig',
+    with: {
+      EndpointConfigName: name,
+      ProductionVariants: [
+        { VariantName: 'AllTraffic', ModelName: member.name, InstanceType: instanceType, InitialInstanceCount: 1 },
+      ],
+    },
+  }));
+  if (member.alarm !== undefined)
+    setup.push({ at: '+0h', call: 'CloudWatch.PutMetricAlarm', with: queueAlarm(member.alarm) });
+  if (member.manner === 'async' || draw.chance(0.4)) return setup;
+  const variant = variantOf(member.name);
+  setup.push({
+    at: '+0h',
+    call: 'ApplicationAutoScaling.RegisterScalableTarget',
+    with: { ...variant, MinCapacity: 1, MaxCapacity: draw.whole(2, 4), Tags: { owner: 'ml' } },
+  });
+  if (draw.chance(0.7)) {
+    const metric = { PredefinedMetricType: 'SageMakerVariantInvocationsPerInstance' };
+    setup.push({
+      at: '+0h',
+      call: 'ApplicationAutoScaling.PutScalingPolicy',
+      with: {
+        ...variant,
+        PolicyName: 'owners-tracking',
+        PolicyType: 'TargetTrackingScaling',
+        TargetTrackingScalingPolicyConfiguration: { TargetValue: 500, PredefinedMetricSpecification: metric },
+      },
+    });
+  }
+  if (draw.chance(0.4)) {
+    const ScalableTargetAction = { MinCapacity: 1, MaxCapacity: 4 };
+    setup.push({
+      at: '+0h',
+      call: 'ApplicationAutoScaling.PutScheduledAction',
+      with: {
+        ...variant,
+        ScheduledActionName: 'owners-new-year',
+        Schedule: 'cron(0 4 1 1 ? 2030)',
+        ScalableTargetAction,
+      },
+    });
+  }
+  return setup;
+}
+
+function queueAlarm(name: string): Entry {
+  return {
+    AlarmName: name,
+    Namespace: 'Orders',
+    MetricName: 'Waiting',
+    Statistic: 'Maximum',
+    Period: 60,
+    EvaluationPeriods: 1,
+    Threshold: 0,
+    ComparisonOperator: 'GreaterThanThreshold',
+    TreatMissingData: 'ignore',
+  };
+}
+
+/** Requests, holds, wake requests and alarms: what any day brings, also in the quiet time before the end. */
+function drawUsage(draw: Draw, member: SoakEndpoint, durationMs: number): Entry[] {
+  const usage: Entry[] = [];
+  const at = (): number => draw.minutes(10, Math.floor((durationMs - HOUR) / MINUTE));
+  const many = (share: number, most: number): number => (draw.chance(share) ? draw.whole(1, most) : 0);
+  for (let n = many(0.5, 4); n > 0; n -= 1)
+    usage.push({ at: offset(at()), requests: draw.whole(1, 40), to: member.name });
+  for (let n = many(0.3, 2); n > 0; n -= 1) {
+    const from = at();
+    const mode = draw.pick(['up', 'down', 'hands-off']);
+    const until = offset(from + draw.minutes(10, 600));
+    usage.push({ at: offset(from), hold: member.name, mode, until, why: 'soak' });
+    if (draw.chance(0.3)) usage.push({ at: offset(from + draw.minutes(1, 60)), unhold: member.name });
+  }
+  for (let n = many(0.4, 3); n > 0 && member.manner === 'parked'; n -= 1) {
+    const Detail = JSON.stringify({ endpoint: member.name, by: 'a person', why: 'soak' });
+    const Entries = [{ Source: 'endpoint-scaler.request', DetailType: 'Wake Requested', Detail }];
+    usage.push({ at: offset(at()), call: 'EventBridge.PutEvents', with: { Entries } });
+  }
+  if (member.alarm !== undefined) {
+    for (let n = draw.whole(1, 3); n > 0; n -= 1) {
+      const from = at();
+      const state = (StateValue: string): Entry => ({ AlarmName: member.alarm, StateValue, StateReason: 'soak' });
+      usage.push({ at: offset(from), call: 'CloudWatch.SetAlarmState', with: state('ALARM') });
+      const until = Math.min(durationMs - 30 * MINUTE, from + draw.minutes(5, 180));
+      usage.push({ at: offset(until), call: 'CloudWatch.SetAlarmState', with: state('OK') });
+    }
+  }
+  return usage;
+}
+
+const MANNERS: readonly { readonly weight: number; readonly manner: Manner }[] = [
+  { weight: 6, manner: 'parked' },
+  { weight: 2, manner: 'async' },
+  { weight: 2, manner: 'bounded' },
+];
+const SIZES = [
+  { weight: 13, size: 1 },
+  { weight: 6, size: 2 },
+  { weight: 1, size: 3 },
+];
+
+/** A longer tick is a setting of the stack, and makes a simulated day cheaper. */
+const TICKS = [
+  { weight: 5, minutes: 1 },
+  { weight: 2, minutes: 2 },
+  { weight: 4, minutes: 5 },
+];
+
+function drawMember(draw: Draw, name: string): DrawnEndpoint {
+  const { manner } = draw.weighted(MANNERS);
+  const instanceType = draw.pick(TYPES);
+  const others = TYPES.filter((type) => type !== instanceType);
+  const fallbacks = manner === 'parked' && draw.chance(0.5) ? draw.whole(1, 2) : 0;
+  const configs = others
+    .slice(0, fallbacks)
+    .map((type, index) => ({ name: `${name}-fb${index + 1}`, instanceType: type }));
+  const alarm = manner === 'parked' && draw.chance(0.25) ? `${name}-queue-not-empty` : undefined;
+  return { name, manner, instanceType, configs, alarm };
+}
+
+/** The start in the place's own day; a whole hour, so that every offset is easy to read. */
+function drawStart(draw: Draw, day: string): string {
+  return `${day}T${String(draw.whole(0, 23)).padStart(2, '0')}:00:00Z`;
+}
+
+export function drawFleet(seed: number, days: number): Fleet {
+  const draw = new Draw(seed, 'fleet');
+  const durationMs = Math.round(days * DAY);
+  const { zone, days: dates } = draw.pick(PLACES);
+  const day = draw.pick(dates);
+  const names = ['office', 'night', 'sales'].slice(0, draw.whole(1, 3));
+  const schedules = Object.fromEntries(names.map((name) => [name, drawSchedule(draw, zone, day)]));
+  const policies: Record<string, Entry> = {};
+  const endpoints: Record<string, Entry> = {};
+  const members: SoakEndpoint[] = [];
+  const usage: Entry[] = [];
+  const moments: number[] = [];
+  const { size } = draw.weighted(SIZES);
+  for (const name of NAMES.slice(0, size)) {
+    const member = { ...drawMember(draw, name), policy: `${name.toLowerCase()}-policy` };
+    const traffic = drawTraffic(draw, durationMs, member.manner === 'async' ? 5 : 60);
+    policies[member.policy] = drawPolicy(draw, member.manner, names, member);
+    endpoints[name] = drawEndpoint(draw, member, traffic);
+    members.push(member);
+    usage.push(...ownersSetup(draw, member), ...drawUsage(draw, member, durationMs));
+    moments.push(...traffic.ends, ...traffic.ends.map((end) => end + 30 * MINUTE));
+  }
+  const quietFrom = Math.max(HOUR, durationMs - Math.max(durationMs / 4, 10 * HOUR));
+  const parameters = { TickMinutes: draw.weighted(TICKS).minutes };
+  const documents = { parameters, schedules, policies, endpoints };
+  return { start: drawStart(draw, day), durationMs, quietFrom, ...documents, members, usage, moments };
+}

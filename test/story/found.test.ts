@@ -1,0 +1,16 @@
+/** Every failure that the soak has found, shrunk to what shows it: none of them may come back. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { runDocument } from '../../rehearsal/soak/run-document.ts';
+
+const folder = fileURLToPath(new URL('found/', import.meta.url));
+
+describe('what the soak found', () => {
+  it.each(readdirSync(folder).filter((name) => name.endsWith('.yaml')))('%s', async (name) => {
+    const { findings, checked, times } = await runDocument(readFileSync(`${folder}${name}`, 'utf8'));
+    expect(findings).toEqual([]);
+    expect(checked, 'an invariant must have been looked at').toBeGreaterThan(0);
+    expect(Math.min(1, ...times), 'every entry of the document must take effect, or it shows nothing').toBe(1);
+  });
+});
