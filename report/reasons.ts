@@ -60,6 +60,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'wake-failed-throttled': 'AWS throttled the call; the next run tries again',
   'wake-failed-unknown': 'the start failed for a reason nobody has told apart yet',
   'wake-gave-up': 'three paid attempts failed alike; it waits for a change or a human',
+  'smoke-failed': 'it is in service, and its model does not answer the smoke request as expected',
   'endpoint-failed': 'AWS reports the endpoint as failed',
   orphaned: 'its stack, config or model is gone; it is not recreated',
   'call-refused': 'AWS refused a call',

@@ -27,6 +27,7 @@ SERVICES = {
         RemoveTargets ListTargetsByRule TestEventPattern"""),
     "SSM": ("ssm", """PutParameter GetParameter GetParameters GetParametersByPath DeleteParameter DeleteParameters
         DescribeParameters AddTagsToResource ListTagsForResource"""),
+    "SageMakerRuntime": ("sagemaker-runtime", "InvokeEndpoint"),
     "ResourceGroupsTaggingAPI": ("resourcegroupstaggingapi", "GetResources"),
     "DynamoDB": ("dynamodb", """CreateTable DescribeTable ListTables ListTagsOfResource GetItem PutItem UpdateItem DeleteItem
         Query Scan BatchGetItem BatchWriteItem TransactWriteItems"""),
@@ -50,7 +51,7 @@ def trim_shape(shape):
     return kept
 
 
-def trim(service, operations):
+def trim(service, operations, client):
     model = Loader().load_service_model(service, "service-2")
     names = operations.split() if operations else sorted(model["operations"])
     shapes, pending, trimmed = {}, [], {}
@@ -75,7 +76,7 @@ def trim(service, operations):
     return {
         "source": f"botocore {botocore.__version__}, {service}/{meta['apiVersion']}/service-2.json (Apache-2.0), trimmed by scripts/trim-models.py",
         "apiVersion": meta["apiVersion"],
-        "targetPrefix": meta["targetPrefix"],
+        "targetPrefix": meta.get("targetPrefix", client),
         "jsonVersion": meta["jsonVersion"],
         "queryCompatible": "awsQueryCompatible" in meta,
         "operations": trimmed,
@@ -87,7 +88,7 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for client, (service, operations) in SERVICES.items():
         path = OUT / f"{service}.json"
-        path.write_text(json.dumps({"service": client, **trim(service, operations)}, indent=1, ensure_ascii=False) + "\n")
+        path.write_text(json.dumps({"service": client, **trim(service, operations, client)}, indent=1, ensure_ascii=False) + "\n")
         print(path.name, path.stat().st_size)
 
 

@@ -11,6 +11,7 @@ export type EpochMs = number;
 /** Services as the SDK names its clients. */
 export type ServiceName =
   | 'SageMaker'
+  | 'SageMakerRuntime'
   | 'ApplicationAutoScaling'
   | 'CloudWatch'
   | 'EventBridge'
@@ -364,8 +365,13 @@ export interface CallFault {
   readonly calls: CallPattern;
   /** Of the matching calls of kind `product`, the share that is hit (0 … 1), drawn by seed. */
   readonly share: number;
-  /** The answer instead of running the operation: `{ code, message, httpStatus }`. */
-  readonly error: { readonly code: string; readonly message: string; readonly httpStatus?: number };
+  /** The answer instead of running the operation: `{ code, message, httpStatus }`, and more members of the error. */
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly httpStatus?: number;
+    readonly fields?: Readonly<Record<string, unknown>>;
+  };
 }
 
 /** What the network does to the answer of a call: connection reset, body cut off, a proxy's HTML page (502). */

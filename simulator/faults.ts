@@ -121,7 +121,9 @@ export class Faults {
   /** The scripted answer to a call of the product, if one is due. */
   answerFor(caller: Caller, service: ServiceName, operation: string, now: EpochMs): ApiError | undefined {
     const fault = hitBy(this.#calls, caller, service, operation, now);
-    return fault && new ApiError(fault.error.code, fault.error.message, fault.error.httpStatus ?? 400);
+    if (fault === undefined) return undefined;
+    const { code, message, httpStatus = 400, fields = {} } = fault.error;
+    return new ApiError(code, message, httpStatus, fields);
   }
 
   /** What the network does to a call of the product, if anything. */

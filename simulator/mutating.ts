@@ -4,6 +4,8 @@ import type { ServiceName } from './contract.ts';
 const MUTATING: Readonly<Record<ServiceName, string>> = {
   SageMaker: `CreateModel DeleteModel CreateEndpointConfig DeleteEndpointConfig CreateEndpoint DeleteEndpoint UpdateEndpoint
     UpdateEndpointWeightsAndCapacities AddTags DeleteTags`,
+  // A request to a model changes nothing of the account.
+  SageMakerRuntime: '',
   ApplicationAutoScaling: `DeleteScalingPolicy DeleteScheduledAction DeregisterScalableTarget PutScalingPolicy
     PutScheduledAction RegisterScalableTarget TagResource UntagResource`,
   CloudWatch: `PutMetricAlarm PutCompositeAlarm DeleteAlarms SetAlarmState EnableAlarmActions DisableAlarmActions PutMetricData

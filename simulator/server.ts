@@ -7,8 +7,9 @@ import { readRoles } from './iam/roles.ts';
 import { assemble, assemblyOf } from './index.ts';
 import type { SimulatorKernel } from './kernel.ts';
 import { Stack } from './template/stack.ts';
-import { answerWire, performWire } from './wire/handler.ts';
+import { answerRest, answerWire, performRest, performWire } from './wire/handler.ts';
 import { encodeError, findOperation, type WireResponse } from './wire/protocol.ts';
+import { findRestCall } from './wire/rest.ts';
 
 /** DynamoDB's largest request is 16 MB; nothing we serve takes more. */
 const MAXIMUM_BODY_BYTES = 16 * 1024 * 1024;
@@ -210,6 +211,13 @@ async function serveAws(session: Session, request: IncomingMessage, response: Se
   const { kernel, driver } = session;
   const body = await readBody(request);
   const target = request.headers['x-amz-target'];
+  const { method = '', url = '', headers } = request;
+  const rest = typeof target === 'string' ? undefined : findRestCall({ method, path: url, headers, body });
+  if (rest !== undefined) {
+    const caller = session.callerOf(accessKeyOf(request));
+    send(response, await driver.exclusively(async () => answerRest(kernel, rest, performRest(kernel, caller, rest))));
+    return;
+  }
   if (typeof target !== 'string') {
     const isQuery = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
     const error = new ApiError(

@@ -7,6 +7,7 @@ import { EndpointLoads } from './load/index.ts';
 import { QueueDepth } from './queue-depth.ts';
 import { countCurrent, describeInstanceType } from './sagemaker/endpoint.ts';
 import { createSageMaker } from './sagemaker/index.ts';
+import { createRuntimeService } from './sagemaker/invocation.ts';
 import { nameKey } from './sagemaker/naming.ts';
 import type { SageMakerState } from './sagemaker/state.ts';
 import { findVariant } from './sagemaker/variants.ts';
@@ -83,7 +84,12 @@ export function createWorld(kernel: Kernel): AdjustableWorld {
   state.onChange((change) => autoScaling.follow(change));
 
   return {
-    services: [sagemaker.service, autoScaling.service, cloudwatch.service],
+    services: [
+      sagemaker.service,
+      createRuntimeService(state, (name) => loads.inject(name, 1)),
+      autoScaling.service,
+      cloudwatch.service,
+    ],
     seed(endpoint) {
       if (endpoint.load) loads.attach(endpoint.name, endpoint.load);
       loads.recallIdlePast(sagemaker.seed(endpoint));

@@ -74,6 +74,8 @@ function notesOf(page: StatusPage, look: EndpointLook): readonly string[] {
     record.wake?.lastFailure &&
       `the last start failed (${record.wake.lastFailure.class}): ${printable(record.wake.lastFailure.message)}`,
     record.wake?.gaveUp && 'no further try until its policy changes or somebody asks: endpoint-scaler wake',
+    record.smokeFailed &&
+      `in service, but its model failed the smoke request on ${formatWhen(record.smokeFailed.at, zone)}: ${printable(record.smokeFailed.why)}`,
     describeRehearsal(record, (at) => formatWhen(at, zone)),
     record.invalid && `its documents are invalid, nothing is lowered: ${printable(record.invalid.problem)}`,
     record.orphaned && `it is not recreated: ${printable(record.orphaned.what)} is gone`,

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { hashValue } from '../domain/hash.ts';
 import { METRIC_NAMES } from '../domain/metric-names.ts';
 import type { Bounds, CompiledPolicy, Rung, ScalingSpec, Suspension, WakeTrigger } from '../domain/policy.ts';
-import { DAY, MINUTE } from '../domain/time.ts';
+import { DAY, MINUTE, SECOND } from '../domain/time.ts';
 import { checkFrame, NAME_ALLOWED, NAME_PATTERN } from './limits.ts';
 import { METRIC_ALLOWED } from './metric-source.ts';
 import type { Parsed, Path } from './problem.ts';
@@ -19,6 +19,12 @@ const MAX_CAPACITY = 100_000;
 const IDLE_AT_LEAST = 5 * MINUTE;
 const IDLE_FOR_PARK = 30 * MINUTE;
 const MIN_UP = 20 * MINUTE;
+/** It lies in the endpoint's record, beside the agenda. */
+const MAX_BODY = 500;
+const BODY_ALLOWED = `a text of at most ${MAX_BODY} characters`;
+const SMOKE_TIMEOUT = 10 * SECOND;
+const SMOKE_TIMEOUT_AT_MOST = 30 * SECOND;
+const SMOKE_TIMEOUT_ALLOWED = 'a duration from 1s to 30s';
 
 const IDLE_ALLOWED = 'a duration of at least 5m';
 const LEAD_ALLOWED = 'learned, or a duration of at most 1d';
@@ -83,6 +89,18 @@ const trigger = text(
   (input) => input as WakeTrigger,
 );
 
+const smokeSchema = fields({
+  body: v.pipe(v.string(BODY_ALLOWED), v.maxLength(MAX_BODY, BODY_ALLOWED), v.description(BODY_ALLOWED)),
+  contentType: v.optional(word(/^[\w.+-]+\/[\w.+-]+(?:; ?[\w-]+=[\w.-]+)*$/, 'a media type such as application/json')),
+  timeout: v.optional(
+    text(DURATION_PATTERN, SMOKE_TIMEOUT_ALLOWED, (input) => {
+      const ms = parseDuration(input);
+      return ms !== undefined && ms >= SECOND && ms <= SMOKE_TIMEOUT_AT_MOST ? ms : undefined;
+    }),
+  ),
+  expect: v.optional(count(200, 599)),
+});
+
 const wakeSchema = fields({
   on: v.optional(list(trigger, `a list, each ${TRIGGER_ALLOWED}`, MAX_TRIGGERS)),
   lead: v.optional(
@@ -101,6 +119,7 @@ const wakeSchema = fields({
       v.check((names) => new Set(names).size === names.length, 'each endpoint config once'),
     ),
   ),
+  smoke: v.optional(smokeSchema),
 });
 
 const capacity = v.optional(list(rungSchema, `a list, each ${RUNG_ALLOWED}`, MAX_RUNGS));
@@ -196,6 +215,14 @@ function buildPolicy(name: string, value: unknown, document: Document): Policy {
       lead: wake.lead ?? 'learned',
       ...(wake.backlogPerInstance && { backlogPerInstance: wake.backlogPerInstance }),
       fallbackConfigs: wake.fallbackConfigs ?? [],
+      ...(wake.smoke && {
+        smoke: {
+          body: wake.smoke.body,
+          contentType: wake.smoke.contentType ?? 'application/json',
+          timeout: wake.smoke.timeout ?? SMOKE_TIMEOUT,
+          expect: wake.smoke.expect ?? 200,
+        },
+      }),
     },
     uses,
     hash: hashValue(value),

@@ -67,6 +67,7 @@ export const REASON_CODES = [
   'wake-failed-throttled',
   'wake-failed-unknown',
   'wake-gave-up',
+  'smoke-failed',
   'endpoint-failed',
   'orphaned',
   'call-refused',

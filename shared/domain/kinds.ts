@@ -122,7 +122,13 @@ export function checkKind(check: KindCheck): readonly KindProblem[] {
       },
     ];
   }
-  return [...checkVariants(check), ...checkZeroBy(kind, policy), ...checkZeroRungs(check), ...checkQueue(check)];
+  return [
+    ...checkVariants(check),
+    ...checkZeroBy(kind, policy),
+    ...checkZeroRungs(check),
+    ...checkSmoke(kind, policy),
+    ...checkQueue(check),
+  ];
 }
 
 function checkVariants({ policy, variants }: KindCheck): readonly KindProblem[] {
@@ -163,6 +169,12 @@ function checkZeroBy(kind: EndpointKind, policy: CompiledPolicy): readonly KindP
       allowed: why || `${ALLOWED_ZERO[kind].join(' | ')} for a ${kind} endpoint`,
     },
   ];
+}
+
+function checkSmoke(kind: EndpointKind, policy: CompiledPolicy): readonly KindProblem[] {
+  if (kind === 'real-time' || policy.wake.smoke === undefined) return [];
+  const allowed = 'real-time endpoints only; remove it';
+  return [{ code: 'policy-invalid', field: 'wake.smoke', value: policy.wake.smoke.contentType, allowed }];
 }
 
 function checkZeroRungs({ kind, policy, agenda }: KindCheck): readonly KindProblem[] {

@@ -105,6 +105,14 @@ export function specName(spec: ScalingSpec): string {
   return spec.kind === 'step' ? `step-${spec.name ?? spec.alarm.metric}` : (spec.name ?? spec.metric);
 }
 
+export interface Smoke {
+  readonly body: string;
+  readonly contentType: string;
+  readonly timeout: DurationMs;
+  /** Status of the model's own answer. */
+  readonly expect: number;
+}
+
 /** A policy as the other functions need it, with every default that does not depend on the endpoint's kind applied. */
 export interface CompiledPolicy {
   readonly name: string;
@@ -125,6 +133,8 @@ export interface CompiledPolicy {
     readonly lead: 'learned' | DurationMs;
     readonly backlogPerInstance?: number;
     readonly fallbackConfigs: readonly string[];
+    /** One request that the model must answer before the endpoint is ready. */
+    readonly smoke?: Smoke;
   };
   readonly scaling: readonly ScalingSpec[];
   /** Highest max of the rungs with max ≥ 1; absent: no limit. */

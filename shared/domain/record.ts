@@ -82,6 +82,8 @@ export interface WakeProgress {
   readonly countAskedAt?: Instant;
   /** When the variant's weight was asked back: once an attempt. */
   readonly weightAskedAt?: Instant;
+  /** Smoke requests that were not answered as expected, once it was in service. */
+  readonly smokeTries?: number;
   /** Instance types that had no capacity or quota in this round over the ladder. */
   readonly failedTypes?: readonly string[];
   /** Set after the last paid attempt: nothing is tried until config, model or policy differ or a human asks. */
@@ -152,6 +154,8 @@ export interface FleetRecord {
   /** What a wake of ours brought into service last: config and models as they were made. */
   readonly proven?: { readonly made: string; readonly at: Instant };
   readonly rehearsal?: ParkRehearsal;
+  /** In service since the last wake, and its smoke request was never answered as expected. */
+  readonly smokeFailed?: { readonly at: Instant; readonly why: string };
   /** Mode `dry-run`: the park that would have been made. */
   readonly dryPark?: DryPark;
   /** What our wake of this incarnation came up with: a config of the ladder is not what the owner deployed. */

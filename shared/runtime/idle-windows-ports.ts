@@ -2,11 +2,13 @@ import { ApplicationAutoScalingClient } from '@aws-sdk/client-application-auto-s
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
+import { SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
 import { createSnapshotControl } from '../aws/application-auto-scaling.ts';
 import { createAlarmControl } from '../aws/cloudwatch-alarms.ts';
 import { createMetricReader } from '../aws/cloudwatch-metrics.ts';
 import { createBreakerStore, createFleetStore } from '../aws/dynamodb.ts';
 import { createEndpointControl } from '../aws/sagemaker.ts';
+import { createEndpointInvoker } from '../aws/sagemaker-runtime.ts';
 import type { IdleWindowsPorts } from '../use-cases/idle-windows/ports.ts';
 import type { Runtime } from './create-runtime.ts';
 
@@ -28,6 +30,7 @@ export function idleWindowsPorts(runtime: Runtime): IdleWindowsPorts {
       clock,
       sleep,
     }),
+    invoker: createEndpointInvoker({ sentOnce: clientOf(SageMakerRuntimeClient, { sentOnce: true }), sleep }),
     scaling: createSnapshotControl({ scaling: clientOf(ApplicationAutoScalingClient), cloudWatch }),
     metrics: createMetricReader(cloudWatch),
     alarms: createAlarmControl(cloudWatch),

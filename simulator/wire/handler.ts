@@ -11,10 +11,13 @@ import {
   type WireOperation,
   type WireResponse,
 } from './protocol.ts';
+import { findRestCall, type RestCall } from './rest.ts';
 
 const encoder = new TextEncoder();
 
 interface SdkRequest {
+  readonly method?: string;
+  readonly path?: string;
   readonly headers: Record<string, string>;
   readonly body?: string | Uint8Array;
 }
@@ -37,6 +40,21 @@ function headerOf(headers: Record<string, string>, name: string): string {
   if (direct !== undefined) return direct;
   const key = Object.keys(headers).find((header) => header.toLowerCase() === name);
   return key === undefined ? '' : headers[key]!;
+}
+
+function restCallOf({ method = '', path = '', headers, body }: SdkRequest): RestCall | undefined {
+  return findRestCall({ method, path, headers, body: bodyText(body) });
+}
+
+/** Runs a REST call. */
+export function performRest(kernel: SimulatorKernel, caller: Caller, { operation, input }: RestCall): PerformedCall {
+  return kernel.perform(caller, operation.service, operation.name, input, () => decodeInput(operation, input));
+}
+
+export function answerRest(kernel: SimulatorKernel, call: RestCall, performed: PerformedCall): WireResponse {
+  const requestId = kernel.uuid('request-id');
+  if (performed.error !== undefined) return encodeError(call.operation.model, performed.error, requestId);
+  return call.answer(performed.record.output, requestId);
 }
 
 /** Runs a call that was found on the wire. */
@@ -110,9 +128,10 @@ export class InProcessHandler implements SdkRequestHandler {
     if (signal?.aborted) throw abortError();
     this.#kernel.noteActivity();
     const target = headerOf(request.headers, 'x-amz-target');
+    const rest = target === '' ? restCallOf(request) : undefined;
     let operation: WireOperation;
     try {
-      operation = findOperation(target);
+      operation = rest?.operation ?? findOperation(target);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       return toSdkResponse(encodeError(undefined, error, this.#kernel.uuid('request-id')));
@@ -121,12 +140,20 @@ export class InProcessHandler implements SdkRequestHandler {
     const held = this.#gate.before?.({ service, operation: name, caller: this.#caller });
     if (held === 'dead') return NEVER;
     if (held !== undefined) await orAborted(this.#kernel.hold(held), signal);
-    const performed = performWire(this.#kernel, this.#caller, operation, bodyText(request.body));
-    const response = answerWire(this.#kernel, operation, performed);
+    const [performed, response] = this.#answer(rest, operation, request);
     const heldAfter = this.#gate.after?.(performed.record as CallRecord);
     if (heldAfter === 'dead') return NEVER;
     if (heldAfter !== undefined) await orAborted(this.#kernel.hold(heldAfter), signal);
     return toSdkResponse(performed.network === undefined ? response : spoil(response, performed.network.kind));
+  }
+
+  #answer(rest: RestCall | undefined, operation: WireOperation, request: SdkRequest): [PerformedCall, WireResponse] {
+    if (rest !== undefined) {
+      const performed = performRest(this.#kernel, this.#caller, rest);
+      return [performed, answerRest(this.#kernel, rest, performed)];
+    }
+    const performed = performWire(this.#kernel, this.#caller, operation, bodyText(request.body));
+    return [performed, answerWire(this.#kernel, operation, performed)];
   }
 
   destroy(): void {}

@@ -47,6 +47,7 @@ export interface ServiceModel {
 
 const FILES: Readonly<Record<ServiceName, string>> = {
   SageMaker: 'sagemaker',
+  SageMakerRuntime: 'sagemaker-runtime',
   ApplicationAutoScaling: 'application-autoscaling',
   CloudWatch: 'cloudwatch',
   EventBridge: 'events',

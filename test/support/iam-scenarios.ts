@@ -177,7 +177,9 @@ export const IAM_SCENARIOS: Readonly<Record<string, PermissionScenario>> = {
     document: {
       start: MONDAY_UTC,
       for: '7h',
-      policies: { quick: idle('5m', { zero: { by: 'park', idleFor: '5m', minUp: '1m' } }) },
+      policies: {
+        quick: idle('5m', { zero: { by: 'park', idleFor: '5m', minUp: '1m' }, wake: { smoke: { body: '{}' } } }),
+      },
       endpoints: { quick: realTime('quick', { startsIn: '1m', deletesIn: '1m', whenAway: 'asks' }) },
       happens: Array.from({ length: 13 }, (_, index) => ({ at: `+${index * 30 + 20}m`, requests: 1, to: 'quick' })),
     },

@@ -146,12 +146,31 @@ const DENIED: readonly Case[] = [
     resource: endpoint,
     context: foreign,
   },
-  ...['UpdateEndpoint', 'InvokeEndpoint'].map((action) => ({
-    title: `${action} on an enrolled endpoint`,
-    action: `sagemaker:${action}`,
+  {
+    title: 'UpdateEndpoint on an enrolled endpoint',
+    action: 'sagemaker:UpdateEndpoint',
     resource: endpoint,
     context: enrolled,
-  })),
+  },
+  {
+    title: 'send a request to an endpoint without the tag',
+    action: 'sagemaker:InvokeEndpoint',
+    resource: endpoint,
+    allowedWith: { to: 'IdleWindows', context: enrolled },
+  },
+  {
+    title: 'send a request to an endpoint of another prefix',
+    action: 'sagemaker:InvokeEndpoint',
+    resource: endpoint,
+    context: foreign,
+  },
+  {
+    title: 'send a request to an enrolled endpoint from a function that wakes none',
+    action: 'sagemaker:InvokeEndpoint',
+    resource: endpoint,
+    context: enrolled,
+    of: ['ScheduledScaling', 'BacklogWake'],
+  },
   ...['CreateEndpointConfig', 'DeleteEndpointConfig'].map((action) => ({
     title: action,
     action: `sagemaker:${action}`,

@@ -6,6 +6,7 @@ import type { Announcer, DecisionLog } from '../../ports/announcer.ts';
 import type { BreakerStore } from '../../ports/breakers.ts';
 import type { EndpointControl } from '../../ports/endpoints.ts';
 import type { FleetStore } from '../../ports/fleet-store.ts';
+import type { EndpointInvoker } from '../../ports/invocation.ts';
 import type { MetricReader } from '../../ports/metrics.ts';
 import type { Run } from '../../ports/run.ts';
 import type { ScalingControl } from '../../ports/scaling.ts';
@@ -27,6 +28,7 @@ export interface IdleWindowsPorts {
   readonly fleet: FleetStore;
   readonly breakers: BreakerStore;
   readonly endpoints: Omit<EndpointControl, 'nameOf'>;
+  readonly invoker: EndpointInvoker;
   readonly scaling: Pick<ScalingControl, 'snapshot' | 'restore' | 'compare'>;
   readonly metrics: Pick<MetricReader, 'realTimeUse'>;
   /** For what outlives an asynchronous endpoint that its owner deleted. */

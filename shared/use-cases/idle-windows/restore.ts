@@ -1,7 +1,8 @@
+import type { Evidence } from '../../domain/decision.ts';
 import type { Bounds } from '../../domain/policy.ts';
 import type { Recipe, TargetSnapshot } from '../../domain/recipe.ts';
 import type { FleetRecord, WakeProgress } from '../../domain/record.ts';
-import { endRehearsal, proveBy } from '../../domain/rehearsal.ts';
+import { endRehearsal, failRehearsal, proveBy } from '../../domain/rehearsal.ts';
 import { type DurationMs, HOUR, type Instant, MINUTE } from '../../domain/time.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
 import type { Failure } from '../../ports/outcome.ts';
@@ -9,6 +10,7 @@ import { observe } from './consider-park.ts';
 import { freshWake } from './failed-attempt.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { announce, recordDecision, together } from './report.ts';
+import { type Smoked, smoke } from './smoke.ts';
 import { sameValue } from './snapshot.ts';
 import type { StepResult } from './step-result.ts';
 
@@ -46,7 +48,7 @@ export async function restore(work: Work, view: EndpointView): Promise<StepResul
     record.recipeVersion === undefined
       ? undefined
       : await ports.fleet.readRecipe(record.endpoint, record.recipeVersion);
-  if (recipe === undefined) return comeUp(work, view, recipe, []);
+  if (recipe === undefined) return comeUp(work, view, recipe, [], { passed: true });
 
   const count = await restoreCount(work, view, recipe);
   if (count !== undefined && !('outstanding' in count)) return count;
@@ -59,7 +61,8 @@ export async function restore(work: Work, view: EndpointView): Promise<StepResul
     if ('differs' in restored) return {};
     outstanding.push(...restored.outstanding);
   }
-  return comeUp(work, view, recipe, outstanding);
+  const smoked = await smoke(work);
+  return 'again' in smoked ? smoked.again : comeUp(work, view, recipe, outstanding, smoked);
 }
 
 /** Instances that the rung in force or a demand asks for above what the config starts with. */
@@ -174,11 +177,14 @@ async function comeUp(
   view: EndpointView,
   recipe: Recipe | undefined,
   outstanding: Outstanding,
+  smoked: Exclude<Smoked, { readonly again: StepResult }>,
 ): Promise<StepResult> {
   const { session, ports, run } = work;
   const { record } = session;
   const since = servingSince(record, view, run.now);
-  const ready = record.wake?.createdAt === undefined ? undefined : since - record.wake.createdAt;
+  // A model that answered only after some tries was not ready when its endpoint came into service.
+  const readyAt = record.wake?.smokeTries === undefined ? since : run.now;
+  const ready = record.wake?.createdAt === undefined ? undefined : readyAt - record.wake.createdAt;
   const type = record.wake?.instanceType ?? record.observed?.instanceType;
   const late = record.late === undefined ? 0 : Math.max(0, run.now - record.late.since);
   const evidence = {
@@ -187,10 +193,10 @@ async function comeUp(
     lateSeconds: Math.round(late / 1000),
     outstanding: outstanding.map(({ item }) => item).join('; ') || null,
   };
-  const woken = record.wake !== undefined;
   const remembered = recordDecision(work, { decision: 'keep', reason: 'restored', evidence, acted: true });
-  report(work, woken, ready, late, record, evidence);
-  const proof = prove(record.wake, view.configName, run.now);
+  const fault = smoked.passed ? undefined : tellSmokeFailed(work, smoked.why, evidence);
+  report(work, smoked.passed, ready, late, evidence);
+  const proof = smoked.passed ? prove(record.wake, view.configName, run.now) : undefined;
   if (recipe !== undefined) announceModelChange(work, view, recipe);
   // In service does not say on what: a failed update and an owner's own deployment look the same.
   if (record.wake !== undefined && isOwners(record.wake, view.configName)) {
@@ -203,30 +209,42 @@ async function comeUp(
   }
   return {
     next: run.now,
-    ...(ready !== undefined && { afterwards: () => learn(work, type, ready, outstanding.length === 0) }),
+    ...(ready !== undefined && {
+      afterwards: () => learn(work, type, ready, outstanding.length === 0 && smoked.passed),
+    }),
     change: together(
       remembered,
       observe(view, since, run.now),
       up(run.now, outstanding),
       ran(work, view, recipe),
       proof,
+      fault,
     ),
   };
 }
 
 function report(
   work: Work,
-  woken: boolean,
+  passed: boolean,
   ready: DurationMs | undefined,
   late: DurationMs,
-  record: FleetRecord,
   evidence: Readonly<Record<string, unknown>>,
 ): void {
   const { ports, run } = work;
+  const { record } = work.session;
   if (ready !== undefined) ports.log.count('TimeToReady', ready / 1000);
   if (late > 0) ports.log.count('ReadyLateness', late / 1000);
   if (record.parkedAt !== undefined) ports.log.count('HoursAtZero', (run.now - record.parkedAt) / HOUR);
-  if (woken) announce(work, 'Endpoint Ready', { reason: record.wake?.reason ?? 'restored', ...evidence });
+  const isReady = record.wake !== undefined && passed;
+  if (isReady) announce(work, 'Endpoint Ready', { reason: record.wake.reason, ...evidence });
+}
+
+/** In service, and its model does not answer as the policy says: told, and no proof that it comes back. */
+function tellSmokeFailed(work: Work, why: string, evidence: Evidence): RecordChange {
+  const { now } = work.run;
+  const told = recordDecision(work, { decision: 'refuse', reason: 'smoke-failed', evidence: { why } });
+  announce(work, 'Wake Failed', { reason: 'smoke-failed', message: why, ...evidence, nextTryAt: null });
+  return together(told, (record) => ({ ...failRehearsal(record, now, why), smokeFailed: { at: now, why } }));
 }
 
 /**
@@ -294,6 +312,7 @@ function up(now: Instant, outstanding: Outstanding): RecordChange {
     deleteNoted: _____,
     outstanding: ______,
     checkedAt: _______,
+    smokeFailed: ________,
     ...record
   }) => ({
     ...record,

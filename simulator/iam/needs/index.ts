@@ -3,12 +3,13 @@ import type { AccountView } from '../account.ts';
 import { SCALING_NEEDS } from './application-auto-scaling.ts';
 import { type NeedsOf, need } from './need.ts';
 import { CLOUDWATCH_NEEDS, DYNAMODB_NEEDS, EVENTBRIDGE_NEEDS, SSM_NEEDS, TAGGING_NEEDS } from './other-services.ts';
-import { SAGEMAKER_NEEDS } from './sagemaker.ts';
+import { RUNTIME_NEEDS, SAGEMAKER_NEEDS } from './sagemaker.ts';
 
 const NEEDS: Readonly<
   Record<ServiceName, { readonly prefix: string; readonly operations: Readonly<Record<string, NeedsOf>> }>
 > = {
   SageMaker: { prefix: 'sagemaker', operations: SAGEMAKER_NEEDS },
+  SageMakerRuntime: { prefix: 'sagemaker', operations: RUNTIME_NEEDS },
   ApplicationAutoScaling: { prefix: 'application-autoscaling', operations: SCALING_NEEDS },
   CloudWatch: { prefix: 'cloudwatch', operations: CLOUDWATCH_NEEDS },
   EventBridge: { prefix: 'events', operations: EVENTBRIDGE_NEEDS },

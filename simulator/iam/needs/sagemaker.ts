@@ -113,3 +113,8 @@ export const SAGEMAKER_NEEDS: Readonly<Record<string, NeedsOf>> = {
     on(account, 'DeleteTags', input.ResourceArn.toLowerCase(), tagKeys(input.TagKeys)),
   ],
 };
+
+/** SageMaker Runtime is a service of its own on the wire, and none in IAM. */
+export const RUNTIME_NEEDS: Readonly<Record<string, NeedsOf>> = {
+  InvokeEndpoint: onNamed('InvokeEndpoint', 'endpoint', 'EndpointName'),
+};
