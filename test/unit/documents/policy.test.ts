@@ -376,7 +376,7 @@ test.each<[string, object, string]>([
   [
     'wake.smoke.body',
     { wake: { smoke: { body: 'x'.repeat(501) } } },
-    `wake.smoke.body: ${'x'.repeat(59)}…: a text of at most 500 characters`,
+    `wake.smoke.body: ${'x'.repeat(79)}…: a text of at most 500 characters`,
   ],
   [
     'wake.smoke.timeout',
