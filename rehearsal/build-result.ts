@@ -109,6 +109,7 @@ async function endpointResult(run: Run, rulebook: Rulebook, endpoint: ScenarioEn
       alwaysOn: (Math.max(1, endpoint.instances) * scenario.durationMs) / HOUR_MS,
     },
     requests: { total, served, cold, failed, expired, pending },
+    latency: aws.world.latency(name) ?? null,
     requestsByHour: [...aws.world.arrivalsByHour(name)],
     ...parksAndWakes(changes),
     windows: judgeWindows(promisedWindows(rulebook.historyOf(name), end), changes),

@@ -47,6 +47,10 @@ const endpoint = v.strictObject({
     v.strictObject({ total: count, served: count, cold: count, failed: count, expired: count, pending: count }),
     v.description('total = served + failed + expired + pending; cold: nothing was in service when the request came'),
   ),
+  latency: v.pipe(
+    v.nullable(v.strictObject({ p50: v.number(), p95: v.number(), p99: v.number() })),
+    v.description('seconds from arrival to answer: waiting for a free place and being served; null: none was answered'),
+  ),
   requestsByHour: v.array(count),
   parks: count,
   wakes: count,

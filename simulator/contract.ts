@@ -175,6 +175,16 @@ export interface RequestTotals {
   readonly pending: number;
 }
 
+/**
+ * Seconds from a request's arrival at the endpoint to its answer, over all that were begun: time in the queue before a
+ * free place on an instance, and the service time. What was given up or turned away is not among them.
+ */
+export interface LatencySummary {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
 // --------------------------------------------------------------------------------------------------------- observation
 
 /** State of an endpoint from `at` on, reported whenever any of its fields changed. */
@@ -274,6 +284,8 @@ export interface World {
   /** Readers and alarms see no data of this endpoint in the period; the handle counts reads and evaluations that missed them. */
   hideMetrics(endpoint: string, from: EpochMs, until: EpochMs | undefined): FaultHandle;
   requests(endpoint: string): RequestTotals;
+  /** Undefined: no request was answered. */
+  latency(endpoint: string): LatencySummary | undefined;
   /** Requests that arrived in each hour since the start (for pictures). */
   arrivalsByHour(endpoint: string): readonly number[];
   paid(endpoint: string): readonly PaidTime[];

@@ -104,6 +104,7 @@ export function createWorld(kernel: Kernel): AdjustableWorld {
     facts: createFacts(state, autoScaling),
     hideMetrics: (endpoint, from, until) => loads.hide(endpoint, from, until),
     requests: (endpoint) => loads.totals(endpoint),
+    latency: (endpoint) => loads.latency(endpoint),
     arrivalsByHour: (endpoint) => loads.arrivalsByHour(endpoint),
     paid: (endpoint) => state.ledger(endpoint).total(kernel.clock.now()),
     taggedResources: () => state.tags.resources(),

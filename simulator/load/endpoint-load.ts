@@ -2,12 +2,14 @@ import {
   type EndpointLoad,
   type EpochMs,
   type Kernel,
+  type LatencySummary,
   PRIORITY,
   type RequestTotals,
   SLOT_MS,
   type Timer,
 } from '../contract.ts';
 import type { EndpointMetrics } from './endpoint-metrics.ts';
+import { LatencyHistogram } from './latency.ts';
 import { ServiceFlow } from './service-flow.ts';
 import { arrivalInstant, countUpTo, WaitingCallers } from './waiting-callers.ts';
 
@@ -52,6 +54,7 @@ export class LoadOnEndpoint {
   readonly #serviceMs: number;
   readonly #waiting = new WaitingCallers();
   readonly #hours: number[] = [];
+  readonly #latency = new LatencyHistogram();
   #flow: ServiceFlow;
   #flowKind: Capacity['kind'] = 'real-time';
   #capacity: Capacity = ABSENT;
@@ -128,6 +131,10 @@ export class LoadOnEndpoint {
     };
   }
 
+  latency(): LatencySummary | undefined {
+    return this.#latency.summary();
+  }
+
   arrivalsByHour(): readonly number[] {
     return this.#hours.map((count) => count ?? 0);
   }
@@ -179,17 +186,23 @@ export class LoadOnEndpoint {
     if (instances === 0) this.#cold += arrived;
     const admitted = arrived + (this.#waiting.count > 0 ? this.#waiting.admit(slot, a, b) : 0);
     const flow = this.#flow;
-    const [servedBefore, insideBefore, exactBefore, busyBefore] = [
+    const servers = instances * this.#load.serves.concurrent;
+    /** What the servers take in this stretch as it comes. */
+    const flowing = (servers * (to - from)) / this.#serviceMs;
+    const [queuedBefore, servedBefore, startedBefore, insideBefore, exactBefore, busyBefore] = [
+      flow.queued,
       flow.served,
+      flow.started,
       flow.inside,
       flow.insideExact,
       flow.busyExact,
     ];
-    flow.advance(to, admitted, instances * this.#load.serves.concurrent);
+    flow.advance(to, admitted, servers);
     const dropped = flow.dropped - this.#droppedSeen;
     this.#droppedSeen = flow.dropped;
     if (kind === 'async') this.#expired += dropped;
     else this.#failed += dropped;
+    this.#noteLatency(from, startedBefore, queuedBefore > 0 || flow.queued > 0 || admitted > flowing);
     const oldest = kind === 'async' && flow.queued > 0 ? flow.oldestArrival() : undefined;
     this.#capacity.metrics?.publish({
       from,
@@ -208,6 +221,18 @@ export class LoadOnEndpoint {
       oldestAgeMs: oldest === undefined ? 0 : to - oldest,
       serviceMs: this.#serviceMs,
     });
+  }
+
+  #noteLatency(from: EpochMs, startedBefore: number, mayWait: boolean): void {
+    const begun = this.#flow.started - startedBefore;
+    if (begun <= 0) return;
+    if (!mayWait) {
+      this.#latency.add(this.#serviceMs, begun);
+      return;
+    }
+    const servers = this.#capacity.instances * this.#load.serves.concurrent;
+    const waits = this.#flow.waitsSince(from, startedBefore, servers);
+    for (const wait of waits) this.#latency.add(this.#serviceMs + wait, begun / waits.length);
   }
 
   #arrivalsOf(slot: number): number {

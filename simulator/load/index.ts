@@ -4,6 +4,7 @@ import {
   type EpochMs,
   type FaultHandle,
   type Kernel,
+  type LatencySummary,
   type RequestTotals,
   SLOT_MS,
 } from '../contract.ts';
@@ -97,6 +98,10 @@ export class EndpointLoads {
 
   totals(endpoint: string): RequestTotals {
     return this.#settled(endpoint).totals();
+  }
+
+  latency(endpoint: string): LatencySummary | undefined {
+    return this.#settled(endpoint).latency();
   }
 
   arrivalsByHour(endpoint: string): readonly number[] {

@@ -3,6 +3,8 @@ import type { EpochMs } from '../contract.ts';
 const INITIAL_CAPACITY = 256;
 /** Float noise of summed rates; far below one request, far above the noise of 14 days. */
 const EPSILON = 1e-6;
+/** Waits that stand for all of one stretch of time. */
+const SAMPLES = 8;
 
 /**
  * A FIFO queue before `servers` parallel servers with a fixed service time, in closed form: no object per request.
@@ -40,6 +42,11 @@ export class ServiceFlow {
   /** Requests that left the queue unserved so far. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** Requests begun so far, exact. */
+  get started(): number {
+    return this.#started;
   }
 
   /** Requests that wait for a server. */
@@ -105,13 +112,30 @@ export class ServiceFlow {
   /** When the request at the head of the queue came; undefined when nothing waits. */
   oldestArrival(): EpochMs | undefined {
     if (this.queued === 0) return undefined;
-    const head = this.#startedWhole + this.#dropped;
+    return this.#arrivalOf(this.#startedWhole + this.#dropped);
+  }
+
+  /**
+   * How long some of those waited that began since `startedBefore`, evenly chosen and `SAMPLES` in number. Inside the
+   * stretch from `from` the queue moves at the servers' pace until it is empty, and nobody begins before he comes.
+   */
+  waitsSince(from: EpochMs, startedBefore: number, servers: number): readonly number[] {
+    const pace = this.#serviceMs / servers;
+    return Array.from({ length: SAMPLES }, (_, sample) => {
+      const place = ((sample + 0.5) / SAMPLES) * (this.#started - startedBefore);
+      const came = this.#arrivalOf(startedBefore + place + this.#dropped);
+      return Math.max(0, Math.min(this.#now, from + place * pace) - came);
+    });
+  }
+
+  /** When the request came with which so many had arrived. */
+  #arrivalOf(count: number): EpochMs {
     let index = this.#length - 1;
-    while (index > 0 && this.#arrivals[index - 1]! > head) index--;
-    if (index === 0) return this.#times[0];
+    while (index > 0 && this.#arrivals[index - 1]! > count) index--;
+    if (index <= 0) return this.#times[0]!;
     const [a0, a1] = [this.#arrivals[index - 1]!, this.#arrivals[index]!];
     const [t0, t1] = [this.#times[index - 1]!, this.#times[index]!];
-    return a1 > a0 ? t0 + ((head - a0) / (a1 - a0)) * (t1 - t0) : t1;
+    return a1 > a0 ? t0 + ((count - a0) / (a1 - a0)) * (t1 - t0) : t1;
   }
 
   #start(from: EpochMs, until: EpochMs, servers: number): void {

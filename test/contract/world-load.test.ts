@@ -190,6 +190,64 @@ describe('counting', () => {
   });
 });
 
+describe('latency', () => {
+  const latencyAfter = (arrivals: (slot: number) => number, minutes: number) => {
+    seedRealTime(w, { load: loadOf({ arrivals }) });
+    w.advance(minutes * MINUTE + 1_000);
+    return w.world.latency('Chat');
+  };
+  const near = (seconds: number) => expect.closeTo(seconds, 1);
+
+  test('is the service time while there are free places, and unknown without requests', () => {
+    expect(latencyAfter(() => 0, 5)).toBeUndefined();
+    w = createWorldUnderTest();
+    expect(
+      latencyAfter(() => 40, 5),
+      '4 a second on 4 places of one second',
+    ).toEqual({
+      p50: near(1),
+      p95: near(1),
+      p99: near(1),
+    });
+  });
+
+  test('grows with the queue: the n-th of 60 in ten seconds waits n/4 - n/6 seconds', () => {
+    const { p50, p95, p99 } = latencyAfter((slot) => (slot === 3 ? 60 : 0), 5) ?? { p50: 0, p95: 0, p99: 0 };
+    // Eight of each stretch stand for all: the last of them is the 59th.
+    expect(p50).toBeCloseTo(1 + 30 / 12, 0);
+    expect(p95).toBeGreaterThan(5.4);
+    expect(p95).toBeLessThan(6.1);
+    expect(p99).toBeLessThan(6.1);
+  });
+
+  test('does not depend on how often somebody looks', () => {
+    const play = (every: number) => {
+      const world = createWorldUnderTest();
+      seedRealTime(world, { load: loadOf({ arrivals: (slot) => (slot * 7919) % 90 }) });
+      for (let at = 0; at < 600; at += every) {
+        world.advance(every * 1_000);
+        world.world.requests('Chat');
+      }
+      return world.world.latency('Chat');
+    };
+    expect(play(3)).toEqual(play(600));
+  });
+
+  test('of an asynchronous endpoint counts the time at zero instances', () => {
+    const arrivals = (slot: number): number => (slot === 0 ? 4 : 0);
+    seedAsync(w, { load: loadOf({ arrivals, serves: { concurrent: 4, seconds: 10 } }) });
+    w.advance(10 * MINUTE);
+    setInstances(w, 1, 'Scribe');
+    w.advance(20 * MINUTE);
+    // Ten minutes at zero and eight to start, ten seconds of work.
+    expect(w.world.latency('Scribe')).toEqual({
+      p50: expect.closeTo(1_090, -2),
+      p95: expect.any(Number),
+      p99: expect.any(Number),
+    });
+  });
+});
+
 describe('metrics', () => {
   test('real-time: explicit zeros in service, before the start too, silence afterwards, a minute late', () => {
     seedRealTime(w, { load: loadOf({ arrivals: (slot) => (slot === 6 ? 3 : 0) }) });

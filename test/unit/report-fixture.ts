@@ -104,6 +104,7 @@ function summarise(
       expired: 0,
       pending: 0,
     },
+    latency: null,
     parks: counts.parks,
     wakes: counts.wakeSeconds.length,
     wakeSeconds: counts.wakeSeconds,
