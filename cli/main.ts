@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { Command, CommanderError } from 'commander';
 import { register as registerApply } from './commands/apply.ts';
+import { register as registerCompare } from './commands/compare.ts';
 import { register as registerDoctor } from './commands/doctor.ts';
 import { register as registerExplain } from './commands/explain.ts';
 import { register as registerHold } from './commands/hold.ts';
@@ -36,6 +37,7 @@ const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   registerPlan,
   registerSize,
   registerSimulate,
+  registerCompare,
   registerApply,
   registerStatus,
   registerExplain,

@@ -48,7 +48,7 @@ const endpoint = v.strictObject({
     v.description('total = served + failed + expired + pending; cold: nothing was in service when the request came'),
   ),
   latency: v.pipe(
-    v.nullable(v.strictObject({ p50: v.number(), p95: v.number(), p99: v.number() })),
+    v.nullable(v.strictObject({ p50: v.number(), p95: v.number(), p99: v.number(), worstHourP95: v.number() })),
     v.description('seconds from arrival to answer: waiting for a free place and being served; null: none was answered'),
   ),
   requestsByHour: v.array(count),

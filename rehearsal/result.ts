@@ -40,7 +40,13 @@ export interface EndpointResult {
    * Seconds from a request's arrival to its answer, over those that were answered: the wait for a free place on an
    * instance and the service time. Null: none was.
    */
-  readonly latency: { readonly p50: number; readonly p95: number; readonly p99: number } | null;
+  readonly latency: {
+    readonly p50: number;
+    readonly p95: number;
+    readonly p99: number;
+    /** The p95 of the hour in which it was highest. */
+    readonly worstHourP95: number;
+  } | null;
   /** Requests that arrived in each hour from the start: the traffic of the pictures. */
   readonly requestsByHour: readonly number[];
   /** Deletions of an endpoint that had been in service. */

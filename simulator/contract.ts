@@ -183,6 +183,8 @@ export interface LatencySummary {
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
+  /** The p95 of the hour since the start in which it was highest: what a short rush does to its callers. */
+  readonly worstHourP95: number;
 }
 
 // --------------------------------------------------------------------------------------------------------- observation

@@ -9,7 +9,7 @@ import {
   type Timer,
 } from '../contract.ts';
 import type { EndpointMetrics } from './endpoint-metrics.ts';
-import { LatencyHistogram } from './latency.ts';
+import { LatencyRecord } from './latency.ts';
 import { ServiceFlow } from './service-flow.ts';
 import { arrivalInstant, countUpTo, WaitingCallers } from './waiting-callers.ts';
 
@@ -54,7 +54,7 @@ export class LoadOnEndpoint {
   readonly #serviceMs: number;
   readonly #waiting = new WaitingCallers();
   readonly #hours: number[] = [];
-  readonly #latency = new LatencyHistogram();
+  readonly #latency = new LatencyRecord();
   #flow: ServiceFlow;
   #flowKind: Capacity['kind'] = 'real-time';
   #capacity: Capacity = ABSENT;
@@ -226,13 +226,14 @@ export class LoadOnEndpoint {
   #noteLatency(from: EpochMs, startedBefore: number, mayWait: boolean): void {
     const begun = this.#flow.started - startedBefore;
     if (begun <= 0) return;
+    const hour = Math.floor((from - this.#start) / HOUR_MS);
     if (!mayWait) {
-      this.#latency.add(this.#serviceMs, begun);
+      this.#latency.add(hour, this.#serviceMs, begun);
       return;
     }
     const servers = this.#capacity.instances * this.#load.serves.concurrent;
     const waits = this.#flow.waitsSince(from, startedBefore, servers);
-    for (const wait of waits) this.#latency.add(this.#serviceMs + wait, begun / waits.length);
+    for (const wait of waits) this.#latency.add(hour, this.#serviceMs + wait, begun / waits.length);
   }
 
   #arrivalsOf(slot: number): number {

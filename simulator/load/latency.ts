@@ -3,29 +3,24 @@ import type { LatencySummary } from '../contract.ts';
 /** Width of a bin: a percentile is told to within 1 %. */
 const RATIO = 1.02;
 const BINS = 1_024;
-const PERCENTILES = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
 
-/** How long answered requests took, in bins that grow with the length: no object per request, however many there are. */
-export class LatencyHistogram {
+class Histogram {
   readonly #counts = new Float64Array(BINS);
   #total = 0;
 
-  /** `count` requests, a fraction too, that took `ms` from arrival to answer. */
-  add(ms: number, count: number): void {
-    if (!(count > 0)) return;
-    const bin = Math.min(BINS - 1, Math.max(0, Math.round(Math.log(Math.max(1, ms)) / Math.log(RATIO))));
+  add(bin: number, count: number): void {
     this.#counts[bin]! += count;
     this.#total += count;
   }
 
-  /** Undefined: nothing was answered. */
-  summary(): LatencySummary | undefined {
-    if (this.#total <= 0) return undefined;
-    const { p50, p95, p99 } = PERCENTILES;
-    return { p50: this.#seconds(p50), p95: this.#seconds(p95), p99: this.#seconds(p99) };
+  clear(): void {
+    this.#counts.fill(0);
+    this.#total = 0;
   }
 
-  #seconds(share: number): number {
+  /** Undefined: nothing was counted. */
+  seconds(share: number): number | undefined {
+    if (this.#total <= 0) return undefined;
     // A hair less than the whole: sums of fractions may miss it by their last digits.
     const wanted = share * this.#total * (1 - 1e-9);
     let seen = 0;
@@ -35,5 +30,37 @@ export class LatencyHistogram {
       if (seen >= wanted) break;
     }
     return RATIO ** bin / 1_000;
+  }
+}
+
+/** How long answered requests took, in bins that grow with the length: no object per request, however many there are. */
+export class LatencyRecord {
+  readonly #all = new Histogram();
+  readonly #hour = new Histogram();
+  #hourOf = 0;
+  #worst = 0;
+
+  /** `count` requests, a fraction too, that took `ms` from arrival to answer and were begun in that hour. */
+  add(hour: number, ms: number, count: number): void {
+    if (!(count > 0)) return;
+    if (hour !== this.#hourOf) {
+      this.#worst = this.#worstSoFar();
+      this.#hour.clear();
+      this.#hourOf = hour;
+    }
+    const bin = Math.min(BINS - 1, Math.max(0, Math.round(Math.log(Math.max(1, ms)) / Math.log(RATIO))));
+    this.#all.add(bin, count);
+    this.#hour.add(bin, count);
+  }
+
+  /** Undefined: nothing was answered. */
+  summary(): LatencySummary | undefined {
+    const [p50, p95, p99] = [0.5, 0.95, 0.99].map((share) => this.#all.seconds(share));
+    if (p50 === undefined || p95 === undefined || p99 === undefined) return undefined;
+    return { p50, p95, p99, worstHourP95: this.#worstSoFar() };
+  }
+
+  #worstSoFar(): number {
+    return Math.max(this.#worst, this.#hour.seconds(0.95) ?? 0);
   }
 }
