@@ -31,6 +31,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'reserved-capacity': 'it uses reserved capacity that could be lost',
   'park-budget': 'enough endpoints have been parked in this run',
   'breaker-open': 'its instance type is short: what is parked now might not come back',
+  'image-moved': 'its last wake brought another image than was parked: a tag was moved, and nobody allowed it',
   'rehearsal-failed':
     'its first wake failed: not parked again until config or model are made anew, or a person parks it',
   'lead-begun': 'the start for the next window has begun',

@@ -22,7 +22,8 @@ const EVENT_MEANINGS: Readonly<Record<EventType, string>> = {
   'Wake Failed': 'one try of a wake failed; the reason says which kind, the next try follows',
   'Endpoint Late': 'a window has begun and the endpoint is not ready; with its age',
   'Endpoint Orphaned': 'parked, and its config or model is gone: it is not recreated',
-  'Model Changed': 'an image digest differs after a wake',
+  'Model Changed':
+    'after a wake an image is another one under its name, or the endpoint runs another config than was asked for',
   'Capacity Changed': 'limits, scaling policies or instances were changed',
   'Decision Refused': 'something was not done that might be expected, with the reason',
   'Policy Invalid': 'a document of the endpoint is invalid: parameter, field, value, what is allowed',

@@ -275,6 +275,8 @@ export interface World {
   setTiming(endpoint: string, timing: EndpointTiming): void;
   /** `count` extra requests arriving now. */
   inject(endpoint: string, count: number): void;
+  /** Somebody pushes another image under this tag: endpoints created from then on run that one. */
+  pushImage(image: string): void;
   /** The handle counts the starts and scale-outs that found no capacity because of it. */
   addShortage(shortage: Shortage): FaultHandle;
   /** The handle counts refused calls. */

@@ -96,6 +96,7 @@ export function createWorld(kernel: Kernel): AdjustableWorld {
     },
     setTiming: (endpoint, timing) => state.setTiming(endpoint, timing),
     inject: (endpoint, count) => loads.inject(endpoint, count),
+    pushImage: (image) => state.pushedImages.set(image, (state.pushedImages.get(image) ?? 0) + 1),
     addShortage: (shortage) => state.pool.addShortage(shortage),
     addQuotaOutage: (outage) => state.pool.addQuotaOutage(outage),
     addSickness: (sickness) => state.pool.addSickness(sickness),

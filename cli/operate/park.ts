@@ -6,11 +6,7 @@ import type { FleetRecord, Hold } from '../../shared/domain/record.ts';
 import { HOUR, type Instant, MINUTE } from '../../shared/domain/time.ts';
 import { setHold } from '../../shared/use-cases/hold.ts';
 import { findObstacle, inServiceSince, readParkFacts } from '../../shared/use-cases/idle-windows/before-park.ts';
-import {
-  breakerObstacle,
-  cheapObstacle,
-  rehearsalObstacle,
-} from '../../shared/use-cases/idle-windows/consider-park.ts';
+import { breakerObstacle, cheapObstacle, lessonObstacle } from '../../shared/use-cases/idle-windows/consider-park.ts';
 import type { Work } from '../../shared/use-cases/idle-windows/ports.ts';
 import { readUse } from '../account/activity.ts';
 import type { Account } from '../account/connect.ts';
@@ -151,7 +147,7 @@ async function findReason(account: Account, work: Work, when: (at: Instant) => s
   const facts = must(await readParkFacts(work.ports, view));
   const obstacle =
     findObstacle(record, facts, account.prefix) ??
-    rehearsalObstacle(work, facts) ??
+    lessonObstacle(work, facts) ??
     (await breakerObstacle(work, facts.config?.variants[0]?.instanceType));
   return obstacle === undefined ? undefined : describeObstacle(obstacle);
 }

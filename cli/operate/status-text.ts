@@ -76,6 +76,8 @@ function notesOf(page: StatusPage, look: EndpointLook): readonly string[] {
     record.wake?.gaveUp && 'no further try until its policy changes or somebody asks: endpoint-scaler wake',
     record.smokeFailed &&
       `in service, but its model failed the smoke request on ${formatWhen(record.smokeFailed.at, zone)}: ${printable(record.smokeFailed.why)}`,
+    record.imageMoved &&
+      `its wake on ${formatWhen(record.imageMoved.at, zone)} brought another image of ${printable(record.imageMoved.images)}; not parked again without zero.allowImageChange, or: endpoint-scaler park`,
     describeRehearsal(record, (at) => formatWhen(at, zone)),
     record.invalid && `its documents are invalid, nothing is lowered: ${printable(record.invalid.problem)}`,
     record.orphaned && `it is not recreated: ${printable(record.orphaned.what)} is gone`,

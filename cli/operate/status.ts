@@ -98,6 +98,8 @@ function statusJson(look: EndpointLook, now: Instant, zones: ZoneOf, history: re
     gaveUp: isoOrNull(record.wake?.gaveUp?.at),
     proven: isoOrNull(record.proven?.at),
     rehearsal: rehearsalJson(record),
+    imageMoved:
+      record.imageMoved === undefined ? null : { at: iso(record.imageMoved.at), images: record.imageMoved.images },
     smokeFailed:
       record.smokeFailed === undefined ? null : { at: iso(record.smokeFailed.at), why: record.smokeFailed.why },
     invalid: record.invalid?.problem ?? null,

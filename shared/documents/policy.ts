@@ -81,6 +81,7 @@ const zeroSchema = fields({
   minUp: v.optional(duration),
   stackOwned: v.optional(flag),
   rehearse: v.optional(flag),
+  allowImageChange: v.optional(flag),
 });
 
 const trigger = text(
@@ -209,6 +210,7 @@ function buildPolicy(name: string, value: unknown, document: Document): Policy {
       minUp: zero.minUp ?? MIN_UP,
       ...(zero.stackOwned && { stackOwned: true }),
       ...(zero.rehearse && { rehearse: true }),
+      ...(zero.allowImageChange && { allowImageChange: true }),
     },
     wake: {
       ...(wake.on && { on: wake.on }),

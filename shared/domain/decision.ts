@@ -39,6 +39,7 @@ export const REASON_CODES = [
   'park-budget',
   'breaker-open',
   'rehearsal-failed',
+  'image-moved',
   'lead-begun',
   'changed-meanwhile',
   'several-variants',

@@ -126,6 +126,8 @@ export interface CompiledPolicy {
     readonly stackOwned?: true;
     /** A first park of what we never created is woken at once. */
     readonly rehearse?: true;
+    /** A wake may bring another image than was parked. */
+    readonly allowImageChange?: true;
   };
   readonly wake: {
     /** Absent: the kind's default (real-time and components: request, async: backlog). */

@@ -154,6 +154,8 @@ export interface FleetRecord {
   /** What a wake of ours brought into service last: config and models as they were made. */
   readonly proven?: { readonly made: string; readonly at: Instant };
   readonly rehearsal?: ParkRehearsal;
+  /** Its last wake brought another image than was parked: a tag was moved. Not parked again unless somebody allows it. */
+  readonly imageMoved?: { readonly at: Instant; readonly made: string; readonly images: string };
   /** In service since the last wake, and its smoke request was never answered as expected. */
   readonly smokeFailed?: { readonly at: Instant; readonly why: string };
   /** Mode `dry-run`: the park that would have been made. */

@@ -33,6 +33,8 @@ export interface ScalableTargetLookup {
 export class SageMakerState {
   readonly kernel: Kernel;
   readonly models = new Map<string, StoredModel>();
+  /** How often another image was pushed under a tag. */
+  readonly pushedImages = new Map<string, number>();
   readonly configs = new Map<string, StoredConfig>();
   readonly endpoints = new Map<string, Endpoint>();
   readonly tags = new TagRegistry();

@@ -16,16 +16,23 @@ function resolveImages(state: SageMakerState, definition: ProductionVariant): De
   )[];
   return containers.flatMap((container) => {
     if (container?.Image === undefined) return [];
-    const digest = createHash('sha256').update(container.Image).digest('hex');
-    const repository = container.Image.replace(/(?:@sha256:|:)[^/]*$/, '');
     return [
       {
         SpecifiedImage: container.Image,
-        ResolvedImage: `${repository}@sha256:${digest}`,
+        ResolvedImage: resolve(container.Image, state.pushedImages.get(container.Image) ?? 0),
         ResolutionTime: new Date(state.now),
       },
     ];
   });
+}
+
+/** A digest names one image for good; a tag names whatever was pushed last. */
+function resolve(image: string, pushes: number): string {
+  if (image.includes('@sha256:')) return image;
+  const digest = createHash('sha256')
+    .update(pushes === 0 ? image : `${image} ${pushes}`)
+    .digest('hex');
+  return `${image.replace(/:[^/]*$/, '')}@sha256:${digest}`;
 }
 
 /** Variants at their initial counts and weights, with no instance yet: what a create or an update starts from. */

@@ -1,5 +1,6 @@
 import { METRIC_DELAY } from '../../domain/activity.ts';
 import { endsDemand } from '../../domain/demand.ts';
+import { imageChange } from '../../domain/images.ts';
 import { idleForOf, minUpOf, parks } from '../../domain/kinds.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import { rehearsalFailure } from '../../domain/rehearsal.ts';
@@ -84,13 +85,16 @@ export async function breakerObstacle(work: Work, runningType: string | undefine
   return undefined;
 }
 
-/** A first wake of the same failed, and nobody said that it may be tried again. */
-export function rehearsalObstacle(work: Work, { config, models }: ParkFacts): Obstacle | undefined {
+/** What earlier wakes of the same showed: one failed, or brought another image, and nobody said that it may be parked again. */
+export function lessonObstacle(work: Work, { config, models }: ParkFacts): Obstacle | undefined {
   const { record } = work.session;
   if (config === undefined) return undefined;
   const hold = work.shared.holds.get(record.endpoint.toLowerCase());
-  const failed = rehearsalFailure(record, fingerprintOf(config, models), hold);
-  return failed && { reason: 'rehearsal-failed', evidence: { failedAt: iso(failed.at), why: failed.why } };
+  const made = fingerprintOf(config, models);
+  const failed = rehearsalFailure(record, made, hold);
+  if (failed) return { reason: 'rehearsal-failed', evidence: { failedAt: iso(failed.at), why: failed.why } };
+  const moved = imageChange(record, made, hold);
+  return moved && { reason: 'image-moved', evidence: { wokenAt: iso(moved.at), images: moved.images } };
 }
 
 /** Phase `up`, and zero is what the endpoint should be: judge, and write `parking` when nothing is in the way. */
@@ -143,7 +147,7 @@ async function beginPark(
   const before = together(seen, learnType(instanceType));
   const blocked =
     findObstacle(session.record, facts.value, ports.settings.tagPrefix) ??
-    rehearsalObstacle(work, facts.value) ??
+    lessonObstacle(work, facts.value) ??
     (await breakerObstacle(work, instanceType));
   if (blocked !== undefined) return refusePark(work, blocked, before);
   if (work.ruling.reportOnly) {

@@ -10,9 +10,9 @@ import {
   breakerObstacle,
   cheapObstacle,
   judgeAgain,
+  lessonObstacle,
   REFUSED_AGAIN,
   recordRefusal,
-  rehearsalObstacle,
 } from './consider-park.ts';
 import { judge } from './judge.ts';
 import type { RecordChange, Work } from './ports.ts';
@@ -49,7 +49,7 @@ export async function finishPark(work: Work, view: EndpointView): Promise<StepRe
     });
   }
   const blocked =
-    findObstacle(session.record, facts.value, ports.settings.tagPrefix) ?? rehearsalObstacle(work, facts.value);
+    findObstacle(session.record, facts.value, ports.settings.tagPrefix) ?? lessonObstacle(work, facts.value);
   const { config } = facts.value;
   if (blocked !== undefined || config === undefined) {
     return cancelPark(work, blocked ?? { reason: 'dependency-missing', evidence: { endpointConfig: view.configName } });
@@ -185,7 +185,7 @@ function noteDelete(
 ): RecordChange {
   const instanceType = config.variants[0]?.instanceType;
   const made = fingerprintOf(config, models);
-  return ({ rehearsal: _, ...record }) => ({
+  return ({ rehearsal: _, imageMoved: __, ...record }) => ({
     ...record,
     deleteNoted: { creationTime: view.creationTime, at: work.run.now },
     recipeVersion: recipe.version,

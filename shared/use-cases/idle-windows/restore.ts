@@ -1,4 +1,5 @@
 import type { Evidence } from '../../domain/decision.ts';
+import { movedImages } from '../../domain/images.ts';
 import type { Bounds } from '../../domain/policy.ts';
 import type { Recipe, TargetSnapshot } from '../../domain/recipe.ts';
 import type { FleetRecord, WakeProgress } from '../../domain/record.ts';
@@ -11,7 +12,6 @@ import { freshWake } from './failed-attempt.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { announce, recordDecision, together } from './report.ts';
 import { type Smoked, smoke } from './smoke.ts';
-import { sameValue } from './snapshot.ts';
 import type { StepResult } from './step-result.ts';
 
 type Outstanding = Recipe['outstanding'];
@@ -197,7 +197,7 @@ async function comeUp(
   const fault = smoked.passed ? undefined : tellSmokeFailed(work, smoked.why, evidence);
   report(work, smoked.passed, ready, late, evidence);
   const proof = smoked.passed ? prove(record.wake, view.configName, run.now) : undefined;
-  if (recipe !== undefined) announceModelChange(work, view, recipe);
+  const moved = recipe === undefined ? undefined : tellMovedImages(work, view, recipe);
   // In service does not say on what: a failed update and an owner's own deployment look the same.
   if (record.wake !== undefined && isOwners(record.wake, view.configName)) {
     const before = { config: record.wake.configName };
@@ -219,6 +219,7 @@ async function comeUp(
       ran(work, view, recipe),
       proof,
       fault,
+      moved,
     ),
   };
 }
@@ -296,10 +297,21 @@ async function learn(
   if (type !== undefined) await ports.breakers.close(type);
 }
 
-function announceModelChange(work: Work, view: EndpointView, recipe: Recipe): void {
-  if (view.imageDigests === undefined || Object.keys(recipe.imageDigests).length === 0) return;
-  if (sameValue(view.imageDigests, recipe.imageDigests)) return;
-  announce(work, 'Model Changed', { reason: 'restored', before: recipe.imageDigests, after: view.imageDigests });
+/** Another image under the same name is told in any case; unless the policy allows it, the next park is refused. */
+function tellMovedImages(work: Work, view: EndpointView, recipe: Recipe): RecordChange | undefined {
+  const after = view.imageDigests ?? {};
+  const images = movedImages(recipe.imageDigests, after);
+  if (images.length === 0) return undefined;
+  const { policy, wake } = work.session.record;
+  const allowed = policy?.zero?.allowImageChange === true;
+  const only = (digests: Readonly<Record<string, string>>) =>
+    Object.fromEntries(images.map((image) => [image, digests[image]]));
+  const change = { before: only(recipe.imageDigests), after: only(after) };
+  announce(work, 'Model Changed', { reason: 'image-moved', allowed, ...change });
+  const { made } = wake ?? {};
+  if (allowed || made === undefined) return undefined;
+  const imageMoved = { at: work.run.now, made, images: images.join(', ').slice(0, 200) };
+  return (record) => ({ ...record, imageMoved });
 }
 
 function up(now: Instant, outstanding: Outstanding): RecordChange {
