@@ -3,7 +3,7 @@ import type { Happening } from './model.ts';
 import type { UnscriptedRun } from './run.ts';
 
 /** Puts an entry that the simulated AWS itself brings about into it; undefined: it is another kind of entry. */
-export function addFault({ aws }: UnscriptedRun, happening: Happening): FaultHandle | undefined {
+export function addFault({ aws, clocks }: UnscriptedRun, happening: Happening): FaultHandle | undefined {
   const { world } = aws;
   const { at: from } = happening;
   switch (happening.verb) {
@@ -24,8 +24,16 @@ export function addFault({ aws }: UnscriptedRun, happening: Happening): FaultHan
       const { until, endpoint, status } = happening;
       return world.addStuckStatus({ endpoint, from, until, status });
     }
-    case 'hideMetrics':
-      return world.hideMetrics(happening.endpoint, from, happening.until);
+    case 'metrics':
+      return world.troubleMetrics(happening.endpoint, from, happening.until, happening.mode);
+    case 'stale': {
+      const { until, calls, byMs } = happening;
+      return aws.addStaleReads({ from, until, calls, byMs });
+    }
+    case 'clock': {
+      const { until, of, byMs } = happening;
+      return clocks.add({ from, until, of, byMs });
+    }
     case 'callFault': {
       const { until, calls, share, error } = happening;
       return aws.addCallFault({ from, until, calls, share, error });

@@ -30,6 +30,8 @@ export interface FunctionHooks {
   /** `ordinal`: of the calls of this operation in this run, counted from 1. */
   afterCall(fn: FunctionName, call: string, ordinal: number): Fate;
   crash(requestId: string): void;
+  /** The function's clock, which may be wrong. */
+  now(): number;
   /** A run goes on though its invocation is over; answers how to say that it ended. */
   outlive(): () => void;
   /** Such a run threw: nobody but us hears of it. */
@@ -182,6 +184,7 @@ export class RehearsedFunction implements FunctionImplementation {
       caller: { kind: 'product', name: this.#deployed.id },
       env: { AWS_REGION: this.#aws.region, ...this.#deployed.environment },
       gate: { before: () => this.#before(environment()), after: (record) => this.#after(environment(), record) },
+      now: () => this.#hooks.now(),
       isAlive: () => !live || environment().alive,
       thawed: () => (live ? environment().thaw : undefined),
       logSink: (line) => this.#hooks.onLog(this.name, line),

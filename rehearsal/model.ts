@@ -1,4 +1,4 @@
-import type { DeliveryMode, StuckStatus } from '../simulator/contract.ts';
+import type { DeliveryMode, MetricsTrouble, StuckStatus } from '../simulator/contract.ts';
 import type { MinuteCounts } from './traffic/traffic.ts';
 
 /** A scenario with every path read, every default applied and every time resolved: what the runner works on. */
@@ -106,7 +106,20 @@ export type Happening = { readonly at: number; readonly what: string } & (
       readonly of: string | undefined;
       readonly mode: DeliveryMode;
     }
-  | { readonly verb: 'hideMetrics'; readonly until: number | undefined; readonly endpoint: string }
+  | {
+      readonly verb: 'metrics';
+      readonly until: number | undefined;
+      readonly endpoint: string;
+      readonly mode: MetricsTrouble;
+    }
+  | { readonly verb: 'stale'; readonly until: number | undefined; readonly calls: string; readonly byMs: number }
+  | {
+      readonly verb: 'clock';
+      readonly until: number | undefined;
+      /** `aws`: AWS's timestamps differ from every function's clock. */
+      readonly of: FunctionName | 'aws';
+      readonly byMs: number;
+    }
   | {
       readonly verb: 'call';
       readonly service: string;

@@ -1,6 +1,7 @@
 import type { Deployment, SimulatedAws } from '../simulator/contract.ts';
 import type { Api } from './api.ts';
 import type { CallCoverage } from './call-coverage.ts';
+import type { Clocks } from './clocks.ts';
 import type { RehearsedFunction } from './functions.ts';
 import type { Happening, Scenario } from './model.ts';
 import type { Observer } from './observe.ts';
@@ -27,6 +28,7 @@ export interface Run {
   readonly happenings: readonly HappeningState[];
   /** Which calls the functions made, and after which they died. */
   readonly coverage: CallCoverage;
+  readonly clocks: Clocks;
   readonly functions: ReadonlyMap<string, RehearsedFunction>;
 }
 

@@ -3,6 +3,7 @@ import type { Deployment, EndpointLoad, EndpointTiming, SimulatedAws } from '../
 import { createSimulatedAws } from '../simulator/index.ts';
 import { type Api, createApi, mustAnswer } from './api.ts';
 import { CallCoverage } from './call-coverage.ts';
+import { Clocks } from './clocks.ts';
 import { publishMetrics } from './embedded-metrics.ts';
 import { type Code, RehearsedFunction } from './functions.ts';
 import type { Scenario, ScenarioEndpoint, StartTime } from './model.ts';
@@ -51,6 +52,7 @@ async function prepareRun(scenario: Scenario, options: RunnerOptions): Promise<R
   const observer = new Observer(aws);
   const functions = new Map<string, RehearsedFunction>();
   const coverage = new CallCoverage();
+  const clocks = new Clocks();
   const script: { fateOf: Script['fateAfter'] } = { fateOf: () => undefined };
   const deployment: Deployment = aws.deploy(options.template, scenario.parameters, (deployed) => {
     const code = options.code[deployed.id];
@@ -70,6 +72,7 @@ async function prepareRun(scenario: Scenario, options: RunnerOptions): Promise<R
         return fate;
       },
       crash: (requestId) => deployment.crash(requestId),
+      now: () => clocks.read(code.name, aws.clock.now()),
       outlive: () => deployment.outlive(),
       onLateFailure: (error) => observer.failed(deployed.id, error),
     });
@@ -89,7 +92,7 @@ async function prepareRun(scenario: Scenario, options: RunnerOptions): Promise<R
   const person = createApi(aws, { kind: 'person', name: 'someone' });
   for (const endpoint of scenario.endpoints) aws.world.seed(seedOf(scenario, endpoint, aws, tagPrefix));
   await putDocuments(scenario, person, tagPrefix);
-  const unscripted = { scenario, aws, deployment, observer, tagPrefix, tableName, person, functions, coverage };
+  const unscripted = { scenario, aws, deployment, observer, tagPrefix, tableName, person, functions, coverage, clocks };
   const { states, fateAfter } = scheduleHappenings(unscripted);
   script.fateOf = fateAfter;
   return { ...unscripted, happenings: states };

@@ -85,6 +85,8 @@ export function createVirtualWorld(options: {
   readonly caller: Caller;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly gate?: CallGate;
+  /** Absent: AWS's clock. */
+  readonly now?: () => number;
   readonly isAlive?: () => boolean;
   /** While the environment is frozen: settles when it thaws. */
   readonly thawed?: () => Promise<void> | undefined;
@@ -101,7 +103,7 @@ export function createVirtualWorld(options: {
   return {
     env: options.env,
     clientDefaults: clientDefaultsOf(aws, options.caller, options.gate ?? {}, sleep),
-    clock: { now: () => aws.clock.now() },
+    clock: { now: options.now ?? (() => aws.clock.now()) },
     random: aws.random(options.stream),
     sleep,
     logSink: (line) => {

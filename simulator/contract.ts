@@ -238,6 +238,12 @@ export interface Sickness {
   readonly reason?: string;
 }
 
+/**
+ * What is wrong with an endpoint's metrics for a while. `missing`: readers and alarms see none, and those of that time never
+ * appear. `zero`: counters and sizes of what happens in that time are 0. Late: they can be read so much later.
+ */
+export type MetricsTrouble = 'missing' | 'zero' | { readonly lateMs: number };
+
 /** A status that an endpoint enters, or does not leave, for a while. */
 export interface StuckStatus {
   readonly endpoint: string;
@@ -285,8 +291,8 @@ export interface World {
   addSickness(sickness: Sickness): FaultHandle;
   /** The handle counts how often the endpoint entered the status because of it, or stayed in it longer. */
   addStuckStatus(stuck: StuckStatus): FaultHandle;
-  /** Readers and alarms see no data of this endpoint in the period; the handle counts reads and evaluations that missed them. */
-  hideMetrics(endpoint: string, from: EpochMs, until: EpochMs | undefined): FaultHandle;
+  /** The handle counts reads and evaluations in the period. */
+  troubleMetrics(endpoint: string, from: EpochMs, until: EpochMs | undefined, mode: MetricsTrouble): FaultHandle;
   requests(endpoint: string): RequestTotals;
   /** Undefined: no request was answered. */
   latency(endpoint: string): LatencySummary | undefined;
@@ -402,6 +408,15 @@ export interface NetworkFault {
   readonly effect: 'before' | 'after';
 }
 
+/** Reads answer from a state that is so old: eventual consistency at its worst. */
+export interface StaleReads {
+  readonly from: EpochMs;
+  readonly until: EpochMs | undefined;
+  /** Of these, calls of kind `product` that read, and not with ConsistentRead. */
+  readonly calls: CallPattern;
+  readonly byMs: number;
+}
+
 export interface DeliveryFault {
   readonly from: EpochMs;
   readonly until: EpochMs | undefined;
@@ -473,6 +488,8 @@ export interface SimulatedAws extends Kernel {
   requestHandler(caller: Caller, gate?: CallGate): SdkRequestHandler;
   addCallFault(fault: CallFault): FaultHandle;
   addNetworkFault(fault: NetworkFault): FaultHandle;
+  /** To be told before the clock runs: the past is kept from here on. The handle counts answers that were not today's. */
+  addStaleReads(fault: StaleReads): FaultHandle;
   addDeliveryFault(fault: DeliveryFault): FaultHandle;
   onCall(listener: (record: CallRecord) => void): void;
   /** Every event put on the bus, by services or by anybody's PutEvents, in EventBridge's envelope. */

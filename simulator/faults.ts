@@ -20,11 +20,14 @@ interface OnCalls<T> extends Counted<T> {
   draw(): number;
 }
 
-function isActive(fault: { readonly from: EpochMs; readonly until: EpochMs | undefined }, now: EpochMs): boolean {
+export function isActive(
+  fault: { readonly from: EpochMs; readonly until: EpochMs | undefined },
+  now: EpochMs,
+): boolean {
   return now >= fault.from && (fault.until === undefined || now < fault.until);
 }
 
-function compileCallPattern(pattern: string): (service: ServiceName, operation: string) => boolean {
+export function compileCallPattern(pattern: string): (service: ServiceName, operation: string) => boolean {
   if (pattern === '*') return () => true;
   const [service, operation, ...rest] = pattern.split('.');
   const known = service === '*' || SERVICE_NAMES.includes(service as ServiceName);

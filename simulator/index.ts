@@ -98,6 +98,7 @@ export function assemble(options: SimulatedAwsOptions): Assembly {
     requestHandler: (caller: Caller, gate?: CallGate): SdkRequestHandler => new InProcessHandler(kernel, caller, gate),
     addCallFault: (fault) => kernel.faults.addCallFault(fault),
     addNetworkFault: (fault) => kernel.faults.addNetworkFault(fault),
+    addStaleReads: (fault) => kernel.addStaleReads(fault),
     addDeliveryFault: (fault) => kernel.faults.addDeliveryFault(fault),
     onCall: (listener) => kernel.onCall(listener),
     onBusEvent: (listener) => bus.onEvent(listener),

@@ -5,16 +5,20 @@ import {
   type Caller,
   type CallRecord,
   type EpochMs,
+  type FaultHandle,
   type Kernel,
   type NetworkFault,
   type Operation,
   type Permission,
+  PRIORITY,
   type ServiceName,
   type SimulatedService,
+  type StaleReads,
 } from './contract.ts';
 import { Faults } from './faults.ts';
 import { isMutating } from './mutating.ts';
 import { createRandomStreams, type RandomStreams } from './random.ts';
+import { StaleReadHistory } from './stale-reads.ts';
 
 /** A call as it ended: the record for observers, and the error as thrown (with its members). */
 export interface PerformedCall {
@@ -52,6 +56,7 @@ export class SimulatorKernel implements Kernel {
   readonly region: string;
   readonly accountId: string;
   readonly faults: Faults;
+  readonly #stale = new StaleReadHistory();
   readonly #streams: RandomStreams;
   readonly #operations = new Map<string, Operation>();
   readonly #counts = new Map<string, number>();
@@ -156,7 +161,7 @@ export class SimulatorKernel implements Kernel {
         if (refusal !== undefined) throw refusal.error;
       }
       this.#settled.get(service)?.();
-      const output = run(input, { caller, now: base.at });
+      const output = this.#pastAnswer(caller, service, operation, input, run) ?? run(input, { caller, now: base.at });
       return { record: this.#record({ ...base, input, output }), ...onWire };
     } catch (error) {
       if (!(error instanceof ApiError)) {
@@ -166,6 +171,24 @@ export class SimulatorKernel implements Kernel {
       const record = this.#record({ ...base, input, error: { code: error.code, message: error.message } });
       return { record, error, ...onWire };
     }
+  }
+
+  addStaleReads(fault: StaleReads): FaultHandle {
+    // A step of its own, at whose end the past begins that the first reads look back at.
+    this.clock.at(fault.from - fault.byMs, PRIORITY.world, () => {});
+    return this.#stale.add(fault);
+  }
+
+  /** The old answer of a read that a stale fault hits; undefined: it is answered as of now. Throws an old refusal. */
+  #pastAnswer(caller: Caller, service: ServiceName, operation: string, input: unknown, run: Operation): unknown {
+    if (this.#stale.isEmpty || caller.kind !== 'product') return undefined;
+    const settle = this.#settled.get(service);
+    const past = this.#stale.answer(service, operation, input, this.clock.now(), () => {
+      settle?.();
+      return run(input, { caller, now: this.clock.now() });
+    });
+    if (past?.error !== undefined) throw past.error;
+    return past?.output;
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: any operation's shape
@@ -247,6 +270,7 @@ export class SimulatorKernel implements Kernel {
         event();
         if (this.#activity !== this.#quietAt) await this.#becomeQuiet();
         this.#throwBug();
+        if (!this.#stale.isEmpty) this.#stale.remember(this.clock.now());
         for (const listener of this.#stepListeners) listener(this.clock.now());
       }
       this.#throwBug();

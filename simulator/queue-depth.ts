@@ -39,4 +39,12 @@ export class QueueDepth implements MetricOwner {
   isHidden(): boolean {
     return false;
   }
+
+  latenessAt(): number {
+    return 0;
+  }
+
+  isZeroed(): boolean {
+    return false;
+  }
 }

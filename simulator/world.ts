@@ -103,7 +103,7 @@ export function createWorld(kernel: Kernel): AdjustableWorld {
     addStuckStatus: (stuck) => state.addStuckStatus(stuck),
     setQuota: (instanceType, instances) => state.pool.setQuota(instanceType, instances),
     facts: createFacts(state, autoScaling),
-    hideMetrics: (endpoint, from, until) => loads.hide(endpoint, from, until),
+    troubleMetrics: (endpoint, from, until, mode) => loads.trouble(endpoint, from, until, mode),
     requests: (endpoint) => loads.totals(endpoint),
     latency: (endpoint) => loads.latency(endpoint),
     arrivalsByHour: (endpoint) => loads.arrivalsByHour(endpoint),

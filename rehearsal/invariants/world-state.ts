@@ -74,7 +74,8 @@ export class WorldState {
   readonly #sicknesses: readonly Of<'unhealthy'>[];
   readonly #stuck: readonly Of<'stuck'>[];
   readonly #callFaults: readonly Of<'callFault' | 'network'>[];
-  readonly #hidden: readonly Of<'hideMetrics'>[];
+  readonly #hidden: readonly Of<'metrics'>[];
+  readonly #stale: readonly Of<'stale'>[];
   readonly #holds: readonly HappeningState[];
   readonly #lostTicks: readonly Of<'events'>[];
 
@@ -86,7 +87,8 @@ export class WorldState {
     this.#sicknesses = only('unhealthy');
     this.#stuck = only('stuck');
     this.#callFaults = [...only('callFault'), ...only('network')];
-    this.#hidden = only('hideMetrics');
+    this.#hidden = only('metrics').filter(({ mode }) => mode === 'missing');
+    this.#stale = only('stale');
     this.#lostTicks = only('events').filter(({ of, mode }) => of === 'tick' && mode !== 'twice');
     this.#holds = run.happenings
       .filter(({ happening }) => happening.verb === 'hold' || happening.verb === 'unhold')
@@ -225,6 +227,7 @@ export class WorldState {
   isDisturbed(from: number, to: number): boolean {
     return (
       this.#callFaults.some((one) => overlaps(one, from, to)) ||
+      this.#stale.some((one) => overlaps(one, from, to)) ||
       this.#run.observer.deaths.some((at) => at <= to && at >= from)
     );
   }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { choice, count, fields, list, oneOf, word } from '../../shared/documents/schema.ts';
+import { choice, count, fields, list, oneOf, text, word } from '../../shared/documents/schema.ts';
+import { parseDuration } from '../../shared/documents/values.ts';
 import type { DeliveryMode } from '../../simulator/contract.ts';
 import { calls, duration, endpoint, failure, functionName, nth, period, share, time } from './happening-values.ts';
 
@@ -7,6 +8,15 @@ const INSTANCE_TYPE = 'a SageMaker instance type like ml.g5.2xlarge, or all';
 const instanceType = word(/^(?:all|ml\.[a-z0-9-]+\.[a-z0-9]+)$/, INSTANCE_TYPE);
 const failsAfter = v.optional(duration);
 const STARTS_FAIL_AFTER_MS = 30 * 60_000;
+
+/** AWS refuses a signature that is five minutes off: a function whose clock is worse makes no call at all. */
+const MOST_SKEW_MS = 5 * 60_000;
+const SKEW = 'a duration of at most 5m, ahead (10s) or behind (-10s)';
+const skew = text(/^-?(?:\d+[dhms]|\d+ms)+$/, SKEW, (input) => {
+  const size = parseDuration(input.replace(/^-/, ''));
+  if (size === undefined || size > MOST_SKEW_MS) return undefined;
+  return input.startsWith('-') ? -size : size;
+});
 
 const FIELD = 'a field of the event, dotted: detail.EndpointStatus, time, detail-type';
 const TROUBLE = '{ delay: <duration> }, { shuffle: <duration> } or { without: [<field>, …] }';
@@ -167,7 +177,44 @@ export const FAULT_VERBS = {
   ),
   events: eventsSchema,
   metrics: v.pipe(
-    fields({ ...period, metrics: choice(['missing']), of: endpoint }),
-    v.transform((input) => ({ verb: 'hideMetrics' as const, at: input.at, for: input.for, endpoint: input.of })),
+    fields({
+      ...period,
+      metrics: oneOf(
+        (input) => (typeof input === 'object' && input !== null ? 1 : 0),
+        [
+          choice(['missing', 'zero']),
+          v.pipe(
+            fields({ late: duration }),
+            v.transform(({ late }) => ({ lateMs: late })),
+          ),
+        ],
+      ),
+      of: endpoint,
+    }),
+    v.transform((input) => ({
+      verb: 'metrics' as const,
+      at: input.at,
+      for: input.for,
+      endpoint: input.of,
+      mode: input.metrics,
+    })),
+  ),
+  stale: v.pipe(
+    fields({ ...period, stale: calls, by: duration }),
+    v.transform((input) => ({
+      verb: 'stale' as const,
+      at: input.at,
+      for: input.for,
+      calls: input.stale,
+      byMs: input.by,
+    })),
+  ),
+  clock: v.pipe(
+    fields({
+      ...period,
+      clock: choice(['scheduled-scaling', 'backlog-wake', 'idle-windows', 'aws']),
+      by: skew,
+    }),
+    v.transform((input) => ({ verb: 'clock' as const, at: input.at, for: input.for, of: input.clock, byMs: input.by })),
   ),
 } as const;

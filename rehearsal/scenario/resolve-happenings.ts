@@ -34,7 +34,7 @@ function instantOf(context: ResolveContext, time: ScenarioTime): number {
 }
 
 const ENDPOINT_FIELDS = {
-  hideMetrics: 'of',
+  metrics: 'of',
   requests: 'to',
   hold: 'hold',
   unhold: 'unhold',
@@ -80,8 +80,12 @@ function resolve(context: ResolveContext, entry: HappeningDocument, index: numbe
       const { of, mode } = entry;
       return { ...whole, verb: 'events', until, of, mode };
     }
-    case 'hideMetrics':
-      return { ...whole, verb: 'hideMetrics', until, endpoint: entry.endpoint };
+    case 'metrics':
+      return { ...whole, verb: 'metrics', until, endpoint: entry.endpoint, mode: entry.mode };
+    case 'stale':
+      return { ...whole, verb: 'stale', until, calls: entry.calls, byMs: entry.byMs };
+    case 'clock':
+      return { ...whole, verb: 'clock', until, of: entry.of, byMs: entry.byMs };
     case 'put': {
       const text = entry.text ?? convert(context, entry, index);
       return text === undefined ? undefined : { ...whole, verb: 'put', kind: entry.kind, name: entry.name, text };
@@ -145,8 +149,16 @@ function describe(entry: HappeningDocument): string {
     case 'events': {
       return `events ${describeMode(entry.mode)}${entry.of === undefined ? '' : ` of ${entry.of}`}${lasting}`;
     }
-    case 'hideMetrics':
-      return `metrics missing of ${entry.endpoint}${lasting}`;
+    case 'metrics': {
+      const mode = typeof entry.mode === 'string' ? entry.mode : `late ${formatDuration(entry.mode.lateMs)}`;
+      return `metrics ${mode} of ${entry.endpoint}${lasting}`;
+    }
+    case 'stale':
+      return `stale ${entry.calls} by ${formatDuration(entry.byMs)}${lasting}`;
+    case 'clock': {
+      const sign = entry.byMs < 0 ? '-' : '';
+      return `clock of ${entry.of} by ${sign}${formatDuration(Math.abs(entry.byMs))}${lasting}`;
+    }
     case 'network': {
       const share = entry.share === 1 ? '' : ` share ${entry.share}`;
       return `network ${entry.kind} ${entry.effect} ${entry.calls}${share}${lasting}`;

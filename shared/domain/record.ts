@@ -73,6 +73,8 @@ export interface WakeProgress {
   readonly lastFailure?: { readonly at: Instant; readonly class: string; readonly message: string };
   /** The create call of the attempt under way, noted before the call; absent: none is under way. */
   readonly createdAt?: Instant;
+  /** When AWS took that call. */
+  readonly takenAt?: Instant;
   /** What that call asked for: the config, its instance type and the count that the wake is to bring. */
   readonly configName?: string;
   readonly instanceType?: string;

@@ -36,7 +36,15 @@ const LONGEST_WAIT = 15 * MINUTE;
 
 /** Where the wake stands after a failed attempt: which config next, and when. Absent `nextTryAt`: the next run. */
 export function planAfterFailure(progress: WakeProgress, attempt: FailedAttempt): WakeProgress {
-  const { nextTryAt: _, createdAt: __, countAskedAt: ___, weightAskedAt: ____, made: _____, ...kept } = progress;
+  const {
+    nextTryAt: _,
+    createdAt: __,
+    countAskedAt: ___,
+    weightAskedAt: ____,
+    made: _____,
+    takenAt: ______,
+    ...kept
+  } = progress;
   const failed: WakeProgress = {
     ...kept,
     lastFailure: { at: attempt.at, class: attempt.failure, message: attempt.message.slice(0, 300) },

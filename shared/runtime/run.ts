@@ -1,4 +1,5 @@
 import type { FunctionName } from '../domain/decision.ts';
+import { MINUTE } from '../domain/time.ts';
 import type { Announcer } from '../ports/announcer.ts';
 import type { Ignored, Run, RunCounts, Trigger } from '../ports/run.ts';
 import type { Clock, LogSink, Random } from '../ports/world.ts';
@@ -21,12 +22,25 @@ export interface RunnerParts {
 }
 
 const NOTHING: RunCounts = { considered: 0, skipped: 0, failures: 0 };
-/** Older than this many periods, a tick is worthless: a newer one has done its work. */
+/** So many periods behind a newer one, a tick is worthless: that has done its work. */
 const STALE_PERIODS = 2;
+/** Our clock may be ahead of the Scheduler's. AWS refuses the signature of one that is off by more, so no run gets so far. */
+const CLOCK_MARGIN = 5 * MINUTE;
+
+/** Whether a tick comes too late: told by the newest one seen here, which bears the same clock, or by our own with a margin. */
+function staleTicks(period: number): (scheduledAt: number, now: number) => boolean {
+  let newest = 0;
+  return (scheduledAt, now) => {
+    newest = Math.max(newest, scheduledAt);
+    const late = STALE_PERIODS * period;
+    return newest - scheduledAt >= late || now - scheduledAt > late + CLOCK_MARGIN;
+  };
+}
 
 /** One run from event to summary. Throws after everything is written when anything unexpected happened in it. */
 export function createRunner(parts: RunnerParts): Runner {
   const { config, clock, random, log, announcer } = parts;
+  const isStale = staleTicks(config.tick);
   return async (name, event, context, work) => {
     const now = clock.now();
     const id = context.awsRequestId;
@@ -59,7 +73,7 @@ export function createRunner(parts: RunnerParts): Runner {
       log.warn('a malformed event: nothing done, not tried again', { problem: trigger.problem });
       return false;
     }
-    if (trigger.kind === 'tick' && now - trigger.scheduledAt > STALE_PERIODS * config.tick) {
+    if (trigger.kind === 'tick' && isStale(trigger.scheduledAt, now)) {
       log.count('TicksStale');
       log.info('a stale tick: nothing done', { scheduledAt: new Date(trigger.scheduledAt).toISOString() });
       return false;

@@ -18,7 +18,14 @@ export interface MetricOwner {
   settle(now: EpochMs): void;
   /** Readers see nothing of this owner at `time`, and no data of that time ever. */
   isHidden(time: EpochMs): boolean;
+  /** Readers at `now` see data so much later than AWS shows them otherwise. */
+  latenessAt(now: EpochMs): number;
+  /** What happened at `time` is counted as nothing. */
+  isZeroed(time: EpochMs): boolean;
 }
+
+/** Counters and sizes, which a mistake makes zero; what is measured otherwise (concurrency, latency, utilisation) tells the truth. */
+const COUNTERS = /^(?:Invocations|ApproximateBacklogSize)/;
 
 /** How late AWS's own metrics can be read: a minute's point a minute after it ended, a 10-second point 10 seconds after. */
 const PUBLISH_DELAY_MS = { coarse: 60_000, fine: 10_000 };
@@ -54,8 +61,10 @@ export class Metric {
 
   add(time: EpochMs, sum: number, count: number, min: number, max: number): void {
     if (this.owner?.isHidden(time)) return;
-    this.#coarse.add(time, sum, count, min, max);
-    this.#fine?.add(time, sum, count, min, max);
+    const isZero = this.owner !== undefined && COUNTERS.test(this.name) && this.owner.isZeroed(time);
+    const factor = isZero ? 0 : 1;
+    this.#coarse.add(time, sum * factor, count, min * factor, max * factor);
+    this.#fine?.add(time, sum * factor, count, min * factor, max * factor);
   }
 
   /**
@@ -103,7 +112,7 @@ export class Metric {
   #shownUntil(series: PointSeries, now: EpochMs): EpochMs {
     if (!this.owner) return Infinity;
     const delay = series.stepMs < MINUTE_MS ? PUBLISH_DELAY_MS.fine : PUBLISH_DELAY_MS.coarse;
-    return Math.floor((now - delay) / series.stepMs) * series.stepMs;
+    return Math.floor((now - delay - this.owner.latenessAt(now)) / series.stepMs) * series.stepMs;
   }
 }
 

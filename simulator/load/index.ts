@@ -5,6 +5,7 @@ import {
   type FaultHandle,
   type Kernel,
   type LatencySummary,
+  type MetricsTrouble,
   type RequestTotals,
   SLOT_MS,
 } from '../contract.ts';
@@ -15,10 +16,11 @@ import { createEndpointMetrics, type EndpointMetrics, idleSample } from './endpo
 /** How much of an idle past a seeded endpoint has in its metrics. */
 const PAST_MS = 24 * 3_600_000;
 
-/** A period in which nothing of the endpoint can be seen, and how many reads and evaluations ran into it. */
-interface HiddenPeriod {
+/** A period in which the endpoint's metrics are not what they should be, and how many reads and evaluations ran into it. */
+interface TroubledPeriod {
   readonly from: EpochMs;
   readonly until: EpochMs;
+  readonly mode: MetricsTrouble;
   misses: number;
 }
 
@@ -26,26 +28,38 @@ interface HiddenPeriod {
 interface Entry {
   readonly load: LoadOnEndpoint;
   readonly owner: MetricOwner;
-  readonly hidden: HiddenPeriod[];
+  readonly troubled: TroubledPeriod[];
   readonly metrics: Map<string, EndpointMetrics>;
 }
 
-function isWithin(period: HiddenPeriod, time: EpochMs): boolean {
+function isWithin(period: TroubledPeriod, time: EpochMs): boolean {
   return period.from <= time && time < period.until;
 }
 
+const isMode = (wanted: 'missing' | 'zero', time: EpochMs) => (period: TroubledPeriod) =>
+  period.mode === wanted && isWithin(period, time);
+
 function createEntry(load: LoadOnEndpoint): Entry {
-  const hidden: HiddenPeriod[] = [];
+  const troubled: TroubledPeriod[] = [];
   return {
     load,
-    hidden,
+    troubled,
     metrics: new Map(),
     owner: {
       settle(now) {
         load.settle(now);
-        for (const period of hidden) if (isWithin(period, now)) period.misses++;
+        for (const period of troubled) if (isWithin(period, now)) period.misses++;
       },
-      isHidden: (time) => hidden.some((period) => isWithin(period, time)),
+      isHidden: (time) => troubled.length > 0 && troubled.some(isMode('missing', time)),
+      isZeroed: (time) => troubled.length > 0 && troubled.some(isMode('zero', time)),
+      latenessAt: (now) => {
+        let lateness = 0;
+        for (const period of troubled) {
+          if (typeof period.mode === 'object' && isWithin(period, now))
+            lateness = Math.max(lateness, period.mode.lateMs);
+        }
+        return lateness;
+      },
     },
   };
 }
@@ -90,9 +104,9 @@ export class EndpointLoads {
     this.#entryOf(endpoint).load.inject(count);
   }
 
-  hide(endpoint: string, from: EpochMs, until: EpochMs | undefined): FaultHandle {
-    const period: HiddenPeriod = { from, until: until ?? Infinity, misses: 0 };
-    this.#entryOf(endpoint).hidden.push(period);
+  trouble(endpoint: string, from: EpochMs, until: EpochMs | undefined, mode: MetricsTrouble): FaultHandle {
+    const period: TroubledPeriod = { from, until: until ?? Infinity, mode, misses: 0 };
+    this.#entryOf(endpoint).troubled.push(period);
     return { times: () => period.misses };
   }
 

@@ -150,7 +150,7 @@ describe('park', () => {
 
   it('never follows from unknown activity', async () => {
     const fleet = await chat();
-    fleet.aws.world.hideMetrics('Chat', START, START + 3 * HOUR);
+    fleet.aws.world.troubleMetrics('Chat', START, START + 3 * HOUR, 'missing');
     await fleet.tickUntil(2 * HOUR);
     expect(count(fleet, 'DeleteEndpoint')).toBe(0);
     expect(fleet.decisions()).toEqual(['refuse activity-unknown']);

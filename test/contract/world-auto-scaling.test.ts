@@ -234,7 +234,7 @@ describe('target tracking', () => {
 
   test('missing data scale nothing', () => {
     seedRealTime(w, { instances: 4 });
-    w.world.hideMetrics('Chat', w.now(), undefined);
+    w.world.troubleMetrics('Chat', w.now(), undefined, 'missing');
     register(1, 8);
     track(70);
     w.advance(2 * HOUR);

@@ -325,7 +325,7 @@ describe('metrics', () => {
   test('hidden metrics are missing for good, and unreadable meanwhile', () => {
     seedRealTime(w, { load: loadOf({ arrivals: () => 1 }) });
     w.advance(10 * MINUTE);
-    const handle = w.world.hideMetrics('chat', w.now(), w.now() + 10 * MINUTE);
+    const handle = w.world.troubleMetrics('chat', w.now(), w.now() + 10 * MINUTE, 'missing');
     w.advance(5 * MINUTE);
     expect(readMetric(w, 'Invocations', { ms: 15 * MINUTE })).toEqual([]);
     expect(handle.times()).toBe(1);

@@ -93,7 +93,7 @@ happens:
       'events',
       'events',
       'events',
-      'hideMetrics',
+      'metrics',
       'call',
       'requests',
       'put',

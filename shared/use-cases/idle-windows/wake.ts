@@ -67,8 +67,13 @@ export const forgetWake: RecordChange = (record) => {
   return sameValue(kept, wake) ? record : { ...rest, wake: kept };
 };
 
+/** A reader may not see yet what AWS took just now; what is still absent after this was deleted. */
+const NOT_SEEN_YET = 3 * MINUTE;
+
 /** Phase `waking` and absent: how the create call of the attempt ended is unknown, or it was never sent. */
 export async function createAgain(work: Work): Promise<StepResult> {
+  const takenAt = work.session.record.wake?.takenAt;
+  if (takenAt !== undefined && work.run.now - takenAt < NOT_SEEN_YET) return {};
   if (work.ruling.want === 'up') return startAttempt(work);
   return { change: together(forgetWake, (record) => ({ ...record, phase: 'parked', phaseSince: work.run.now })) };
 }
@@ -206,7 +211,10 @@ async function attempt(work: Work, recipe: Recipe, candidate: Candidate): Promis
     ports.log.count('Wakes');
     const window = ruling.window === undefined ? null : iso(ruling.window);
     if (isFirst) announce(work, 'Wake Started', { reason: ruling.reason, ...evidence, window });
-    return { change: recordDecision(work, { decision: 'wake', reason: ruling.reason, evidence, acted: true }) };
+    const told = recordDecision(work, { decision: 'wake', reason: ruling.reason, evidence, acted: true });
+    const taken: RecordChange = (record) =>
+      record.wake === undefined ? record : { ...record, wake: { ...record.wake, takenAt: work.run.now } };
+    return { change: together(told, taken) };
   }
   const { failure } = answer;
   if (failure.definite) return refusedCreate(work, failure, { ladder, instanceType, evidence });
@@ -257,6 +265,7 @@ function noteAttempt(work: Work, { configName, instanceType, made }: Candidate):
       weightAskedAt: _____,
       instanceType: ______,
       made: _______,
+      takenAt: ________,
       ...before
     } = record.wake ?? freshWake(work);
     const isFirst = before.attempts === 0;

@@ -180,12 +180,22 @@ describe('a run', () => {
     expect(h.flushed()).toBe(1);
   });
 
-  it('drops and counts a tick older than two periods, and works on one that is not', async () => {
+  it('drops and counts a tick older than two periods and the most that a clock may be wrong, and works on one that is not', async () => {
     const h = harness(async () => counts);
-    await h.invoke(tick(120_000));
+    await h.invoke(tick(420_000));
     expect(h.worked()).toBe(1);
-    await h.invoke(tick(120_001));
+    await h.invoke(tick(420_001));
     expect(h.worked()).toBe(1);
+    expect(h.metrics()).toMatchObject({ TicksStale: 1 });
+  });
+
+  it('drops a tick that comes two periods behind a newer one, whatever its clock says', async () => {
+    const h = harness(async () => counts);
+    await h.invoke(tick(180_000));
+    await h.invoke(tick(240_000));
+    expect(h.worked(), 'one period behind: worked on').toBe(2);
+    await h.invoke(tick(300_000));
+    expect(h.worked()).toBe(2);
     expect(h.metrics()).toMatchObject({ TicksStale: 1 });
   });
 
