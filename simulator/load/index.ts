@@ -36,8 +36,11 @@ function isWithin(period: TroubledPeriod, time: EpochMs): boolean {
   return period.from <= time && time < period.until;
 }
 
-const isMode = (wanted: 'missing' | 'zero', time: EpochMs) => (period: TroubledPeriod) =>
-  period.mode === wanted && isWithin(period, time);
+/** Asked with every datapoint, so it makes nothing. */
+function isTroubled(periods: readonly TroubledPeriod[], mode: 'missing' | 'zero', time: EpochMs): boolean {
+  for (const period of periods) if (period.mode === mode && isWithin(period, time)) return true;
+  return false;
+}
 
 function createEntry(load: LoadOnEndpoint): Entry {
   const troubled: TroubledPeriod[] = [];
@@ -50,8 +53,8 @@ function createEntry(load: LoadOnEndpoint): Entry {
         load.settle(now);
         for (const period of troubled) if (isWithin(period, now)) period.misses++;
       },
-      isHidden: (time) => troubled.length > 0 && troubled.some(isMode('missing', time)),
-      isZeroed: (time) => troubled.length > 0 && troubled.some(isMode('zero', time)),
+      isHidden: (time) => isTroubled(troubled, 'missing', time),
+      isZeroed: (time) => isTroubled(troubled, 'zero', time),
       latenessAt: (now) => {
         let lateness = 0;
         for (const period of troubled) {
