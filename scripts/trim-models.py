@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Trims botocore's service models to the operations that the simulator answers.
 
-    python3 -m venv VENV && VENV/bin/pip install botocore==1.43.108 && VENV/bin/python scripts/trim-models.py
+    python3 -m venv VENV && VENV/bin/pip install -r requirements-dev.txt && VENV/bin/python scripts/trim-models.py [--check]
 
 Writes simulator/wire/models/<service>.json: shapes without documentation, only what the listed operations reach.
+With --check nothing is written: fails, with their names, when files are not what this botocore gives.
 """
 import json
 import pathlib
+import sys
 
 import botocore
 from botocore.loaders import Loader
@@ -84,11 +86,22 @@ def trim(service, operations, client):
     }
 
 
+def render(client, service, operations):
+    return json.dumps({"service": client, **trim(service, operations, client)}, indent=1, ensure_ascii=False) + "\n"
+
+
 def main():
+    rendered = {OUT / f"{service}.json": render(client, service, operations) for client, (service, operations) in SERVICES.items()}
+    if sys.argv[1:] == ["--check"]:
+        old = [path.name for path, text in rendered.items() if not path.exists() or path.read_text() != text]
+        old += [path.name for path in OUT.glob("*.json") if path not in rendered]
+        if old:
+            sys.exit(f"not what botocore {botocore.__version__} gives, run scripts/trim-models.py: {', '.join(old)}")
+        print(f"current: botocore {botocore.__version__}")
+        return
     OUT.mkdir(parents=True, exist_ok=True)
-    for client, (service, operations) in SERVICES.items():
-        path = OUT / f"{service}.json"
-        path.write_text(json.dumps({"service": client, **trim(service, operations, client)}, indent=1, ensure_ascii=False) + "\n")
+    for path, text in rendered.items():
+        path.write_text(text)
         print(path.name, path.stat().st_size)
 
 
