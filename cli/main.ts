@@ -16,6 +16,7 @@ import { register as registerStatus } from './commands/status.ts';
 import { register as registerTrace } from './commands/trace.ts';
 import { register as registerUninstall } from './commands/uninstall.ts';
 import { register as registerValidate } from './commands/validate.ts';
+import { register as registerVerify } from './commands/verify.ts';
 import { register as registerWake } from './commands/wake.ts';
 import type { ExitCode, Io } from './output.ts';
 import { CliError, EXIT, messageOf } from './output.ts';
@@ -41,6 +42,7 @@ const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   registerApply,
   registerStatus,
   registerExplain,
+  registerVerify,
   registerHold,
   registerWake,
   registerLetGo,

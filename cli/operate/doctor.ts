@@ -65,12 +65,12 @@ async function runCheck(patient: Patient, check: Check): Promise<readonly Findin
   }
 }
 
-function countLevels(findings: readonly Finding[]): Readonly<Record<Level, number>> {
+export function countLevels(findings: readonly Finding[]): Readonly<Record<Level, number>> {
   const of = (level: Level) => findings.filter((finding) => finding.level === level).length;
   return { ok: of('ok'), warning: of('warning'), error: of('error'), 'not-checked': of('not-checked') };
 }
 
-function describeFindings(findings: readonly Finding[]): string {
+export function describeFindings(findings: readonly Finding[]): string {
   const rows = findings.flatMap(({ level, check, subject, found, advice }) => {
     const what = subject === undefined ? printable(found) : `${printable(subject)}: ${printable(found)}`;
     const row = [SHOWN[level], check, what];

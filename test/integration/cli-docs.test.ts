@@ -92,6 +92,7 @@ describe(`the examples of ${PAGE}`, () => {
     for (const command of [
       'status',
       'explain',
+      'verify',
       'hold',
       'unhold',
       'wake',

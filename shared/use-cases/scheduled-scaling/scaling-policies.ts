@@ -3,7 +3,7 @@ import { type ScalingSpec, specName } from '../../domain/policy.ts';
 import type { JsonObject } from '../../domain/recipe.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Failure, Outcome } from '../../ports/outcome.ts';
-import type { OwnPolicy, ScalingPolicyView } from '../../ports/scaling.ts';
+import type { OwnPolicy, ScalingControl, ScalingPolicyView } from '../../ports/scaling.ts';
 import { hasOwnAlarm, ownAlarmName, stepAlarmName } from '../wake-triggers.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
 
@@ -48,7 +48,7 @@ function wantedPolicies(tagPrefix: string, record: FleetRecord): ReadonlyMap<str
   return new Map(wanted.map((policy) => [policy.name, policy]));
 }
 
-function stepAlarmsOf(tagPrefix: string, record: FleetRecord): readonly string[] {
+export function stepAlarmsOf(tagPrefix: string, record: FleetRecord): readonly string[] {
   return [...wantedPolicies(tagPrefix, record).values()].flatMap(({ alarmName }) => alarmName ?? []);
 }
 
@@ -68,22 +68,25 @@ export async function readPolicyChanges(ports: ScheduledScalingPorts, turn: Turn
   const answer = await ports.scaling.policies(resourceIdOf(record));
   if (!answer.ok) return answer;
   const alarms = await ports.scaling.alarmDefinitions(stepAlarmsOf(ports.settings.tagPrefix, record));
-  return alarms.ok ? { ok: true, value: changesOf(ports, record, answer.value, alarms.value) } : alarms;
+  const { scaling, settings } = ports;
+  const parts = { scaling, tagPrefix: settings.tagPrefix };
+  return alarms.ok ? { ok: true, value: changesOf(parts, record, answer.value, alarms.value) } : alarms;
 }
 
-function changesOf(
-  { scaling, settings }: ScheduledScalingPorts,
+/** What is to be put and taken away so that AWS holds what the record's policy asks for. */
+export function changesOf(
+  { scaling, tagPrefix }: { readonly scaling: Pick<ScalingControl, 'isAsSpecified'>; readonly tagPrefix: string },
   record: FleetRecord,
   shown: readonly ScalingPolicyView[],
   alarms: ReadonlyMap<string, JsonObject>,
 ): PolicyChanges {
-  const wanted = wantedPolicies(settings.tagPrefix, record);
+  const wanted = wantedPolicies(tagPrefix, record);
   const byName = new Map(shown.map((policy) => [policy.name, policy]));
   const put = [...wanted.values()].filter((policy) => {
     const seen = byName.get(policy.name);
     return seen === undefined || !scaling.isAsSpecified(seen, alarms.get(policy.alarmName ?? ''), policy);
   });
-  const ours = shown.filter(({ name }) => name.startsWith(`${settings.tagPrefix}-`));
+  const ours = shown.filter(({ name }) => name.startsWith(`${tagPrefix}-`));
   return {
     put,
     remove: ours.map(({ name }) => name).filter((name) => !wanted.has(name)),
@@ -113,7 +116,7 @@ export async function findDrift(ports: ScheduledScalingPorts, turns: readonly Tu
   for (const turn of asserted) {
     const { record } = turn;
     const { put, remove, steered } = changesOf(
-      ports,
+      { scaling: ports.scaling, tagPrefix },
       record,
       answer.value.get(resourceIdOf(record)) ?? [],
       alarms.value,

@@ -1,0 +1,169 @@
+import type { ScalingActivity } from '@aws-sdk/client-application-auto-scaling';
+import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
+import { suspendedBy } from '../../shared/domain/plan-capacity.ts';
+import { DAY, type Instant } from '../../shared/domain/time.ts';
+import type { PolicyChanges } from '../../shared/use-cases/scheduled-scaling/scaling-policies.ts';
+import type { EndpointLook } from '../account/fleet.ts';
+import type { Finding } from '../doctor/finding.ts';
+import { formatUtc } from '../times.ts';
+
+/** Failures older than this have been lived with. */
+const RECENT = 2 * DAY;
+const SHOWN = 5;
+
+/** What may be out for a moment without anybody's mistake. */
+const SOON = 'scheduled-scaling mends it with its next look, within 15 minutes; if it stays, `explain` says why';
+
+export function checkEndpoint({ record, status, view }: EndpointLook): readonly Finding[] {
+  const check = 'endpoint';
+  if (record.phase !== 'up') {
+    const found = `${record.phase}: there is nothing of it in AWS to compare; the recipe brings it back as it was`;
+    return [{ level: 'not-checked', check, found }];
+  }
+  if (status === 'InService')
+    return [{ level: 'ok', check, found: `in service on ${view?.configName ?? 'its config'}` }];
+  return [
+    {
+      level: 'warning',
+      check,
+      found: `SageMaker says ${status}`,
+      advice: 'changes are refused until it is in service',
+    },
+  ];
+}
+
+export function checkBounds({ record, ruling, target, view }: EndpointLook): readonly Finding[] {
+  const check = 'bounds';
+  const desired = view?.variants[0]?.desired;
+  if (target === undefined) {
+    const needs = (record.policy?.scaling.length ?? 0) > 0 && ruling.bounds !== undefined;
+    if (!needs)
+      return [{ level: 'ok', check, found: `no scalable target, and none is asked for; ${desired ?? 0} instances` }];
+    return [{ level: 'error', check, found: 'no scalable target, so that nothing scales', advice: SOON }];
+  }
+  const has = `${target.min}..${target.max}, ${desired ?? 0} instances`;
+  if (ruling.bounds === undefined)
+    return [{ level: 'ok', check, found: `${has}; the policy leaves them (${ruling.reason})` }];
+  // A classic variant has at least one instance, and a falling maximum drains.
+  const min = Math.max(record.kind === 'real-time' ? 1 : 0, ruling.bounds.min);
+  const max = Math.max(min, ruling.bounds.max);
+  const drains = record.drain !== undefined && target.max >= max;
+  if (target.min === min && (target.max === max || drains)) {
+    return [{ level: 'ok', check, found: `${has}, as the policy says${drains ? `; draining to ${max}` : ''}` }];
+  }
+  return [{ level: 'error', check, found: `${has}; the policy says ${min}..${max} (${ruling.reason})`, advice: SOON }];
+}
+
+export function checkSuspension({ record, ruling, target }: EndpointLook): readonly Finding[] {
+  if (target === undefined) return [];
+  const check = 'suspended';
+  const names = (['in', 'out', 'scheduled'] as const).filter((name) => target.suspended[name]);
+  const wanted = suspendedBy(ruling, record);
+  const said = names.join(', ') || 'nothing';
+  if (wanted === undefined) {
+    if (names.length === 0) return [];
+    const advice = 'somebody suspended it, and the policy says nothing of it: resume it, or say `suspend` in a rung';
+    return [{ level: 'warning', check, found: `${said} is suspended`, advice }];
+  }
+  const asked = (['in', 'out', 'scheduled'] as const).filter((name) => wanted[name]);
+  if (asked.join() === names.join()) return [{ level: 'ok', check, found: `${said}, as the policy says` }];
+  return [
+    {
+      level: 'error',
+      check,
+      found: `${said} is suspended; the policy says ${asked.join(', ') || 'nothing'}`,
+      advice: SOON,
+    },
+  ];
+}
+
+export function checkPolicies(changes: PolicyChanges, shown: readonly string[], prefix: string): readonly Finding[] {
+  const check = 'policies';
+  const findings: Finding[] = [
+    ...changes.put.map(({ name }): Finding => {
+      const found = shown.includes(name) ? 'not as the policy says, or its alarm is not' : 'not there';
+      return { level: 'error', check, subject: name, found, advice: SOON };
+    }),
+    ...changes.remove.map(
+      (name): Finding => ({ level: 'error', check, subject: name, found: 'nobody asks for it any more', advice: SOON }),
+    ),
+  ];
+  const others = shown.filter((name) => !name.startsWith(`${prefix}-`));
+  const ours = shown.length - others.length;
+  const beside = others.length === 0 ? '' : `; of others, left alone: ${others.join(', ')}`;
+  if (findings.length === 0) findings.push({ level: 'ok', check, found: `${ours} as the policy says${beside}` });
+  return findings;
+}
+
+export function checkAlarms(alarms: ReadonlyMap<string, readonly MetricAlarm[]>): readonly Finding[] {
+  const check = 'alarms';
+  const findings: Finding[] = [];
+  for (const [policy, found] of alarms) {
+    if (found.length === 0) {
+      findings.push({
+        level: 'error',
+        check,
+        subject: policy,
+        found: 'no alarm drives it: it never scales',
+        advice: SOON,
+      });
+    }
+    for (const { AlarmName: name = '', StateValue: state, ActionsEnabled: enabled } of found) {
+      if (enabled === false) {
+        const advice = 'enable its actions in CloudWatch';
+        findings.push({ level: 'error', check, subject: name, found: 'its actions are off: it never scales', advice });
+      }
+      if (state !== 'INSUFFICIENT_DATA') continue;
+      const advice = 'look whether the metric arrives; an endpoint without instances, or a new alarm, has none yet';
+      findings.push({ level: 'warning', check, subject: name, found: 'no data: AWS scales neither way by it', advice });
+    }
+  }
+  const states = [...alarms.values()].flat().map(({ StateValue = '' }) => StateValue);
+  if (findings.length > 0 || states.length === 0) return findings;
+  const ringing = states.filter((state) => state === 'ALARM').length;
+  return [{ level: 'ok', check, found: `${states.length} with data, ${ringing} in ALARM` }];
+}
+
+/** What AWS tried lately and could not do. */
+export function checkActivities(activities: readonly ScalingActivity[], now: Instant): readonly Finding[] {
+  const check = 'activities';
+  const recent = activities.filter(({ StartTime }) => now - (StartTime?.getTime() ?? 0) <= RECENT);
+  const failed = recent.filter(({ StatusCode }) => StatusCode === 'Failed').slice(0, SHOWN);
+  const findings = failed.map(({ StartTime, StatusMessage = '', Description = '' }): Finding => {
+    const at = StartTime === undefined ? '' : `${formatUtc(StartTime.getTime())}: `;
+    return {
+      level: 'warning',
+      check,
+      found: `${at}${Description}: ${StatusMessage}`,
+      advice: adviceFor(StatusMessage),
+    };
+  });
+  const reasons = new Set(recent.flatMap(({ NotScaledReasons = [] }) => NotScaledReasons.map(({ Code = '' }) => Code)));
+  const full = recent.find(({ NotScaledReasons = [] }) =>
+    NotScaledReasons.some(({ Code }) => Code === 'AlreadyAtMaxCapacity'),
+  );
+  if (full !== undefined) {
+    const advice = 'raise max in the policy if more load is to be borne';
+    findings.push({ level: 'warning', check, found: 'an alarm asked for more than the maximum', advice });
+  }
+  if (findings.length > 0) return findings;
+  const why = [...reasons].sort().join(', ');
+  return [
+    {
+      level: 'ok',
+      check,
+      found: `${recent.length} in two days, none failed${why === '' ? '' : `; not scaled: ${why}`}`,
+    },
+  ];
+}
+
+function adviceFor(message: string): string {
+  if (/ResourceLimitExceeded|service limit/i.test(message))
+    return 'ask for a higher quota of this instance type in Service Quotas, or lower max';
+  if (/InsufficientInstanceCapacity|CapacityError|insufficient capacity/i.test(message)) {
+    return 'AWS has no instance of this type now: add instance pools to the config, or fallbackConfigs for wakes';
+  }
+  if (/not scalable/i.test(message))
+    return 'the endpoint was being changed at that moment; the next look asserts again';
+  return 'read the message; `explain` says what the scaler makes of the endpoint';
+}

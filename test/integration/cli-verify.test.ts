@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MONDAY_UTC, office, officeHours, realTime } from '../story/fleet.ts';
+import { type ServedAccount, serveScenario } from '../support/served-account.ts';
+
+let account: ServedAccount;
+const person = { kind: 'person', name: 'someone' } as const;
+const target = (endpoint: string) => ({
+  ServiceNamespace: 'sagemaker',
+  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+  ResourceId: `endpoint/${endpoint}/variant/AllTraffic`,
+});
+const tracking = { kind: 'target-tracking', metric: 'ConcurrentRequestsPerModel', target: 4 };
+const step = {
+  kind: 'step',
+  alarm: { metric: 'ModelLatency', threshold: '5s', periods: 3 },
+  steps: [{ from: 0, add: 1 }],
+};
+
+beforeAll(async () => {
+  account = await serveScenario({
+    start: MONDAY_UTC,
+    for: '6h',
+    schedules: { office },
+    policies: { checkout: { otherwise: { min: 1, max: 3 }, scaling: [tracking, step] }, dev: officeHours() },
+    endpoints: {
+      checkout: realTime('checkout', { startsIn: '4m', traffic: [{ from: '+0h', to: '+10h', perMinute: 1 }] }),
+      short: realTime('checkout', {
+        instanceType: 'ml.g5.48xlarge',
+        traffic: [{ from: '+5h', to: '+6h', perMinute: 3000 }],
+      }),
+      parked: realTime('dev'),
+    },
+    happens: [{ at: '+5h', for: '1h', noCapacity: 'ml.g5.48xlarge', failsAfter: '10m' }],
+  });
+});
+afterAll(() => account.close());
+
+const call = (service: Parameters<ServedAccount['run']['aws']['call']>[1], operation: string, input: object) =>
+  account.run.aws.call(person, service, operation, input);
+
+describe('verify', () => {
+  it('finds nothing where AWS holds what the policy says', async () => {
+    const { code, out, err } = await account.command(['verify', 'checkout']);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^ok +endpoint +in service on checkout\n/);
+    expect(out).toMatch(/ok +bounds +1\.\.3, 1 instances, as the policy says\n/);
+    expect(out).toMatch(/ok +policies +2 as the policy says\n/);
+    expect(out).toMatch(/ok +alarms +3 with data, \d in ALARM\n/);
+    expect(out).toMatch(/0 errors, 0 warnings, /);
+  });
+
+  it('tells a failed scale-out with what to do', async () => {
+    const { code, out } = await account.command(['verify', 'short']);
+    expect(code, 'a warning is no error').toBe(0);
+    expect(out).toMatch(/WARNING +activities +.*InsufficientInstanceCapacity/);
+    expect(out).toContain('→ AWS has no instance of this type now: add instance pools');
+  });
+
+  it('has nothing to compare of what is parked', async () => {
+    const { counts, findings } = await account.json(['verify', 'parked']);
+    expect(counts).toEqual({ ok: 0, warning: 0, error: 0, 'not-checked': 1 });
+    expect(findings[0].found).toMatch(/^parked: there is nothing of it in AWS/);
+  });
+
+  it('finds everything that somebody changed', async () => {
+    call('ApplicationAutoScaling', 'RegisterScalableTarget', {
+      ...target('checkout'),
+      MinCapacity: 1,
+      MaxCapacity: 9,
+      SuspendedState: { DynamicScalingOutSuspended: true },
+    });
+    call('ApplicationAutoScaling', 'DeleteScalingPolicy', {
+      ...target('checkout'),
+      PolicyName: 'endpoint-scaler-ConcurrentRequestsPerModel',
+    });
+    call('CloudWatch', 'DeleteAlarms', { AlarmNames: ['endpoint-scaler-checkout-step-ModelLatency'] });
+    const { code, out } = await account.command(['verify', 'checkout']);
+    expect(code).toBe(1);
+    expect(out).toMatch(/ERROR +bounds +1\.\.9, 1 instances; the policy says 1\.\.3 \(otherwise\)/);
+    expect(out).toMatch(/WARNING +suspended +out is suspended/);
+    expect(out).toMatch(/ERROR +policies +endpoint-scaler-ConcurrentRequestsPerModel: not there/);
+    expect(out).toMatch(
+      /ERROR +policies +endpoint-scaler-step-ModelLatency: not as the policy says, or its alarm is not/,
+    );
+    expect(out).toMatch(/ERROR +alarms +endpoint-scaler-step-ModelLatency: no alarm drives it/);
+    expect(out).toMatch(/\n4 errors, 1 warning, /);
+  });
+
+  it('and the scaler mends what is its own', async () => {
+    await account.advance('40m');
+    const { code, out } = await account.command(['verify', 'checkout']);
+    expect({ code, out }).toMatchObject({ code: 0 });
+    expect(out, 'of suspending the policy says nothing: that is the owner’s').toMatch(
+      /WARNING +suspended +out is suspended/,
+    );
+  });
+
+  it('names the endpoint that is meant', async () => {
+    const { code, err } = await account.command(['verify', 'chekout']);
+    expect(code).toBe(1);
+    expect(err).toContain('(did you mean checkout?)');
+  });
+});
