@@ -41,6 +41,7 @@ export interface FunctionHooks {
 /** One execution environment: a cold start, then any number of runs, one at a time, until something kills it. */
 interface Environment {
   readonly handler: Handler;
+  readonly version: number;
   requestId: string;
   alive: boolean;
   /** While Lambda has frozen it: settles when it thaws. */
@@ -57,16 +58,26 @@ const NEVER = new Promise<never>(() => {});
 export class RehearsedFunction implements FunctionImplementation {
   readonly name: FunctionName;
   readonly #aws: SimulatedAws;
-  readonly #deployed: DeployedFunction;
+  #deployed: DeployedFunction;
   readonly #hooks: FunctionHooks;
-  readonly #code: FunctionCode;
+  #code: FunctionCode;
+  readonly #nextCode: FunctionCode;
+  /** Grows with every deployment: environments of an earlier one run on to their end and are gone then. */
+  #version = 0;
   readonly #idle: Environment[] = [];
   readonly #busy = new Map<string, Environment>();
   #coldStarts = 0;
 
-  constructor(aws: SimulatedAws, deployed: DeployedFunction, code: FunctionCode, hooks: FunctionHooks) {
-    this.name = code.name;
-    this.#code = code;
+  /** `code`: what it runs, and what it runs once it was deployed again. */
+  constructor(
+    aws: SimulatedAws,
+    deployed: DeployedFunction,
+    code: { readonly now: FunctionCode; readonly next: FunctionCode },
+    hooks: FunctionHooks,
+  ) {
+    this.name = code.now.name;
+    this.#code = code.now;
+    this.#nextCode = code.next;
     this.#aws = aws;
     this.#deployed = deployed;
     this.#hooks = hooks;
@@ -97,7 +108,7 @@ export class RehearsedFunction implements FunctionImplementation {
       // A retry of the same request runs in another environment.
       if (this.#busy.get(context.requestId) === environment) {
         this.#busy.delete(context.requestId);
-        this.#idle.push(environment);
+        if (environment.version === this.#version) this.#idle.push(environment);
       } else this.#end(environment);
     }
   }
@@ -113,6 +124,13 @@ export class RehearsedFunction implements FunctionImplementation {
 
   /** Killed environments are dropped by `kill`, which knows the one; the others stay warm, as Lambda keeps them. */
   drop(): void {}
+
+  replace(deployed: DeployedFunction): void {
+    this.#deployed = deployed;
+    this.#code = this.#nextCode;
+    this.#version += 1;
+    this.#idle.length = 0;
+  }
 
   #end(environment: Environment): void {
     environment.alive = false;
@@ -167,6 +185,7 @@ export class RehearsedFunction implements FunctionImplementation {
   #start(): Environment {
     const environment: Environment = {
       handler: this.#createCold(() => environment),
+      version: this.#version,
       requestId: '',
       alive: true,
       thaw: undefined,

@@ -25,6 +25,8 @@ export interface RehearseOptions {
   readonly template?: string;
   /** What its functions run; default: the product. */
   readonly code?: Code;
+  /** What they run after a `deploy` of the scenario: another version of the code. Default: the same. */
+  readonly codeAfterDeploy?: Code;
   /** The functions may do only what their roles in the template allow; a missing permission is an AccessDenied error. */
   readonly enforceIam?: boolean;
   /** Called now and then with the share of the simulated time that has passed, 0 … 1. */
@@ -63,6 +65,7 @@ export async function rehearse(scenario: Scenario, options: RehearseOptions = {}
   const run = await runScenario(scenario, {
     template: options.template ?? readTemplateText(),
     code: options.code ?? PRODUCT,
+    ...(options.codeAfterDeploy === undefined ? {} : { codeAfterDeploy: options.codeAfterDeploy }),
     ...(options.enforceIam === undefined ? {} : { enforceIam: options.enforceIam }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),

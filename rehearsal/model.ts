@@ -129,6 +129,7 @@ export type Happening = { readonly at: number; readonly what: string } & (
   | { readonly verb: 'requests'; readonly count: number; readonly endpoint: string }
   | { readonly verb: 'put'; readonly kind: 'schedules' | 'policies'; readonly name: string; readonly text: string }
   | { readonly verb: 'remove'; readonly kind: 'schedules' | 'policies'; readonly name: string }
+  | { readonly verb: 'deploy'; readonly parameters: Readonly<Record<string, string>> }
   | { readonly verb: 'giveBack'; readonly endpoint: string }
   | {
       readonly verb: 'hold';

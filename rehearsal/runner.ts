@@ -17,6 +17,8 @@ export interface RunnerOptions {
   readonly template: string;
   /** What its functions run. */
   readonly code: Code;
+  /** What they run once the scenario deployed them again: another version of the code. Absent: the same. */
+  readonly codeAfterDeploy?: Code;
   /** The functions may do only what their roles in the template allow. */
   readonly enforceIam?: boolean;
   /** Called now and then with the share of the simulated time that has passed, 0 … 1. */
@@ -56,26 +58,32 @@ async function prepareRun(scenario: Scenario, options: RunnerOptions): Promise<R
   const script: { fateOf: Script['fateAfter'] } = { fateOf: () => undefined };
   const deployment: Deployment = aws.deploy(options.template, scenario.parameters, (deployed) => {
     const code = options.code[deployed.id];
-    if (code === undefined) {
+    const next = (options.codeAfterDeploy ?? options.code)[deployed.id];
+    if (code === undefined || next === undefined) {
       const known = Object.keys(options.code).join(', ');
       throw new Error(`template: Resources.${deployed.id}: a function without code here; known: ${known}`);
     }
-    const implementation = new RehearsedFunction(aws, deployed, code, {
-      onLog: (fn, line) => {
-        observer.log(fn, line);
-        if (line.logType === 'metric') publishMetrics(aws, deployed.environment['TAG_PREFIX'] ?? '', line);
+    const implementation = new RehearsedFunction(
+      aws,
+      deployed,
+      { now: code, next },
+      {
+        onLog: (fn, line) => {
+          observer.log(fn, line);
+          if (line.logType === 'metric') publishMetrics(aws, deployed.environment['TAG_PREFIX'] ?? '', line);
+        },
+        onCallBegin: () => observer.callBegins(),
+        afterCall: (fn, call, ordinal) => {
+          const fate = script.fateOf(fn, call);
+          coverage.note(fn, call, ordinal, fate);
+          return fate;
+        },
+        crash: (requestId) => deployment.crash(requestId),
+        now: () => clocks.read(code.name, aws.clock.now()),
+        outlive: () => deployment.outlive(),
+        onLateFailure: (error) => observer.failed(deployed.id, error),
       },
-      onCallBegin: () => observer.callBegins(),
-      afterCall: (fn, call, ordinal) => {
-        const fate = script.fateOf(fn, call);
-        coverage.note(fn, call, ordinal, fate);
-        return fate;
-      },
-      crash: (requestId) => deployment.crash(requestId),
-      now: () => clocks.read(code.name, aws.clock.now()),
-      outlive: () => deployment.outlive(),
-      onLateFailure: (error) => observer.failed(deployed.id, error),
-    });
+    );
     functions.set(deployed.id, implementation);
     return implementation;
   });

@@ -6,7 +6,7 @@ import { toProblems } from '../shared/documents/schema.ts';
 import { parseYaml, type SourceDocument } from '../shared/documents/yaml.ts';
 import { zoneNames } from '../shared/documents/zones.ts';
 import type { Scenario, ScenarioEndpoint } from './model.ts';
-import { checkParameters } from './scenario/check-parameters.ts';
+import { checkDeployments, checkParameters } from './scenario/check-parameters.ts';
 import { convertSchedule, type ReadFile, type ResolveContext, under } from './scenario/context.ts';
 import { type ScenarioDocument, scenarioSchema } from './scenario/grammar.ts';
 import { CALL_HINTS } from './scenario/happening-values.ts';
@@ -49,6 +49,7 @@ export function parseScenario(text: string, file: string, readFile: ReadFile, te
   const endpoints = resolveEndpoints(context);
   const happens = resolveHappenings(context, context.document.happens ?? []);
   context.problems.push(...checkParameters(context.document.parameters ?? {}, readTemplate));
+  context.problems.push(...checkDeployments(context.document.happens ?? [], readTemplate));
   if (context.problems.length > 0) {
     return { ok: false, problems: source.value.place(context.problems).sort(compareProblems) };
   }
@@ -84,6 +85,7 @@ function explain(
   resolveEndpoints(context);
   resolveHappenings(context, happens);
   context.problems.push(...checkParameters(document.parameters ?? {}, readTemplate));
+  context.problems.push(...checkDeployments(happens, readTemplate));
   const problems = [...toProblems(source.value, issues, hints), ...context.problems];
   return source.place(problems).sort(compareProblems);
 }

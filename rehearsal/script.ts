@@ -141,6 +141,8 @@ function actionOf(run: UnscriptedRun, operator: Operator, happening: Happening):
       const { kind, name } = happening;
       return async () => void (await call(person, 'SSM', 'DeleteParameter', { Name: `/${tagPrefix}/${kind}/${name}` }));
     }
+    case 'deploy':
+      return async () => run.deployment.update(happening.parameters);
     case 'hold': {
       const { endpoint, mode, until, why } = happening;
       return () => operator.hold({ endpoint, mode, until, why });

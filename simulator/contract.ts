@@ -344,6 +344,8 @@ export interface FunctionImplementation {
   invoke(event: unknown, context: InvocationContext): Promise<unknown>;
   /** The environment is dropped: the next invocation is a cold start. */
   drop(): void;
+  /** Deployed again: invocations from now on start cold in the new environment, running ones end in the old one. */
+  replace?(fn: DeployedFunction): void;
 }
 
 /** A function as template.yaml defines it, after parameters are applied. */
@@ -446,7 +448,13 @@ export interface CallGate {
 
 /** A stack created from template.yaml: functions, rules, schedules, tables and parameters as the template says. */
 export interface Deployment {
+  /** As deployed now. */
   readonly functions: readonly DeployedFunction[];
+  /**
+   * Deploys the same template again with these parameters changed: functions, parameters, alarms, rules and schedules
+   * become what it says then, and what did not change is left alone. Throws TemplateError for a value that is not allowed.
+   */
+  update(parameters: Readonly<Record<string, string>>): void;
   /** Ends a running invocation as `crashed` at once; Lambda's retries follow the template. No-op when it has ended. */
   crash(requestId: string): void;
   /**

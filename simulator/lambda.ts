@@ -55,7 +55,7 @@ interface RunningInvocation {
 
 /** Asynchronous invocations of one deployed function. */
 class FunctionTarget {
-  readonly settings: FunctionSettings;
+  settings: FunctionSettings;
   running = 0;
   /** The newest event it was given. */
   lastPayload: string | undefined;
@@ -85,6 +85,15 @@ export class LambdaService {
 
   add(arn: string, settings: FunctionSettings): void {
     this.#targets.set(arn, new FunctionTarget(settings));
+  }
+
+  /** Deployed again: its queue and what runs stay; what starts from now on is the new one. */
+  replace(arn: string, settings: Omit<FunctionSettings, 'implementation'>): void {
+    const target = this.#targets.get(arn);
+    if (target === undefined) throw new Error(`${arn}: no such function`);
+    const { implementation } = target.settings;
+    target.settings = { ...settings, implementation };
+    implementation.replace?.(settings.fn);
   }
 
   has(arn: string): boolean {

@@ -1,4 +1,4 @@
-import { type EpochMs, PRIORITY } from './contract.ts';
+import { type EpochMs, PRIORITY, type Timer } from './contract.ts';
 import type { SimulatorKernel } from './kernel.ts';
 import type { Recurrence } from './schedule-expression.ts';
 
@@ -6,6 +6,8 @@ export interface ScheduleDefinition {
   readonly name: string;
   readonly arn: string;
   readonly recurrence: Recurrence;
+  /** What it was parsed from, with its zone. */
+  readonly expression: string;
   readonly enabled: boolean;
   readonly startAt: EpochMs | undefined;
   readonly endAt: EpochMs | undefined;
@@ -23,7 +25,8 @@ function isoSeconds(at: EpochMs): string {
 export class Scheduler {
   readonly #kernel: SimulatorKernel;
   readonly #deliver: (arn: string, payload: string) => void;
-  readonly #schedules: ScheduleDefinition[] = [];
+  readonly #schedules = new Map<string, ScheduleDefinition>();
+  readonly #timers = new Map<string, Timer>();
 
   constructor(kernel: SimulatorKernel, deliver: (arn: string, payload: string) => void) {
     this.#kernel = kernel;
@@ -31,15 +34,21 @@ export class Scheduler {
   }
 
   add(schedule: ScheduleDefinition): void {
-    this.#schedules.push(schedule);
+    this.#schedules.set(schedule.arn, schedule);
     if (!schedule.enabled) return;
     const from = schedule.startAt ?? this.#kernel.clock.now();
     this.#plan(schedule, Math.max(from, this.#kernel.clock.now()) - 1);
   }
 
+  remove(arn: string): void {
+    this.#schedules.delete(arn);
+    this.#timers.get(arn)?.cancel();
+    this.#timers.delete(arn);
+  }
+
   /** The event that a schedule of this target would send now; undefined: it has none. */
   eventFor(targetArn: string): string | undefined {
-    const schedule = this.#schedules.find((candidate) => candidate.targetArn === targetArn);
+    const schedule = [...this.#schedules.values()].find((candidate) => candidate.targetArn === targetArn);
     return schedule && this.#payload(schedule, this.#kernel.clock.now());
   }
 
@@ -48,10 +57,11 @@ export class Scheduler {
     // EndDate does not apply to one-time schedules.
     if (at === undefined || (schedule.endAt !== undefined && schedule.recurrence.kind !== 'at' && at >= schedule.endAt))
       return;
-    this.#kernel.clock.at(at, PRIORITY.schedules, () => {
+    const timer = this.#kernel.clock.at(at, PRIORITY.schedules, () => {
       this.#fire(schedule, at);
       this.#plan(schedule, at);
     });
+    this.#timers.set(schedule.arn, timer);
   }
 
   #fire(schedule: ScheduleDefinition, at: EpochMs): void {

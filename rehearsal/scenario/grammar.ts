@@ -9,6 +9,7 @@ import {
   parseDuration,
   parseInstant,
 } from '../../shared/documents/values.ts';
+import { templateParameters } from './happening-values.ts';
 import { happeningSchema } from './happenings.ts';
 import { trafficSchema } from './traffic.ts';
 
@@ -103,11 +104,6 @@ const documentSchema = oneOf(
   ],
 );
 
-export const parameterValue = v.pipe(
-  v.union([v.string(), v.number(), v.boolean()], 'a text, a number, true or false'),
-  v.transform(String),
-);
-
 const PERCENT = /^\d+(?:\.\d+)?%$/;
 const PERCENT_ALLOWED = 'a percentage from 0% to 100%';
 const percentage = text(PERCENT, PERCENT_ALLOWED, (input) => {
@@ -122,7 +118,7 @@ export const scenarioSchema = v.pipe(
     for: v.optional(duration(`${DURATION_ALLOWED}, from 1m to 400d`, (ms) => ms >= 60_000 && ms <= MAXIMUM_RUN_MS)),
     seed: v.optional(count(0, Number.MAX_SAFE_INTEGER)),
     region: v.optional(word(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region like eu-central-1')),
-    parameters: v.optional(named(word(/^[A-Za-z0-9]{1,255}$/, 'a parameter of template.yaml'), parameterValue)),
+    parameters: v.optional(templateParameters),
     prices: v.optional(
       named(instanceType, v.pipe(v.number('USD per hour, 0 or more'), v.minValue(0, 'USD per hour, 0 or more'))),
     ),

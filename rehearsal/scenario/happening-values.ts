@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { choice, count, fields, oneOf, text, word } from '../../shared/documents/schema.ts';
+import { choice, count, fields, named, oneOf, text, word } from '../../shared/documents/schema.ts';
 import {
   DURATION_ALLOWED,
   DURATION_PATTERN,
@@ -85,3 +85,10 @@ export const failure = oneOf(
 
 export const functionName = choice(['scheduled-scaling', 'backlog-wake', 'idle-windows']);
 export const nth = count(1, 100_000);
+
+export const parameterValue = v.pipe(
+  v.union([v.string(), v.number(), v.boolean()], 'a text, a number, true or false'),
+  v.transform(String),
+);
+/** Parameters of template.yaml; which there are, and with what values, is checked against it later. */
+export const templateParameters = named(word(/^[A-Za-z0-9]{1,255}$/, 'a parameter of template.yaml'), parameterValue);

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { at, choice, count, fields, oneOf, text, word } from '../../shared/documents/schema.ts';
 import { FAULT_VERBS } from './fault-verbs.ts';
-import { call, endpoint, time } from './happening-values.ts';
+import { call, endpoint, templateParameters, time } from './happening-values.ts';
 
 const DOCUMENT_NAME = 'schedules/<name> or policies/<name>';
 const documentName = text(/^(?:schedules|policies)\/[a-z0-9-]{1,64}$/, DOCUMENT_NAME, (input) => {
@@ -45,6 +45,10 @@ const HAND_VERBS = {
     v.transform((input) => ({ verb: 'requests' as const, at: input.at, count: input.requests, endpoint: input.to })),
   ),
   put: putSchema,
+  deploy: v.pipe(
+    fields({ at: time, deploy: templateParameters }),
+    v.transform((input) => ({ verb: 'deploy' as const, at: input.at, parameters: input.deploy })),
+  ),
   remove: v.pipe(
     fields({ at: time, remove: documentName }),
     v.transform((input) => ({ verb: 'remove' as const, at: input.at, ...input.remove })),

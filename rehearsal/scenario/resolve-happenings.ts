@@ -173,6 +173,10 @@ function describe(entry: HappeningDocument): string {
       return `call ${entry.service}.${entry.operation}`;
     case 'requests':
       return `requests ${entry.count} to ${entry.endpoint}`;
+    case 'deploy': {
+      const changed = Object.entries(entry.parameters).map(([name, value]) => `${name}=${value}`);
+      return `deploy ${changed.join(' ')}`.trimEnd();
+    }
     case 'put':
     case 'remove':
       return `${entry.verb} ${entry.kind}/${entry.name}`;

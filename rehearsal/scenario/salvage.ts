@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { parseInstant } from '../../shared/documents/values.ts';
-import { endpointSchema, parameterValue, type ScenarioDocument } from './grammar.ts';
+import { endpointSchema, type ScenarioDocument } from './grammar.ts';
+import { parameterValue } from './happening-values.ts';
 import { type HappeningDocument, happeningSchema } from './happenings.ts';
 
 /** What can be read of a document that is not a scenario as a whole. */

@@ -43,6 +43,11 @@ export class Authorization {
     }
   }
 
+  /** The roles of functions after their stack was deployed again. */
+  replaceRoles(roles: ReadonlyMap<string, FunctionRole>): void {
+    for (const [functionId, role] of roles) this.#roles.set(functionId, role);
+  }
+
   readonly authorize: Authorize = (caller, service, operation, input) => {
     const permissions = permissionsOf(service, operation, input, this.#account);
     const role = this.#roles.get(caller.name);

@@ -10,13 +10,13 @@ import type { Authorization } from '../iam/authorization.ts';
 import { readRoles } from '../iam/roles.ts';
 import type { SimulatorKernel } from '../kernel.ts';
 import type { InvocationEnd, LambdaService } from '../lambda.ts';
-import type { Scheduler } from '../scheduler.ts';
+import type { ScheduleDefinition, Scheduler } from '../scheduler.ts';
 import { decodeInput, findServiceOperation } from '../wire/protocol.ts';
 import { coerceInput } from './coerce.ts';
-import { planFunction } from './functions.ts';
+import { type PlannedFunction, planFunction } from './functions.ts';
 import { isJsonObject, type Json, type JsonObject, TemplateError } from './read.ts';
 import { Stack, type StackResource } from './stack.ts';
-import { planTriggers } from './triggers.ts';
+import { type PlannedRule, planTriggers } from './triggers.ts';
 
 const CLOUDFORMATION: Caller = { kind: 'service', name: 'cloudformation.amazonaws.com' };
 
@@ -85,7 +85,7 @@ function tagList(tags: Json | undefined): Json {
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
-function createParameter(input: DeployInput, stack: Stack, resource: StackResource): void {
+function parameterRequest(stack: Stack, resource: StackResource): Record<string, Json> {
   const request: Record<string, Json> = { Name: stack.physicalName(resource.id) };
   for (const name of ['Type', 'Value', 'Description', 'Tier', 'AllowedPattern', 'DataType']) {
     const value = stack.property(resource, name);
@@ -93,10 +93,10 @@ function createParameter(input: DeployInput, stack: Stack, resource: StackResour
   }
   const tags = stack.property(resource, 'Tags');
   if (tags !== undefined) request['Tags'] = tagList(tags);
-  callService(input.kernel, resource.path, 'SSM', 'PutParameter', request);
+  return request;
 }
 
-function createAlarm(input: DeployInput, stack: Stack, resource: StackResource): void {
+function alarmRequest(stack: Stack, resource: StackResource): Record<string, Json> {
   const properties = stack.evaluator.value(resource.properties, resource.path) as JsonObject;
   const request = { ...properties, AlarmName: stack.physicalName(resource.id) };
   for (const name of ['AlarmActions', 'OKActions', 'InsufficientDataActions']) {
@@ -108,28 +108,99 @@ function createAlarm(input: DeployInput, stack: Stack, resource: StackResource):
       );
     }
   }
-  callService(input.kernel, resource.path, 'CloudWatch', 'PutMetricAlarm', request);
+  return request;
 }
 
-function createTriggers(input: DeployInput, stack: Stack): void {
-  const { kernel } = input;
-  const plan = planTriggers(stack, kernel.clock.now());
-  for (const { path, rule, targets } of plan.rules) {
-    callService(kernel, path, 'EventBridge', 'PutRule', rule);
-    if (targets.length === 0) continue;
-    callService(kernel, path, 'EventBridge', 'PutTargets', { Rule: rule['Name']!, Targets: targets });
+/** What a stack's resources ask of their services, by kind and name: an update compares it with what was asked before. */
+interface Asked {
+  readonly parameters: ReadonlyMap<string, Requested>;
+  readonly alarms: ReadonlyMap<string, Requested>;
+  readonly rules: ReadonlyMap<string, PlannedRule>;
+  readonly schedules: ReadonlyMap<string, ScheduleDefinition>;
+}
+
+interface Requested {
+  readonly path: string;
+  readonly request: Readonly<Record<string, Json>>;
+}
+
+function askedBy(stack: Stack, now: number): Asked {
+  const requests = (type: string, request: (stack: Stack, resource: StackResource) => Record<string, Json>) =>
+    new Map(
+      stack
+        .ofType(type)
+        .map((resource) => [
+          stack.physicalName(resource.id),
+          { path: resource.path, request: request(stack, resource) },
+        ]),
+    );
+  const triggers = planTriggers(stack, now);
+  return {
+    parameters: requests('AWS::SSM::Parameter', parameterRequest),
+    alarms: requests('AWS::CloudWatch::Alarm', alarmRequest),
+    rules: new Map(triggers.rules.map((rule) => [String(rule.rule['Name']), rule])),
+    schedules: new Map(triggers.schedules.map((schedule) => [schedule.arn, schedule])),
+  };
+}
+
+const NOTHING: Asked = { parameters: new Map(), alarms: new Map(), rules: new Map(), schedules: new Map() };
+
+/** A recurrence that is parsed again bears another anchor; its text says what it is. */
+function textOf(entry: unknown): string | undefined {
+  return JSON.stringify(entry, (key, value: unknown) => (key === 'recurrence' ? undefined : value));
+}
+
+/** Entries that are new or not as they were, and names that are gone. */
+function compare<T>(before: ReadonlyMap<string, T>, after: ReadonlyMap<string, T>) {
+  return {
+    changed: [...after].filter(([name, entry]) => textOf(before.get(name)) !== textOf(entry)),
+    gone: [...before.keys()].filter((name) => !after.has(name)),
+  };
+}
+
+/** Data first; what starts functions comes after them. */
+function putData({ kernel }: DeployInput, before: Asked, after: Asked): void {
+  const parameters = compare(before.parameters, after.parameters);
+  for (const [name, { path, request }] of parameters.changed) {
+    const { Tags: _, ...untagged } = request;
+    const isNew = !before.parameters.has(name);
+    callService(kernel, path, 'SSM', 'PutParameter', isNew ? request : { ...untagged, Overwrite: true });
   }
-  for (const schedule of plan.schedules) input.scheduler.add(schedule);
+  for (const name of parameters.gone) callService(kernel, name, 'SSM', 'DeleteParameter', { Name: name });
+  const alarms = compare(before.alarms, after.alarms);
+  for (const [, { path, request }] of alarms.changed) {
+    callService(kernel, path, 'CloudWatch', 'PutMetricAlarm', request);
+  }
+  for (const name of alarms.gone) callService(kernel, name, 'CloudWatch', 'DeleteAlarms', { AlarmNames: [name] });
+}
+
+function putTriggers({ kernel, scheduler }: DeployInput, before: Asked, after: Asked): void {
+  const rules = compare(before.rules, after.rules);
+  for (const [name, { path, rule, targets }] of rules.changed) {
+    callService(kernel, path, 'EventBridge', 'PutRule', rule);
+    if (targets.length > 0) callService(kernel, path, 'EventBridge', 'PutTargets', { Rule: name, Targets: targets });
+  }
+  for (const name of rules.gone) {
+    const Ids = before.rules.get(name)!.targets.map((target) => target['Id']!);
+    if (Ids.length > 0) callService(kernel, name, 'EventBridge', 'RemoveTargets', { Rule: name, Ids });
+    callService(kernel, name, 'EventBridge', 'DeleteRule', { Name: name });
+  }
+  const schedules = compare(before.schedules, after.schedules);
+  for (const arn of schedules.gone) scheduler.remove(arn);
+  for (const [arn, schedule] of schedules.changed) {
+    scheduler.remove(arn);
+    scheduler.add(schedule);
+  }
 }
 
 /** Creates a stack's resources: data first, then functions, then what starts them. */
 export function deployStack(input: DeployInput): Deployment {
-  const stack = new Stack(input.kernel, input.stackName, input.templateText, input.parameters);
+  const { kernel, lambda, scheduler } = input;
+  let stack = new Stack(kernel, input.stackName, input.templateText, input.parameters);
   input.authorization?.addRoles(readRoles(stack));
-  for (const resource of stack.ofType('AWS::SSM::Parameter')) createParameter(input, stack, resource);
-  for (const resource of stack.ofType('AWS::DynamoDB::Table', 'AWS::Serverless::SimpleTable'))
-    createTable(input, stack, resource);
-  for (const resource of stack.ofType('AWS::CloudWatch::Alarm')) createAlarm(input, stack, resource);
+  let asked = askedBy(stack, kernel.clock.now());
+  putData(input, NOTHING, asked);
+  for (const resource of stack.ofType(...TABLES)) createTable(input, stack, resource);
   const listeners: ((end: InvocationEnd) => void)[] = [];
   const depths = new Map<string, ReturnType<DeployInput['queueDepth']>>();
   const depthOf = (name: string): ReturnType<DeployInput['queueDepth']> => {
@@ -137,25 +208,39 @@ export function deployStack(input: DeployInput): Deployment {
     depths.set(name, depth);
     return depth;
   };
-  const functions = stack.ofType('AWS::Serverless::Function').map((resource) => {
-    const planned = planFunction(stack, resource);
-    const queue = planned.failureQueue === undefined ? undefined : depthOf(planned.failureQueue);
-    input.lambda.add(planned.arn, {
-      fn: planned.fn,
-      implementation: input.implement(planned.fn),
-      reservedConcurrency: planned.reservedConcurrency,
-      name: planned.name,
-      onGivenUp: () => queue?.add(input.kernel.clock.now()),
-      onEnd: (end) => {
+  const settingsOf = ({ fn, name, reservedConcurrency, failureQueue }: PlannedFunction) => {
+    const queue = failureQueue === undefined ? undefined : depthOf(failureQueue);
+    return {
+      fn,
+      name,
+      reservedConcurrency,
+      onGivenUp: () => queue?.add(kernel.clock.now()),
+      onEnd: (end: InvocationEnd) => {
         for (const listener of listeners) listener(end);
       },
-    });
-    return planned.fn;
-  });
-  createTriggers(input, stack);
-  const { kernel, lambda, scheduler } = input;
+    };
+  };
+  let planned = functionsOf(stack);
+  for (const one of planned) {
+    lambda.add(one.arn, { ...settingsOf(one), implementation: input.implement(one.fn) });
+  }
+  putTriggers(input, NOTHING, asked);
   return {
-    functions,
+    get functions() {
+      return planned.map(({ fn }) => fn);
+    },
+    update(parameters) {
+      const next = stack.updatedBy(parameters);
+      refuseOtherResources(stack, next);
+      input.authorization?.replaceRoles(readRoles(next));
+      const nextAsked = askedBy(next, kernel.clock.now());
+      putData(input, asked, nextAsked);
+      planned = functionsOf(next);
+      for (const one of planned) lambda.replace(one.arn, settingsOf(one));
+      putTriggers(input, asked, nextAsked);
+      stack = next;
+      asked = nextAsked;
+    },
     startAgain(functionId) {
       const arn = stack.arn(functionId);
       const payload = scheduler.eventFor(arn) ?? lambda.lastPayload(arn);
@@ -166,9 +251,26 @@ export function deployStack(input: DeployInput): Deployment {
       kernel.beginRun();
       return () => kernel.endRun();
     },
-    crash: (requestId) => input.lambda.crash(requestId),
+    crash: (requestId) => lambda.crash(requestId),
     onInvocationEnd: (listener) => {
       listeners.push(listener);
     },
   };
+}
+
+const TABLES = ['AWS::DynamoDB::Table', 'AWS::Serverless::SimpleTable'];
+
+function functionsOf(stack: Stack): readonly PlannedFunction[] {
+  return stack.ofType('AWS::Serverless::Function').map((resource) => planFunction(stack, resource));
+}
+
+/** An update that makes or removes tables or functions would be another simulation. */
+function refuseOtherResources(before: Stack, after: Stack): void {
+  const namesOf = (stack: Stack) =>
+    stack
+      .ofType('AWS::Serverless::Function', ...TABLES)
+      .map(({ id }) => `${id} ${stack.physicalName(id)}`)
+      .join(', ');
+  if (namesOf(before) === namesOf(after)) return;
+  throw new TemplateError('Resources', 'an update that adds, removes or renames functions or tables is not simulated');
 }

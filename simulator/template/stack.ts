@@ -23,13 +23,29 @@ export class Stack {
   readonly evaluator: Evaluator;
   readonly #kernel: Kernel;
   readonly #byId: ReadonlyMap<string, StackResource>;
-  readonly #names = new Map<string, string>();
+  readonly #names: Map<string, string>;
+  readonly #templateText: string;
+  readonly #parameters: Readonly<Record<string, string>>;
+  readonly #id: string;
 
-  constructor(kernel: Kernel, name: string, templateText: string, parameters: Readonly<Record<string, string>>) {
+  /** `before`: the stack that this one is an update of; resources keep their names. */
+  constructor(
+    kernel: Kernel,
+    name: string,
+    templateText: string,
+    parameters: Readonly<Record<string, string>>,
+    before?: Stack,
+  ) {
     this.#kernel = kernel;
     this.name = name;
+    this.#templateText = templateText;
+    this.#parameters = parameters;
+    this.#names = before === undefined ? new Map() : new Map(before.#names);
     const template = readTemplate(templateText);
-    const stackId = `arn:aws:cloudformation:${kernel.region}:${kernel.accountId}:stack/${name}/${kernel.uuid('stack')}`;
+    this.#id =
+      before === undefined
+        ? `arn:aws:cloudformation:${kernel.region}:${kernel.accountId}:stack/${name}/${kernel.uuid('stack')}`
+        : before.#id;
     this.evaluator = new Evaluator({
       template,
       parameters: resolveParameters(template, parameters),
@@ -37,7 +53,7 @@ export class Stack {
         'AWS::AccountId': kernel.accountId,
         'AWS::Partition': 'aws',
         'AWS::Region': kernel.region,
-        'AWS::StackId': stackId,
+        'AWS::StackId': this.#id,
         'AWS::StackName': name,
         'AWS::URLSuffix': 'amazonaws.com',
       },
@@ -67,6 +83,11 @@ export class Stack {
       resources.push({ id, type, path: `${path}.Properties`, properties });
     }
     return resources;
+  }
+
+  /** The same template with some parameters changed. */
+  updatedBy(parameters: Readonly<Record<string, string>>): Stack {
+    return new Stack(this.#kernel, this.name, this.#templateText, { ...this.#parameters, ...parameters }, this);
   }
 
   get region(): string {

@@ -101,6 +101,7 @@ function planSchedule(
   return {
     name,
     arn: `arn:aws:scheduler:${region}:${accountId}:schedule/${String(properties['GroupName'] ?? 'default')}/${name}`,
+    expression: `${expression} ${zone}`,
     recurrence: recurrenceOf(expression, zone, startAt ?? context.now, path),
     enabled: stateOf(properties['State'], `${path}.State`) === 'ENABLED',
     startAt,

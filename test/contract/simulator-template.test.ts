@@ -440,3 +440,68 @@ describe('templates', () => {
     await createClients(aws).ssm.send(new PutParameterCommand({ Name: '/x', Value: 'y', Type: 'String' }));
   });
 });
+
+describe('a stack that is deployed again', () => {
+  const template = `
+Parameters:
+  Source: { Type: String, Default: mine }
+  Minutes: { Type: Number, Default: 1, AllowedValues: [1, 5] }
+  Extra: { Type: String, Default: 'no' }
+Conditions:
+  HasExtra: !Equals [!Ref Extra, 'yes']
+Resources:
+  Note:
+    Type: AWS::SSM::Parameter
+    Properties: { Type: String, Name: /note, Value: !Ref Source }
+  Second:
+    Type: AWS::SSM::Parameter
+    Condition: HasExtra
+    Properties: { Type: String, Name: /second, Value: here }
+  Other:
+    Type: AWS::Events::Rule
+    Condition: HasExtra
+    Properties: { Name: other, EventPattern: { source: [other] }, Targets: [{ Id: a, Arn: !GetAtt Worker.Arn }] }
+  Worker:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: worker
+      Environment: { Variables: { SOURCE: !Ref Source } }
+      Events:
+        Tick: { Type: ScheduleV2, Properties: { ScheduleExpression: !Sub 'cron(0/\${Minutes} * * * ? *)', Input: '{"tick":true}' } }
+        Event: { Type: EventBridgeRule, Properties: { Pattern: { source: [!Ref Source] } } }
+`;
+  const sources = (runs: readonly Run[]): unknown[] =>
+    runs.map(({ event }) => (event as { source?: string }).source ?? 'tick');
+
+  it('has the environment, rules, schedules and parameters of the new values, and keeps its names', async () => {
+    const { aws, runs, deployment } = deploy(template);
+    const { ssm, events } = createClients(aws);
+    const before = deployment.functions[0]!;
+    await aws.run(START + 2.5 * MINUTE);
+    deployment.update({ Source: 'yours', Minutes: '5', Extra: 'yes' });
+    const after = deployment.functions[0]!;
+    expect(after.environment).toEqual({ ...before.environment, SOURCE: 'yours' });
+    for (const source of ['mine', 'yours', 'other']) emit(aws, source);
+    await aws.run(START + 11 * MINUTE);
+    expect(sources(runs)).toEqual(['tick', 'tick', 'tick', 'yours', 'other', 'tick', 'tick']);
+    expect(minutes(runs).slice(-2), 'the old schedule is gone').toEqual([5, 10]);
+    expect((await ssm.send(new GetParameterCommand({ Name: '/note' }))).Parameter).toMatchObject({
+      Value: 'yours',
+      Version: 2,
+    });
+    deployment.update({ Extra: 'no' });
+    expect(await failureOf(ssm.send(new GetParameterCommand({ Name: '/second' })))).toMatchObject({
+      name: 'ParameterNotFound',
+    });
+    await expect(events.send(new DescribeRuleCommand({ Name: 'other' }))).rejects.toThrow('does not exist');
+  });
+
+  it('leaves alone what did not change, and refuses a value that is not allowed', async () => {
+    const { aws, deployment } = deploy(template);
+    const calls: string[] = [];
+    aws.onCall(({ operation }) => calls.push(operation));
+    deployment.update({});
+    expect(calls).toEqual([]);
+    expect(() => deployment.update({ Minutes: '3' })).toThrow('Minutes');
+  });
+});

@@ -83,6 +83,19 @@ happens:
   - { at: +9h, giveBack: chat }
   - { at: +10h, hold: chat, mode: up, until: +12h, why: load test }
   - { at: +11h, unhold: chat }
+  - { at: +12h, for: 1h, noQuota: all }
+  - { at: +12h, for: 1h, unhealthy: chat, failsAfter: 12m, reason: broken }
+  - { at: +12h, for: 5h, stuck: chat, in: Creating }
+  - { at: +12h, for: 1h, network: truncated, calls: "*", share: 0.1 }
+  - { at: +12h, for: 1h, network: reset, calls: SageMaker.CreateEndpoint }
+  - { at: +12h, stall: idle-windows, after: DynamoDB.PutItem, for: 90s, nth: 3 }
+  - { at: +12h, run: idle-windows, times: 2 }
+  - { at: +12h, events: { shuffle: 1d } }
+  - { at: +12h, events: { without: [detail.EndpointStatus, time] } }
+  - { at: +12h, for: 1h, metrics: { late: 10m }, of: chat }
+  - { at: +12h, for: 1h, stale: SageMaker.*, by: 30s }
+  - { at: +12h, for: 1h, clock: idle-windows, by: -10s }
+  - { at: +12h, deploy: { Mode: wake-only, TickMinutes: 2 } }
 `);
     expect(scenario.happens.map(({ verb }) => verb)).toEqual([
       'noCapacity',
@@ -102,6 +115,31 @@ happens:
       'giveBack',
       'hold',
       'unhold',
+      'noQuota',
+      'unhealthy',
+      'stuck',
+      'network',
+      'network',
+      'stall',
+      'run',
+      'events',
+      'events',
+      'metrics',
+      'stale',
+      'clock',
+      'deploy',
+    ]);
+    expect(scenario.happens.slice(20, 30)).toMatchObject([
+      { kind: 'truncated', effect: 'after', share: 0.1 },
+      { kind: 'reset', effect: 'before', share: 1 },
+      { nth: 3, durationMs: 90_000 },
+      { count: 2 },
+      { mode: { shuffleMs: 86_400_000 } },
+      { mode: { without: ['detail.EndpointStatus', 'time'] } },
+      { mode: { lateMs: 600_000 } },
+      { byMs: 30_000 },
+      { of: 'idle-windows', byMs: -10_000 },
+      { parameters: { Mode: 'wake-only', TickMinutes: '2' } },
     ]);
     expect(scenario.happens[1]).toMatchObject({
       at: scenario.start + 3 * 3_600_000,

@@ -22,6 +22,7 @@ export const REFUSED_AGAIN = 10 * MINUTE;
 /** A park shortly before a lead begins would be followed by a wake before the deletion has ended. */
 const LEAD_MARGIN = 5 * MINUTE;
 const REPORT_AGAIN = 15 * MINUTE;
+const MODE_AGAIN = 15 * MINUTE;
 
 /** The ruling of a record that this run may have read again, or of a what-if. */
 export function judgeAgain(
@@ -62,7 +63,8 @@ export function cheapObstacle(work: Work, since: Instant): Obstacle | undefined 
   if (record.protected) return { reason: 'protected', evidence: {}, next };
   if (record.invalid !== undefined)
     return { reason: 'policy-invalid', evidence: { problem: record.invalid.problem }, next };
-  if (!ruling.mayLower) return { reason: 'mode-wake-only', evidence: {}, next };
+  // A deployment that changes the mode changes no record.
+  if (!ruling.mayLower) return { reason: 'mode-wake-only', evidence: {}, next: Math.min(next, now + MODE_AGAIN) };
   const upUntil = since + minUpOf(record.policy);
   if (upUntil > now) {
     return { reason: 'minimum-uptime', evidence: { inServiceSince: iso(since), until: iso(upUntil) }, next: upUntil };
