@@ -14,7 +14,7 @@ export function checkGivenBack(context: CheckContext): Check {
 
   function judge(state: EndpointState, rules: Rules, at: number): void {
     const hold = world.holdOf(state.name, at);
-    const free = Math.max(rules.from, world.lastHoldEnd(state.name, at));
+    const free = Math.max(rules.from, world.lastOrderChange(state.name, at));
     const overdue = at - free > RECOVERY_MS + 2 * state.longestStartMs;
     const hindered = world.mode() === 'off' || hold?.mode === 'hands-off' || isExcused(context, state, at);
     context.judge(

@@ -80,7 +80,7 @@ export function admittedBounds(
 export function isSettled(context: CheckContext, state: EndpointState, rules: Rules, at: number): boolean {
   if (state.inServiceSince === undefined || at - state.inServiceSince < context.graceMs) return false;
   if (at - rungSince(rules, at) < context.graceMs || at - state.touchedAt < FOUND_MS) return false;
-  return !context.state.holdChanged(state.name, at, context.graceMs);
+  return !context.state.orderChanged(state.name, at, context.graceMs);
 }
 
 /** Scripted refusals, crashes or a shortage that explain why the product could not do what it should. */

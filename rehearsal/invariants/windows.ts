@@ -51,7 +51,7 @@ export function checkWindows(context: CheckContext): Check {
       return;
     }
     const hold = world.holdOf(state.name, at);
-    if (hold?.mode === 'down' || hold?.mode === 'hands-off' || world.holdChanged(state.name, at, 2 * context.graceMs))
+    if (hold?.mode === 'down' || hold?.mode === 'hands-off' || world.orderChanged(state.name, at, 2 * context.graceMs))
       return;
     if (state.serving >= min) {
       context.judge(true, 4, state.name, '');
@@ -65,7 +65,7 @@ export function checkWindows(context: CheckContext): Check {
       describe(state, min, rung.during, 'nor waking, nor announced as late'),
     );
     const recovery = RECOVERY_MS + 2 * state.longestStartMs;
-    const free = Math.max(since, rules.from, state.touchedAt, world.lastHoldEnd(state.name, at));
+    const free = Math.max(since, rules.from, state.touchedAt, world.lastOrderChange(state.name, at));
     const overdue = at - free > recovery && !isExcused(context, state, at);
     context.judge(!overdue, 4, state.name, () =>
       describe(state, min, rung.during, 'although nothing has stood in its way for long'),

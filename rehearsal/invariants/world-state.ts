@@ -77,6 +77,7 @@ export class WorldState {
   readonly #hidden: readonly Of<'metrics'>[];
   readonly #stale: readonly Of<'stale'>[];
   readonly #holds: readonly HappeningState[];
+  readonly #deployments: readonly Of<'deploy'>[];
   readonly #lostTicks: readonly Of<'events'>[];
 
   constructor(run: Run) {
@@ -90,6 +91,7 @@ export class WorldState {
     this.#hidden = only('metrics').filter(({ mode }) => mode === 'missing');
     this.#stale = only('stale');
     this.#lostTicks = only('events').filter(({ of, mode }) => of === 'tick' && mode !== 'twice');
+    this.#deployments = only('deploy');
     this.#holds = run.happenings
       .filter(({ happening }) => happening.verb === 'hold' || happening.verb === 'unhold')
       .sort((a, b) => a.happening.at - b.happening.at);
@@ -188,17 +190,19 @@ export class WorldState {
     return hold !== undefined && at < hold.until ? hold : undefined;
   }
 
-  /** When the last hold of this endpoint ended, at or before `at`; -Infinity: none did. */
-  lastHoldEnd(endpoint: string, at: number): number {
+  /** When the last hold of this endpoint ended, or the stack was deployed anew, at or before `at`; -Infinity: never. */
+  lastOrderChange(endpoint: string, at: number): number {
     const ends = this.#holds.flatMap(({ happening, times }) => {
       if (!('endpoint' in happening) || happening.endpoint !== endpoint || times() === 0) return [];
       return happening.verb === 'hold' ? [happening.until] : [happening.at];
     });
-    return Math.max(Number.NEGATIVE_INFINITY, ...ends.filter((end) => end <= at));
+    const deployed = this.#deployments.map((one) => one.at);
+    return Math.max(Number.NEGATIVE_INFINITY, ...[...ends, ...deployed].filter((end) => end <= at));
   }
 
-  /** Holds that began or ended within `ms` before `at`. */
-  holdChanged(endpoint: string, at: number, ms: number): boolean {
+  /** Holds that began or ended, or deployments that brought another mode or tick, within `ms` before `at`. */
+  orderChanged(endpoint: string, at: number, ms: number): boolean {
+    if (this.#deployments.some((one) => one.at <= at && at - one.at <= ms)) return true;
     return this.#holds.some(({ happening }) => {
       if (!('endpoint' in happening) || happening.endpoint !== endpoint) return false;
       const edges = happening.verb === 'hold' ? [happening.at, happening.until] : [happening.at];
