@@ -13,7 +13,7 @@ export interface AttachedAlarm {
   readonly definition: JsonObject;
 }
 
-/** Alarms that people wired to step policies. They outlive the policy, but their actions name its old ARN. */
+/** Alarms that people wired to scaling policies. They outlive the policy, but their actions name its old ARN. */
 export interface AttachedAlarms {
   /** Alarms one of whose actions is this ARN. */
   ofPolicy(policyArn: string): Promise<readonly AttachedAlarm[]>;
@@ -46,6 +46,11 @@ const REQUEST_MEMBERS = [
   'EvaluateLowSampleCountPercentile',
   'Metrics',
   'ThresholdMetricId',
+  'EvaluationWindow',
+  'WarmUpConfiguration',
+  'EvaluationCriteria',
+  'EvaluationInterval',
+  'ActionConfiguration',
 ] as const satisfies readonly (keyof MetricAlarm & keyof PutMetricAlarmCommandInput)[];
 
 export function createAttachedAlarms(client: CloudWatchClient): AttachedAlarms {

@@ -8,11 +8,18 @@ import { outcomeOf } from './classify.ts';
 
 export function createEndpointConfigMaker(client: SageMakerClient): EndpointConfigMaker {
   return {
-    create: (name, config) =>
+    create: (name, config, tags) =>
       outcomeOf('SageMaker.CreateEndpointConfig', async () => {
         // DescribeEndpointConfig's own answer, reduced to the request's members when the recipe was taken.
         const request = config as unknown as Omit<CreateEndpointConfigCommandInput, 'EndpointConfigName'>;
-        await client.send(new CreateEndpointConfigCommand({ ...request, EndpointConfigName: name }));
+        const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+        await client.send(
+          new CreateEndpointConfigCommand({
+            ...request,
+            EndpointConfigName: name,
+            ...(Tags.length > 0 && { Tags }),
+          }),
+        );
       }),
   };
 }

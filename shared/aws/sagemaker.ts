@@ -10,6 +10,7 @@ import {
   ListEndpointsCommand,
   ListTagsCommand,
   type ProductionVariant,
+  type ProductionVariantSummary,
   type SageMakerClient,
   UpdateEndpointWeightsAndCapacitiesCommand,
 } from '@aws-sdk/client-sagemaker';
@@ -17,7 +18,13 @@ import type { EndpointKind } from '../domain/policy.ts';
 import type { JsonObject } from '../domain/recipe.ts';
 import { ENDPOINT_STATUSES } from '../domain/record.ts';
 import type { Instant } from '../domain/time.ts';
-import type { EndpointConfigView, EndpointControl, EndpointSummary, EndpointView } from '../ports/endpoints.ts';
+import type {
+  EndpointConfigView,
+  EndpointControl,
+  EndpointSummary,
+  EndpointView,
+  VariantView,
+} from '../ports/endpoints.ts';
 import type { Outcome } from '../ports/outcome.ts';
 import type { Clock, Sleep } from '../ports/world.ts';
 import { classifyFailureReason, outcomeOf } from './classify.ts';
@@ -179,7 +186,17 @@ function summaryOf(shape: EndpointSummaryShape): EndpointSummary {
   };
 }
 
+function variantOf(variant: ProductionVariantSummary): VariantView {
+  return {
+    name: variant.VariantName ?? '',
+    desired: variant.DesiredInstanceCount ?? variant.CurrentInstanceCount ?? 0,
+    serving: variant.CurrentInstanceCount ?? 0,
+    weight: variant.DesiredWeight ?? variant.CurrentWeight ?? 1,
+  };
+}
+
 function viewOf(shape: DescribeEndpointOutput): EndpointView {
+  const shadows = shape.ShadowProductionVariants ?? [];
   const images = (shape.ProductionVariants ?? []).flatMap(({ DeployedImages }) => DeployedImages ?? []);
   const digests = images.flatMap(({ SpecifiedImage, ResolvedImage }) =>
     SpecifiedImage !== undefined && ResolvedImage !== undefined ? [[SpecifiedImage, ResolvedImage] as const] : [],
@@ -187,12 +204,8 @@ function viewOf(shape: DescribeEndpointOutput): EndpointView {
   return {
     ...summaryOf(shape),
     configName: shape.EndpointConfigName ?? '',
-    variants: (shape.ProductionVariants ?? []).map((variant) => ({
-      name: variant.VariantName ?? '',
-      desired: variant.DesiredInstanceCount ?? variant.CurrentInstanceCount ?? 0,
-      serving: variant.CurrentInstanceCount ?? 0,
-      weight: variant.DesiredWeight ?? variant.CurrentWeight ?? 1,
-    })),
+    variants: (shape.ProductionVariants ?? []).map(variantOf),
+    ...(shadows.length > 0 && { shadows: shadows.map(variantOf) }),
     ...(shape.FailureReason && {
       failureReason: shape.FailureReason,
       failureClass: classifyFailureReason(shape.FailureReason),
@@ -214,6 +227,7 @@ function configViewOf(shape: DescribeEndpointConfigOutput): EndpointConfigView {
   ]);
   return {
     name: shape.EndpointConfigName ?? '',
+    arn: shape.EndpointConfigArn ?? '',
     createdAt: shape.CreationTime?.getTime() ?? 0,
     config: jsonOf(Object.fromEntries(Object.entries(shape).filter(([key]) => !NOT_IN_REQUEST.has(key)))),
     kind: kindOf(shape, variants),
@@ -225,7 +239,7 @@ function configViewOf(shape: DescribeEndpointConfigOutput): EndpointConfigView {
         ...(instanceType !== undefined && { instanceType }),
         ...((variant.InstancePools?.length ?? 0) > 0 && { pooled: true as const }),
         initialCount: variant.InitialInstanceCount ?? 0,
-        reserved: variant.CapacityReservationConfig !== undefined,
+        reserved: all.some(({ CapacityReservationConfig }) => CapacityReservationConfig !== undefined),
       };
     }),
   };

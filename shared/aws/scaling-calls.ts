@@ -10,6 +10,7 @@ import {
   type ScalableTarget,
   type ScalingPolicy,
   type ScheduledAction,
+  TagResourceCommand,
 } from '@aws-sdk/client-application-auto-scaling';
 import type { Bounds } from '../domain/policy.ts';
 import type { JsonObject } from '../domain/recipe.ts';
@@ -33,6 +34,8 @@ export interface ScalingCalls {
   scheduledActions(resourceId: string): Promise<readonly ScheduledAction[]>;
   tags(arn: string): Promise<Readonly<Record<string, string>>>;
   register(request: RegisterRequest): Promise<void>;
+  /** For a target that is there: registering tags on creation alone. */
+  tag(arn: string, tags: Readonly<Record<string, string>>): Promise<void>;
   putPolicy(resourceId: string, name: string, request: JsonObject): Promise<string>;
   putScheduledAction(resourceId: string, name: string, request: JsonObject): Promise<void>;
 }
@@ -92,6 +95,9 @@ export function createScalingCalls(client: ApplicationAutoScalingClient): Scalin
           ...(tags === undefined ? {} : { Tags: { ...tags } }),
         }),
       );
+    },
+    async tag(ResourceARN, tags) {
+      await client.send(new TagResourceCommand({ ResourceARN, Tags: { ...tags } }));
     },
     async putPolicy(resourceId, name, request) {
       // The request came from AWS or from policyRequest in the very shape that AWS takes.

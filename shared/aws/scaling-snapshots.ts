@@ -1,6 +1,16 @@
-import type { ScheduledAction } from '@aws-sdk/client-application-auto-scaling';
+import type { ScalingPolicy, ScheduledAction } from '@aws-sdk/client-application-auto-scaling';
+import { rewireAlarm } from '../domain/alarm-actions.ts';
 import type { Bounds } from '../domain/policy.ts';
-import type { Json, JsonObject, TargetSnapshot } from '../domain/recipe.ts';
+import {
+  alarmItem,
+  type JsonObject,
+  policyItem,
+  scheduledActionItem,
+  type TargetSnapshot,
+  targetItem,
+  targetTagsItem,
+} from '../domain/recipe.ts';
+import { isAwsTag } from '../domain/tags.ts';
 import type { Failure, Outcome } from '../ports/outcome.ts';
 import type { ScalingControl } from '../ports/scaling.ts';
 import type { AttachedAlarm, AttachedAlarms } from './attached-alarms.ts';
@@ -41,13 +51,13 @@ export function createScalingSnapshots(calls: ScalingCalls, alarms: AttachedAlar
     compare: (wanted, restored) =>
       outcomeOf('ApplicationAutoScaling.Describe*', async () => {
         const missing = [...(await differences(parts, wanted, restored)), ...(await alarmDifferences(parts, wanted))];
-        const untagged = restored === undefined ? [] : await tagDifferences(parts, wanted);
-        return [...missing.map(({ item }) => item), ...untagged];
+        return missing.map(({ item }) => item);
       }),
   };
 }
 
-async function read({ calls, alarms }: Parts, resourceId: string): Promise<TargetSnapshot | undefined> {
+/** A target with all that Application Auto Scaling itself holds of it. */
+async function readTarget({ calls }: Parts, resourceId: string) {
   const [target] = await calls.targets([resourceId]);
   if (target === undefined) return undefined;
   const view = targetView(target);
@@ -56,9 +66,13 @@ async function read({ calls, alarms }: Parts, resourceId: string): Promise<Targe
     calls.scheduledActions(resourceId),
     view.arn === undefined ? {} : calls.tags(view.arn),
   ]);
-  const views = policies.map(policyView);
-  const steps = views.filter(({ type }) => type === 'StepScaling');
-  const attached = (await Promise.all(steps.map(({ arn }) => alarms.ofPolicy(arn)))).flat();
+  return { view, policies, actions, tags };
+}
+
+async function read(parts: Parts, resourceId: string): Promise<TargetSnapshot | undefined> {
+  const found = await readTarget(parts, resourceId);
+  if (found === undefined) return undefined;
+  const { view, policies, actions, tags } = found;
   return {
     resourceId,
     dimension: VARIANT_INSTANCES.ScalableDimension,
@@ -66,20 +80,26 @@ async function read({ calls, alarms }: Parts, resourceId: string): Promise<Targe
     max: view.max,
     suspended: view.suspended,
     tags,
-    policies: byName(views),
+    policies: byName(policies.map(policyView)),
     scheduledActions: byName(actions.map(scheduledAction)),
-    alarms: byName([...new Map(attached.map((alarm) => [alarm.name, alarm])).values()]),
+    alarms: byName(await attachedTo(parts, policies)),
   };
 }
 
-/** Tags of AWS's own are AWS's to put. */
-async function tagDifferences({ calls }: Parts, { resourceId, tags }: TargetSnapshot): Promise<readonly string[]> {
-  const wanted = Object.entries(withoutAwsTags(tags));
-  const [target] = wanted.length === 0 ? [] : await calls.targets([resourceId]);
-  const arn = target === undefined ? undefined : targetView(target).arn;
-  if (arn === undefined) return [];
-  const actual = await calls.tags(arn);
-  return wanted.every(([key, value]) => actual[key] === value) ? [] : [`tags of scalable target ${resourceId}`];
+/** Alarms whose actions name one of the policies, but those of target tracking: they come and go with their policy. */
+async function attachedTo({ alarms }: Parts, policies: readonly ScalingPolicy[]): Promise<readonly AttachedAlarm[]> {
+  const found = new Map<string, AttachedAlarm>();
+  const named = new Set<string>();
+  const tracking = new Set<string>();
+  for (const { PolicyARN, PolicyType, Alarms } of policies) {
+    const names = (Alarms ?? []).flatMap(({ AlarmName }) => AlarmName ?? []);
+    for (const name of names) (PolicyType === 'TargetTrackingScaling' ? tracking : named).add(name);
+    for (const alarm of await alarms.ofPolicy(PolicyARN ?? '')) found.set(alarm.name, alarm);
+  }
+  // Application Auto Scaling names them, too; what the prefix did not find is read by its name.
+  const rest = [...named].filter((name) => !found.has(name));
+  for (const alarm of rest.length === 0 ? [] : await alarms.byName(rest)) found.set(alarm.name, alarm);
+  return [...found.values()].filter(({ name }) => !tracking.has(name));
 }
 
 function isBetween(actual: Bounds, { min, max }: Bounds): boolean {
@@ -94,21 +114,28 @@ async function differences(
 ): Promise<readonly Missing[]> {
   const { calls } = parts;
   const { resourceId } = wanted;
-  const actual = await read(parts, resourceId);
+  const actual = await readTarget(parts, resourceId);
+  const view = actual?.view;
   const missing: Missing[] = [];
-  const bounded = actual === undefined || bounds === undefined || isBetween(actual, bounds);
-  if (actual === undefined || !bounded || !same({ ...actual.suspended }, { ...wanted.suspended })) {
+  const bounded = view === undefined || bounds === undefined || isBetween(view, bounds);
+  if (view === undefined || !bounded || !same({ ...view.suspended }, { ...wanted.suspended })) {
     // AWS takes tags for a new target only.
-    const tags = actual === undefined ? { tags: withoutAwsTags(wanted.tags) } : {};
+    const tags = view === undefined ? { tags: withoutAwsTags(wanted.tags) } : {};
     const put = () => calls.register({ resourceId, bounds: bounds ?? wanted, suspended: wanted.suspended, ...tags });
-    missing.push({ item: `scalable target ${resourceId}`, put });
+    missing.push({ item: targetItem(resourceId), put });
   }
-  for (const { name, definition } of lacking(wanted.policies, actual?.policies)) {
-    missing.push({ item: `scaling policy ${name}`, put: () => calls.putPolicy(resourceId, name, definition) });
+  // Without bounds the target is whoever's it is now, and so are its tags.
+  const untagged = bounds === undefined || actual === undefined ? {} : lackingTags(wanted.tags, actual.tags);
+  const arn = view?.arn;
+  if (arn !== undefined && Object.keys(untagged).length > 0) {
+    missing.push({ item: targetTagsItem(resourceId), put: () => calls.tag(arn, untagged) });
   }
-  for (const { name, definition } of lacking(wanted.scheduledActions, actual?.scheduledActions)) {
+  for (const { name, definition } of lacking(wanted.policies, actual?.policies.map(policyView))) {
+    missing.push({ item: policyItem(name), put: () => calls.putPolicy(resourceId, name, definition) });
+  }
+  for (const { name, definition } of lacking(wanted.scheduledActions, actual?.actions.map(scheduledAction))) {
     missing.push({
-      item: `scheduled action ${name}`,
+      item: scheduledActionItem(name),
       put: () => calls.putScheduledAction(resourceId, name, definition),
     });
   }
@@ -125,8 +152,11 @@ async function alarmDifferences({ calls, alarms }: Parts, wanted: TargetSnapshot
     }),
   );
   const actual = await alarms.byName(wanted.alarms.map(({ name }) => name));
-  const rewired = wanted.alarms.map(({ name, definition }) => ({ name, definition: rewire(definition, newArns) }));
-  return lacking(rewired, actual).map((alarm) => ({ item: `alarm ${alarm.name}`, put: () => alarms.put(alarm) }));
+  const rewired = wanted.alarms.map(({ name, definition }) => {
+    const there = actual.find((alarm) => alarm.name === name);
+    return { name, definition: rewireAlarm(definition, there?.definition, newArns) };
+  });
+  return lacking(rewired, actual).map((alarm) => ({ item: alarmItem(alarm.name), put: () => alarms.put(alarm) }));
 }
 
 /** Those of the wanted items that are missing or different. */
@@ -157,14 +187,6 @@ function same(a: JsonObject, b: JsonObject): boolean {
   return canonicalJson(a) === canonicalJson(b);
 }
 
-function rewire(definition: JsonObject, newArns: ReadonlyMap<string, string>): JsonObject {
-  const rewired = Object.entries(definition).map(([member, value]): readonly [string, Json] => {
-    if (!member.endsWith('Actions') || !Array.isArray(value)) return [member, value];
-    return [member, value.map((action) => (typeof action === 'string' ? (newArns.get(action) ?? action) : action))];
-  });
-  return Object.fromEntries(rewired);
-}
-
 function scheduledAction(action: ScheduledAction) {
   const { ScheduledActionName, Schedule, Timezone, StartTime, EndTime, ScalableTargetAction } = action;
   return {
@@ -173,8 +195,16 @@ function scheduledAction(action: ScheduledAction) {
   };
 }
 
+function lackingTags(
+  wanted: Readonly<Record<string, string>>,
+  actual: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(withoutAwsTags(wanted)).filter(([key, value]) => actual[key] !== value));
+}
+
+/** Tags of AWS's own are AWS's to put. */
 function withoutAwsTags(tags: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(tags).filter(([key]) => !key.startsWith('aws:')));
+  return Object.fromEntries(Object.entries(tags).filter(([key]) => !isAwsTag(key)));
 }
 
 function byName<T extends { readonly name: string }>(items: readonly T[]): readonly T[] {

@@ -19,7 +19,7 @@ export interface TargetSnapshot {
     readonly arn: string;
   }[];
   readonly scheduledActions: readonly { readonly name: string; readonly definition: JsonObject }[];
-  /** Alarms whose actions name a policy of this target: re-wired to the new policy ARNs. */
+  /** Alarms whose actions name a policy of this target, but target tracking's own: re-wired to the new policy ARNs. */
   readonly alarms: readonly { readonly name: string; readonly definition: JsonObject }[];
 }
 
@@ -32,7 +32,12 @@ export interface Recipe {
   /** The incarnation this describes. */
   readonly creationTime: Instant;
   /** What the owner deployed: the truth that every wake aims for. */
-  readonly preferred: { readonly configName: string; readonly config: JsonObject };
+  readonly preferred: {
+    readonly configName: string;
+    readonly config: JsonObject;
+    /** Tags of the endpoint config, for a config that is made anew; absent: not known. */
+    readonly configTags?: Readonly<Record<string, string>>;
+  };
   /** What ran when the snapshot was taken (a fallback is not the new truth). */
   readonly running: { readonly configName: string };
   /** All tags; `aws:` ones are kept for the record and never sent. */
@@ -43,9 +48,24 @@ export interface Recipe {
     readonly weight: number;
     readonly instanceType?: string;
   }[];
+  /** Shadow variants, which get a copy of the traffic; absent: there are none. */
+  readonly shadows?: readonly { readonly name: string; readonly desired: number; readonly weight: number }[];
   readonly deploymentConfig?: JsonObject;
   readonly targets: readonly TargetSnapshot[];
   readonly imageDigests: Readonly<Record<string, string>>;
   /** Items that a restore was definitely refused; merged into the next snapshot. */
   readonly outstanding: readonly { readonly item: string; readonly why: string }[];
 }
+
+/** Names of a recipe's items, as a restore tells them and the next snapshot finds them again. */
+export const targetItem = (resourceId: string): string => `scalable target ${resourceId}`;
+export const targetTagsItem = (resourceId: string): string => `tags of scalable target ${resourceId}`;
+export const policyItem = (name: string): string => `scaling policy ${name}`;
+export const scheduledActionItem = (name: string): string => `scheduled action ${name}`;
+export const alarmItem = (name: string): string => `alarm ${name}`;
+export const countItem = (variant: string, count: number): string => `${variant}: ${count} instances`;
+export const weightItem = (variant: string, weight: number): string => `${variant}: weight ${weight}`;
+
+/** Whether an item is a count of this variant's instances, whatever the number. */
+export const isCountOf = (item: string, variant: string): boolean =>
+  item.startsWith(`${variant}: `) && item.endsWith(' instances');

@@ -86,6 +86,8 @@ export interface WakeProgress {
   readonly weightAskedAt?: Instant;
   /** Smoke requests that were not answered as expected, once it was in service. */
   readonly smokeTries?: number;
+  /** Sizes of shadow variants that were asked back: each once an attempt. */
+  readonly shadowsAsked?: readonly string[];
   /** Instance types that had no capacity or quota in this round over the ladder. */
   readonly failedTypes?: readonly string[];
   /** Set after the last paid attempt: nothing is tried until config, model or policy differ or a human asks. */

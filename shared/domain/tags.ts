@@ -6,3 +6,8 @@ export function isProtected(tags: Readonly<Record<string, string>>, tagPrefix: s
   const value = tags[`${tagPrefix}:protect`];
   return value !== undefined && value.trim().toLowerCase() !== 'false';
 }
+
+/** AWS keeps these keys for itself, in any case, and refuses them from anybody else. */
+export function isAwsTag(key: string): boolean {
+  return key.toLowerCase().startsWith('aws:');
+}

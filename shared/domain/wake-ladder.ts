@@ -43,6 +43,7 @@ export function planAfterFailure(progress: WakeProgress, attempt: FailedAttempt)
     weightAskedAt: ____,
     made: _____,
     takenAt: ______,
+    shadowsAsked: _______,
     ...kept
   } = progress;
   const failed: WakeProgress = {

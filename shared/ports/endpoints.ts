@@ -24,6 +24,8 @@ export interface EndpointView {
   /** What the failure reason means; only with a failure reason. */
   readonly failureClass?: FailureClass;
   readonly variants: readonly VariantView[];
+  /** Variants that get a copy of the traffic; absent: there are none. */
+  readonly shadows?: readonly VariantView[];
   readonly deploymentConfig?: JsonObject;
   /** Image as the model names it → image by digest, as far as SageMaker tells. */
   readonly imageDigests?: Readonly<Record<string, string>>;
@@ -34,6 +36,7 @@ export type EndpointSummary = Pick<EndpointView, 'name' | 'arn' | 'status' | 'cr
 
 export interface EndpointConfigView {
   readonly name: string;
+  readonly arn: string;
   /** A config that was made anew under its name is another one. */
   readonly createdAt: Instant;
   /** The whole DescribeEndpointConfig answer in CreateEndpointConfig's shape. */

@@ -34,6 +34,7 @@ export function describeEndpoint(endpoint: Endpoint): object {
     EndpointArn: endpoint.arn,
     EndpointConfigName: config.EndpointConfigName,
     ProductionVariants: endpoint.variants.map(describeVariant),
+    ShadowProductionVariants: endpoint.shadows.length > 0 ? endpoint.shadows.map(describeVariant) : undefined,
     // The summary of the API has other members than the config it comes from.
     DataCaptureConfig: capture
       ? {

@@ -40,7 +40,7 @@ function createEndpoint(state: SageMakerState, input: CreateInput): object {
     modifiedAt: state.now,
     config,
     status: 'Creating',
-    variants: buildVariants(state, config),
+    ...buildVariants(state, config),
     failureReason: undefined,
     deploymentConfig: input.DeploymentConfig,
     pending: undefined,
@@ -52,7 +52,7 @@ function createEndpoint(state: SageMakerState, input: CreateInput): object {
 
 function deleteEndpoint(state: SageMakerState, name: string): object {
   const endpoint = requireIdle(state, name, true);
-  for (const { definition } of endpoint.variants) {
+  for (const { definition } of [...endpoint.variants, ...endpoint.shadows]) {
     for (const ResourceId of state.targets.resourceIdsOf(endpoint.name, definition.VariantName)) {
       state.kernel.call(SAGEMAKER_CALLER, 'ApplicationAutoScaling', 'DeregisterScalableTarget', {
         ServiceNamespace: 'sagemaker',

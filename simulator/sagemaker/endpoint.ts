@@ -54,6 +54,7 @@ export interface ProductionVariant {
 export interface EndpointConfig {
   readonly EndpointConfigName: string;
   readonly ProductionVariants: readonly ProductionVariant[];
+  readonly ShadowProductionVariants?: readonly ProductionVariant[];
   readonly AsyncInferenceConfig?: Readonly<Record<string, unknown>>;
   readonly DataCaptureConfig?: Readonly<Record<string, unknown>>;
   readonly [member: string]: unknown;
@@ -98,6 +99,8 @@ export interface Endpoint {
   modifiedAt: EpochMs;
   status: EndpointStatus;
   variants: Variant[];
+  /** Get a copy of the traffic and answer nobody. */
+  shadows: Variant[];
   failureReason: string | undefined;
   deploymentConfig: Readonly<Record<string, unknown>> | undefined;
   pending: { readonly configName: string; readonly startedAt: EpochMs } | undefined;

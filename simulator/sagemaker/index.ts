@@ -83,7 +83,7 @@ function seedEndpoint(state: SageMakerState, seed: EndpointSeed): Endpoint {
     modifiedAt: createdAt,
     config,
     status: 'InService',
-    variants: buildVariants(state, config),
+    ...buildVariants(state, config),
     failureReason: undefined,
     deploymentConfig: undefined,
     pending: undefined,

@@ -91,7 +91,8 @@ function later(state: SageMakerState, endpoint: Endpoint, ms: number, fn: () => 
 }
 
 export function beginCreate(state: SageMakerState, endpoint: Endpoint): void {
-  const plan = endpoint.variants.map((variant) => planStart(state, variant, variant.desired));
+  const variants = [...endpoint.variants, ...endpoint.shadows];
+  const plan = variants.map((variant) => planStart(state, variant, variant.desired));
   const prospect = foresee(state, endpoint, plan);
   if (prospect.launches) pay(state, endpoint, plan);
   announce(state, plan, 'Creating');
@@ -206,13 +207,15 @@ export interface EndpointUpdate {
 
 /** UpdateEndpoint: a whole new fleet starts beside the old one, and takes over when it is in service (blue/green). */
 export function beginUpdate(state: SageMakerState, endpoint: Endpoint, update: EndpointUpdate): void {
-  const variants = buildVariants(state, update.config);
-  for (const variant of variants) {
-    const old = endpoint.variants.find((v) => v.definition.VariantName === variant.definition.VariantName);
+  const { variants, shadows } = buildVariants(state, update.config);
+  const fleet = [...variants, ...shadows];
+  const before = [...endpoint.variants, ...endpoint.shadows];
+  for (const variant of fleet) {
+    const old = before.find((v) => v.definition.VariantName === variant.definition.VariantName);
     if (old && update.retainCounts) variant.desired = old.desired;
     if (old && update.retainWeights) variant.weight = variant.desiredWeight = old.desiredWeight;
   }
-  const plan = variants.map((variant) => planStart(state, variant, variant.desired));
+  const plan = fleet.map((variant) => planStart(state, variant, variant.desired));
   const prospect = foresee(state, endpoint, plan);
   if (prospect.launches) pay(state, endpoint, plan);
   const startedAt: EpochMs = state.now;
@@ -226,11 +229,12 @@ export function beginUpdate(state: SageMakerState, endpoint: Endpoint, update: E
       rollBack(state, endpoint, failure);
       return;
     }
-    for (const variant of endpoint.variants) {
+    for (const variant of before) {
       for (const [type, count] of variant.current) state.ledger(endpoint.name).change(type, -count, state.now);
     }
     deliver(plan);
     endpoint.variants = variants;
+    endpoint.shadows = shadows;
     endpoint.config = update.config;
     finishUpdate(state, endpoint);
   });

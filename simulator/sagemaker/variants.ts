@@ -36,8 +36,19 @@ function resolve(image: string, pushes: number): string {
 }
 
 /** Variants at their initial counts and weights, with no instance yet: what a create or an update starts from. */
-export function buildVariants(state: SageMakerState, config: EndpointConfig): Variant[] {
-  return config.ProductionVariants.map((definition) => ({
+export function buildVariants(
+  state: SageMakerState,
+  config: EndpointConfig,
+): { readonly variants: Variant[]; readonly shadows: Variant[] } {
+  const build = (definition: ProductionVariant) => buildVariant(state, definition);
+  return {
+    variants: config.ProductionVariants.map(build),
+    shadows: (config.ShadowProductionVariants ?? []).map(build),
+  };
+}
+
+function buildVariant(state: SageMakerState, definition: ProductionVariant): Variant {
+  return {
     definition,
     current: new Map(),
     desired: definition.ServerlessConfig === undefined ? (definition.InitialInstanceCount ?? 1) : 0,
@@ -45,7 +56,7 @@ export function buildVariants(state: SageMakerState, config: EndpointConfig): Va
     desiredWeight: definition.InitialVariantWeight ?? 1,
     transition: undefined,
     images: resolveImages(state, definition),
-  }));
+  };
 }
 
 export function addInstances(variant: Variant, instanceType: string, count: number): void {
@@ -69,5 +80,5 @@ export function takeInstances(variant: Variant, count: number): Map<string, numb
 }
 
 export function findVariant(endpoint: Endpoint, name: string): Variant | undefined {
-  return endpoint.variants.find((variant) => variant.definition.VariantName === name);
+  return [...endpoint.variants, ...endpoint.shadows].find((variant) => variant.definition.VariantName === name);
 }

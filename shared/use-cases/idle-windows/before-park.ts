@@ -1,6 +1,6 @@
 import type { Evidence, ReasonCode } from '../../domain/decision.ts';
 import type { FleetRecord } from '../../domain/record.ts';
-import { isProtected } from '../../domain/tags.ts';
+import { isAwsTag, isProtected } from '../../domain/tags.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { EndpointConfigView, EndpointView } from '../../ports/endpoints.ts';
 import type { Failure, Outcome } from '../../ports/outcome.ts';
@@ -61,7 +61,7 @@ export function sendableTags(
   tags: Readonly<Record<string, string>>,
   tagPrefix: string,
 ): readonly (readonly [string, string])[] {
-  return Object.entries(tags).filter(([key]) => !key.startsWith('aws:') && key !== wakeTag(tagPrefix));
+  return Object.entries(tags).filter(([key]) => !isAwsTag(key) && key !== wakeTag(tagPrefix));
 }
 
 export function wakeTag(tagPrefix: string): string {

@@ -189,7 +189,7 @@ function noteDelete(
     ...record,
     deleteNoted: { creationTime: view.creationTime, at: work.run.now },
     recipeVersion: recipe.version,
-    parkedDesired: Math.max(1, view.variants[0]?.desired ?? 1),
+    parkedDesired: Math.max(1, recipe.variants[0]?.desired ?? 1),
     ...(needsRehearsal(record, made) && { rehearsal: { made, since: work.run.now } }),
     ...(record.observed && instanceType !== undefined && { observed: { ...record.observed, instanceType } }),
   });

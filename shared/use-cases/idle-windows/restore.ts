@@ -11,6 +11,7 @@ import { observe } from './consider-park.ts';
 import { freshWake } from './failed-attempt.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { announce, recordDecision, together } from './report.ts';
+import { isPassing, restoreSizes } from './restore-sizes.ts';
 import { type Smoked, smoke } from './smoke.ts';
 import type { StepResult } from './step-result.ts';
 
@@ -50,11 +51,9 @@ export async function restore(work: Work, view: EndpointView): Promise<StepResul
       : await ports.fleet.readRecipe(record.endpoint, record.recipeVersion);
   if (recipe === undefined) return comeUp(work, view, recipe, [], { passed: true });
 
-  const count = await restoreCount(work, view, recipe);
-  if (count !== undefined && !('outstanding' in count)) return count;
-  const weight = await restoreWeight(work, view, recipe);
-  if (weight !== undefined && !('outstanding' in weight)) return weight;
-  const outstanding: { item: string; why: string }[] = [...(count?.outstanding ?? []), ...(weight?.outstanding ?? [])];
+  const sizes = await restoreSizes(work, view, recipe);
+  if (!('outstanding' in sizes)) return sizes;
+  const outstanding: { item: string; why: string }[] = [...sizes.outstanding];
   for (const target of recipe.targets) {
     const restored = await restoreTarget(work, target);
     if ('failure' in restored) return { failure: restored.failure };
@@ -63,77 +62,6 @@ export async function restore(work: Work, view: EndpointView): Promise<StepResul
   }
   const smoked = await smoke(work);
   return 'again' in smoked ? smoked.again : comeUp(work, view, recipe, outstanding, smoked);
-}
-
-/** Instances that the rung in force or a demand asks for above what the config starts with. */
-function wantedCount({ ruling }: Work, recipe: Recipe): number {
-  const before = recipe.variants[0]?.desired ?? 1;
-  const wanted =
-    ruling.bounds === undefined ? (ruling.desired ?? before) : Math.max(ruling.bounds.min, ruling.desired ?? 0);
-  return Math.max(1, wanted);
-}
-
-async function restoreCount(
-  work: Work,
-  view: EndpointView,
-  recipe: Recipe,
-): Promise<StepResult | { readonly outstanding: Outstanding } | undefined> {
-  const { session, ports, run } = work;
-  const [variant] = view.variants;
-  const wake = session.record.wake;
-  // After a refused delete nothing was recreated: its count is as it was.
-  if (wake === undefined || variant === undefined || view.variants.length > 1) return undefined;
-  const wanted = wantedCount(work, recipe);
-  if (variant.desired >= wanted) return undefined;
-  if (wake.countAskedAt !== undefined) {
-    return {
-      outstanding: [{ item: `${variant.name}: ${wanted} instances`, why: `it came back with ${variant.desired}` }],
-    };
-  }
-  const evidence = { variant: variant.name, from: variant.desired, to: wanted };
-  const answer = await ports.endpoints.setDesired(view.name, variant.name, wanted);
-  if (answer.ok) {
-    const remembered = recordDecision(work, { decision: 'scale', reason: 'restore', evidence, acted: true });
-    const asked: RecordChange = (record) =>
-      record.wake ? { ...record, wake: { ...record.wake, countAskedAt: run.now } } : record;
-    return { change: together(remembered, asked) };
-  }
-  const { failure } = answer;
-  const refused = recordDecision(work, { decision: 'refuse', reason: 'call-refused', evidence, failure });
-  if (isPassing(failure)) return { failure, change: refused };
-  return { outstanding: [{ item: `${variant.name}: ${wanted} instances`, why: failure.message }] };
-}
-
-/** A call of its own: AWS takes weights or a count. It goes last, since only the count is waited for by anybody. */
-async function restoreWeight(
-  work: Work,
-  view: EndpointView,
-  recipe: Recipe,
-): Promise<StepResult | { readonly outstanding: Outstanding } | undefined> {
-  const { session, ports, run } = work;
-  const [variant] = view.variants;
-  const { wake } = session.record;
-  if (wake === undefined || variant === undefined || view.variants.length > 1) return undefined;
-  const wanted = recipe.variants.length === 1 ? recipe.variants[0]?.weight : undefined;
-  // AWS keeps weights in single precision.
-  if (wanted === undefined || Math.fround(wanted) === Math.fround(variant.weight)) return undefined;
-  const left = (why: string) => ({ outstanding: [{ item: `${variant.name}: weight ${wanted}`, why }] });
-  if (wake.weightAskedAt !== undefined) return left(`it came back with ${variant.weight}`);
-  const evidence = { variant: variant.name, weight: wanted, before: variant.weight };
-  const answer = await ports.endpoints.setWeight(view.name, variant.name, wanted);
-  if (answer.ok) {
-    const remembered = recordDecision(work, { decision: 'scale', reason: 'restore', evidence, acted: true });
-    const asked: RecordChange = (record) =>
-      record.wake ? { ...record, wake: { ...record.wake, weightAskedAt: run.now } } : record;
-    return { change: together(remembered, asked) };
-  }
-  const { failure } = answer;
-  const refused = recordDecision(work, { decision: 'refuse', reason: 'call-refused', evidence, failure });
-  return isPassing(failure) ? { failure, change: refused } : left(failure.message);
-}
-
-function isPassing({ class: kind, definite }: Failure): boolean {
-  return !definite || kind === 'transient' || kind === 'in-progress';
 }
 
 type RestoredTarget =

@@ -1,7 +1,8 @@
-import type { Recipe, TargetSnapshot } from '../../domain/recipe.ts';
+import { mergeTargets } from '../../domain/merge-targets.ts';
+import { isCountOf, type Recipe, type TargetSnapshot, weightItem } from '../../domain/recipe.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { EndpointConfigView, EndpointView } from '../../ports/endpoints.ts';
+import type { EndpointConfigView, EndpointView, VariantView } from '../../ports/endpoints.ts';
 import type { Outcome } from '../../ports/outcome.ts';
 import { type ParkFacts, wakeTag } from './before-park.ts';
 import type { IdleWindowsPorts } from './ports.ts';
@@ -10,6 +11,8 @@ export interface RecipeInput {
   readonly record: FleetRecord;
   readonly view: EndpointView;
   readonly config: EndpointConfigView;
+  /** Undefined: nobody could tell. */
+  readonly configTags: Readonly<Record<string, string>> | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly targets: readonly TargetSnapshot[];
   readonly previous: Recipe | undefined;
@@ -20,67 +23,85 @@ export interface RecipeInput {
 
 /** The recipe of what is there now, with what an earlier one knows better. */
 export function buildRecipe(input: RecipeInput): Recipe {
-  const { record, view, config, tags, targets, previous, version, now, tagPrefix } = input;
-  const madeByUs = tags[wakeTag(tagPrefix)] !== undefined;
-  const isFallback =
-    previous !== undefined &&
-    record.running?.creationTime === view.creationTime &&
-    record.running.configName === view.configName &&
-    view.configName !== previous.preferred.configName;
-  const types = new Map(config.variants.map(({ name, instanceType }) => [name, instanceType]));
+  const { record, view, config, configTags, tags, targets, previous, version, now, tagPrefix } = input;
+  const recreatedByHand = tags[wakeTag(tagPrefix)] === undefined;
+  // What our own wake started, on the config that it named: nobody has deployed anything since.
+  const isAsWoken = record.running?.creationTime === view.creationTime && record.running.configName === view.configName;
+  const fallbackOf = isAsWoken && view.configName !== previous?.preferred.configName ? previous : undefined;
   const outstanding = record.outstanding ?? [];
+  const older = { recipe: previous, endpoint: view.name, recreatedByHand, outstanding, now };
+  const current = { configName: config.name, config: config.config, ...(configTags && { configTags }) };
+  // Opaque to AWS's create call, which need not show it again; whoever deploys afterwards says what holds.
+  const deploymentConfig =
+    view.deploymentConfig ?? (isAsWoken || recreatedByHand ? previous?.deploymentConfig : undefined);
+  const known = new Set(variantNames(fallbackOf));
   return {
     schemaVersion: 1,
     version,
     endpoint: view.name,
     takenAt: now,
     creationTime: view.creationTime,
-    preferred: isFallback ? previous.preferred : { configName: config.name, config: config.config },
+    preferred: fallbackOf?.preferred ?? current,
     running: { configName: view.configName },
     tags,
-    variants: view.variants.map(({ name, desired, weight }) => {
-      const instanceType = types.get(name);
-      return { name, desired, weight, ...(instanceType !== undefined && { instanceType }) };
-    }),
-    ...(view.deploymentConfig && { deploymentConfig: view.deploymentConfig }),
-    // What a restore was refused, and what somebody who recreated the endpoint by hand did not put back.
-    targets: mergeTargets(targets, targetsOf(view.name, previous), outstanding.length > 0 || !madeByUs),
-    imageDigests: view.imageDigests ?? previous?.imageDigests ?? {},
+    variants: variantsOf(input),
+    ...shadowsOf(input, fallbackOf),
+    ...(deploymentConfig && { deploymentConfig }),
+    targets: mergeTargets(
+      // A target of a variant that only the fallback has would be refused at every wake of the preferred config.
+      targets.filter(({ resourceId }) => fallbackOf === undefined || known.has(resourceId.split('/').at(-1) ?? '')),
+      older,
+    ),
+    imageDigests: fallbackOf?.imageDigests ?? view.imageDigests ?? previous?.imageDigests ?? {},
     outstanding,
   };
 }
 
-/** An earlier recipe's targets, under the name as it is spelled now. */
-function targetsOf(endpoint: string, recipe: Recipe | undefined): readonly TargetSnapshot[] {
-  return (recipe?.targets ?? []).map((target) => ({
-    ...target,
-    resourceId: target.resourceId.replace(/^endpoint\/[^/]+/, `endpoint/${endpoint}`),
-  }));
-}
-
-function mergeTargets(
-  now: readonly TargetSnapshot[],
-  before: readonly TargetSnapshot[],
-  keepOlder: boolean,
-): readonly TargetSnapshot[] {
-  if (!keepOlder) return now;
-  const merged = now.map((target) => {
-    const older = before.find(({ resourceId }) => resourceId === target.resourceId);
-    return older === undefined ? target : mergeTarget(target, older);
+/** Counts and weights as they are, but those that a restore was refused: they are still what the owner asked for. */
+function variantsOf({ view, config, previous, record }: RecipeInput): Recipe['variants'] {
+  const types = new Map(config.variants.map(({ name, instanceType }) => [name, instanceType]));
+  return view.variants.map((variant, index) => {
+    // The only variant of a fallback may have another name.
+    const before = previous?.variants.find(({ name }) => name === variant.name) ?? previous?.variants[index];
+    const instanceType = types.get(variant.name);
+    return { ...sizeOf(variant, before, record), ...(instanceType !== undefined && { instanceType }) };
   });
-  const lost = before.filter(({ resourceId }) => !now.some((target) => target.resourceId === resourceId));
-  return [...merged, ...lost];
 }
 
-function mergeTarget(target: TargetSnapshot, older: TargetSnapshot): TargetSnapshot {
-  const missing = <T extends { readonly name: string }>(has: readonly T[], had: readonly T[]): readonly T[] =>
-    had.filter(({ name }) => !has.some((item) => item.name === name));
+function shadowsOf({ view, previous, record }: RecipeInput, fallbackOf: Recipe | undefined): Pick<Recipe, 'shadows'> {
+  const sized = (view.shadows ?? []).map((shadow) =>
+    sizeOf(
+      shadow,
+      previous?.shadows?.find(({ name }) => name === shadow.name),
+      record,
+    ),
+  );
+  const shadows = fallbackOf === undefined ? sized : (fallbackOf.shadows ?? []);
+  return shadows.length > 0 ? { shadows } : {};
+}
+
+interface Size {
+  readonly name: string;
+  readonly desired: number;
+  readonly weight: number;
+}
+
+function sizeOf({ name, desired, weight }: VariantView, before: Size | undefined, { outstanding }: FleetRecord): Size {
+  if (before === undefined) return { name, desired, weight };
+  const items = (outstanding ?? []).map(({ item }) => item);
+  const keepsCount = items.some((item) => isCountOf(item, name));
+  const keepsWeight = items.includes(weightItem(name, before.weight));
   return {
-    ...target,
-    policies: [...target.policies, ...missing(target.policies, older.policies)],
-    scheduledActions: [...target.scheduledActions, ...missing(target.scheduledActions, older.scheduledActions)],
-    alarms: [...target.alarms, ...missing(target.alarms, older.alarms)],
+    name,
+    desired: keepsCount ? Math.max(before.desired, desired) : desired,
+    weight: keepsWeight ? before.weight : weight,
   };
+}
+
+/** Of the preferred config, in CreateEndpointConfig's shape. */
+function variantNames(recipe: Recipe | undefined): readonly string[] {
+  const variants = recipe?.preferred.config['ProductionVariants'] as readonly { VariantName?: string }[] | undefined;
+  return (variants ?? []).flatMap(({ VariantName }) => VariantName ?? []);
 }
 
 export function resourceIdOf(endpoint: string, variant: string): string {
@@ -111,7 +132,8 @@ export async function takeRecipe(
     recipeVersion === undefined ? undefined : await ports.fleet.readRecipe(record.endpoint, recipeVersion);
   const { tagPrefix } = ports.settings;
   const version = (newest ?? 0) + 1;
-  const recipe = buildRecipe({ record, view, config, tags, targets, previous, version, now, tagPrefix });
+  const configTags = await readConfigTags(ports, config, previous);
+  const recipe = buildRecipe({ record, view, config, configTags, tags, targets, previous, version, now, tagPrefix });
   // A park that is refused at the last moment, again and again, must not push out what differs.
   const latest = newest === undefined ? undefined : await ports.fleet.readRecipe(record.endpoint, newest);
   if (latest !== undefined && sameValue({ ...recipe, version: latest.version, takenAt: latest.takenAt }, latest)) {
@@ -120,6 +142,18 @@ export async function takeRecipe(
   await ports.fleet.writeRecipe(recipe, recipeVersion);
   const read = await ports.fleet.readRecipe(record.endpoint, version);
   return { ok: true, value: sameValue(recipe, read) ? recipe : 'unproven' };
+}
+
+/** They outlive the endpoint and are needed only for a config that is gone: without an answer, those known before. */
+async function readConfigTags(
+  { endpoints, log }: IdleWindowsPorts,
+  config: EndpointConfigView,
+  previous: Recipe | undefined,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const tags = await endpoints.tags(config.arn);
+  if (tags.ok) return tags.value;
+  log.warn('the tags of an endpoint config cannot be read', { config: config.name, problem: tags.failure.message });
+  return previous?.preferred.configName === config.name ? previous.preferred.configTags : undefined;
 }
 
 /** Equality of plain data; members that are undefined do not count. */

@@ -263,6 +263,7 @@ function noteAttempt(work: Work, { configName, instanceType, made }: Candidate):
       nextTryAt: ___,
       countAskedAt: ____,
       weightAskedAt: _____,
+      shadowsAsked: __________,
       instanceType: ______,
       made: _______,
       takenAt: ________,

@@ -1,5 +1,6 @@
 import type { Recipe } from '../../domain/recipe.ts';
 import type { FleetRecord } from '../../domain/record.ts';
+import { isAwsTag } from '../../domain/tags.ts';
 import type { DurationMs, Instant } from '../../domain/time.ts';
 import type { EndpointConfigMaker } from '../../ports/endpoint-configs.ts';
 import type { Failure } from '../../ports/outcome.ts';
@@ -174,7 +175,9 @@ async function makeConfig({ endpoints, configs }: RecoverPorts, { preferred }: R
   const there = await endpoints.describeConfig(preferred.configName);
   if (!there.ok) return there.failure.class === 'permission' ? there.failure : undefined;
   if (there.value !== undefined) return undefined;
-  const made = await configs.create(preferred.configName, preferred.config);
+  // AWS keeps `aws:` for itself.
+  const tags = Object.entries(preferred.configTags ?? {}).filter(([key]) => !isAwsTag(key));
+  const made = await configs.create(preferred.configName, preferred.config, Object.fromEntries(tags));
   if (made.ok || made.failure.class === 'exists' || made.failure.class === 'transient') return undefined;
   return made.failure;
 }
