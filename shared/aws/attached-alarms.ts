@@ -86,9 +86,14 @@ export function createAttachedAlarms(client: CloudWatchClient): AttachedAlarms {
 }
 
 function attachedAlarm(alarm: MetricAlarm): AttachedAlarm {
-  const members = REQUEST_MEMBERS.filter((member) => alarm[member] !== undefined);
+  const members = REQUEST_MEMBERS.filter((member) => alarm[member] !== undefined && !isUnasked(alarm, member));
   return {
     name: alarm.AlarmName ?? '',
     definition: toJsonObject(Object.fromEntries(members.map((member) => [member, alarm[member]]))),
   };
+}
+
+/** Of an alarm on an expression AWS shows dimensions, none, and refuses the same members beside `Metrics`. */
+function isUnasked({ Metrics, Dimensions }: MetricAlarm, member: (typeof REQUEST_MEMBERS)[number]): boolean {
+  return member === 'Dimensions' && Metrics !== undefined && Metrics.length > 0 && Dimensions?.length === 0;
 }

@@ -1,5 +1,5 @@
 import { mergeTargets } from '../../domain/merge-targets.ts';
-import { isCountOf, type Recipe, type TargetSnapshot, weightItem } from '../../domain/recipe.ts';
+import { countItem, isCountOf, type Recipe, type TargetSnapshot, weightItem } from '../../domain/recipe.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { EndpointConfigView, EndpointView, VariantView } from '../../ports/endpoints.ts';
@@ -89,12 +89,12 @@ interface Size {
 function sizeOf({ name, desired, weight }: VariantView, before: Size | undefined, { outstanding }: FleetRecord): Size {
   if (before === undefined) return { name, desired, weight };
   const items = (outstanding ?? []).map(({ item }) => item);
-  const keepsCount = items.some((item) => isCountOf(item, name));
-  const keepsWeight = items.includes(weightItem(name, before.weight));
+  // A count that was refused may have been a rung's or a demand's: the larger of the two is nearer to the owner's.
+  const keptCount = items.some((item) => isCountOf(item, name)) ? Math.max(before.desired, desired) : desired;
   return {
     name,
-    desired: keepsCount ? Math.max(before.desired, desired) : desired,
-    weight: keepsWeight ? before.weight : weight,
+    desired: items.includes(countItem(name, before.desired)) ? before.desired : keptCount,
+    weight: items.includes(weightItem(name, before.weight)) ? before.weight : weight,
   };
 }
 
