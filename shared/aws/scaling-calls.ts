@@ -49,6 +49,12 @@ export interface RegisterRequest {
 }
 
 export function createScalingCalls(client: ApplicationAutoScalingClient): ScalingCalls {
+  return { ...createReads(client), ...createWrites(client) };
+}
+
+type Reads = Pick<ScalingCalls, 'targets' | 'policies' | 'scheduledActions' | 'tags'>;
+
+function createReads(client: ApplicationAutoScalingClient): Reads {
   return {
     async targets(resourceIds) {
       const chunks: string[][] = [];
@@ -84,6 +90,11 @@ export function createScalingCalls(client: ApplicationAutoScalingClient): Scalin
     async tags(ResourceARN) {
       return (await client.send(new ListTagsForResourceCommand({ ResourceARN }))).Tags ?? {};
     },
+  };
+}
+
+function createWrites(client: ApplicationAutoScalingClient): Omit<ScalingCalls, keyof Reads> {
+  return {
     async register({ resourceId, bounds, suspended, tags }) {
       await client.send(
         new RegisterScalableTargetCommand({
