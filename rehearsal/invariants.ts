@@ -48,7 +48,9 @@ export function createInvariantChecker(run: Run, rulebook: Rulebook): InvariantC
     run,
     rulebook,
     state,
-    graceMs: 2 * tickOf(run),
+    get graceMs() {
+      return 2 * tickOf(run);
+    },
     judge(holds, invariant, endpoint, what) {
       checked += 1;
       if (holds) return;

@@ -222,16 +222,20 @@ function createRecipes(table: Table): Recipes {
     recipeVersions,
     async writeRecipe(recipe, keep) {
       const pk = partition(recipe.endpoint);
+      const sk = versionKey(recipe.version);
+      const body = gzipSync(JSON.stringify(recipe));
       const written = await table.put(
         {
           pk: { S: pk },
-          sk: { S: versionKey(recipe.version) },
+          sk: { S: sk },
           schemaVersion: { N: String(recipe.schemaVersion) },
-          body: { B: gzipSync(JSON.stringify(recipe)) },
+          body: { B: body },
         },
         { ConditionExpression: 'attribute_not_exists(pk)' },
       );
-      if (!written) throw new Error(`${pk}/${recipe.version} exists already: recipes are never overwritten`);
+      // The SDK sends a call again whose answer was lost: then it is our own that is there.
+      const isThere = written || body.equals((await table.get(pk, sk))?.['body']?.B ?? Buffer.of());
+      if (!isThere) throw new Error(`${pk}/${recipe.version} exists already: recipes are never overwritten`);
       const old = (await recipeVersions(recipe.endpoint)).slice(RECIPES_KEPT);
       for (const version of old) if (version !== keep) await table.remove(pk, versionKey(version));
     },

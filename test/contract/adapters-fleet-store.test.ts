@@ -83,7 +83,9 @@ describe('the fleet store', () => {
     expect(await store.recipeVersions('CHAT')).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3]);
     expect(await store.readRecipe('chat', 12)).toEqual(recipe(12));
     expect(await store.readRecipe('chat', 1)).toBeUndefined();
-    await expect(store.writeRecipe(recipe(12))).rejects.toThrow('never overwritten');
+    await store.writeRecipe(recipe(12));
+    await expect(store.writeRecipe({ ...recipe(12), takenAt: START + 1 })).rejects.toThrow('never overwritten');
+    expect(await store.readRecipe('chat', 12), 'a repeated call of the same changes nothing').toEqual(recipe(12));
   });
 
   it('reports items of a newer schema and leaves them as they are', async () => {

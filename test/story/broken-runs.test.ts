@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { type CallSite, pairsOf, type Rehearsal } from '../../rehearsal/index.ts';
+import { type CallSite, pairsOf, type Rehearsal, writeJson } from '../../rehearsal/index.ts';
 import { asynchronous, idle, MONDAY_UTC, queueOnly, realTime } from './fleet.ts';
 import { arrivals, creations, deletions, endpointOf, expectBetween, expectSound } from './reading.ts';
 import { expectSurvived, rehearseHere } from './rehearse-here.ts';
 import type { Document } from './run-scenario.ts';
 
 /** Parked at +1m, woken by a request at +2m30s, asked again while the first callers' run may hang. */
-const quick = (happens: readonly Document[]): Promise<Rehearsal> =>
+const quick = (happens: readonly Document[], seed = 1): Promise<Rehearsal> =>
   rehearseHere({
     start: MONDAY_UTC,
+    seed,
     for: '45m',
     policies: { quick: idle('5m') },
     endpoints: { chat: realTime('quick', { whenAway: 'asks', startsIn: '3m', deletesIn: '1m' }) },
@@ -169,5 +170,27 @@ describe('answers lost on the network', () => {
     const run = await quick([{ at: '+0m', for: '20m', network, calls: '*', share: 0.3, effect: 'after' }]);
     expect(run.result.happens[0]?.times).toBeGreaterThan(10);
     expectCycle(run);
+  });
+});
+
+describe('the same document and seed', () => {
+  it('give the same bytes under all of it, and another seed gives others', async () => {
+    const everything: readonly Document[] = [
+      { at: '+0m', for: '20m', network: 'truncated', calls: '*', share: 0.1 },
+      { at: '+0m', events: { shuffle: '5m' } },
+      { at: '+0m', stale: 'SageMaker.*', by: '20s' },
+      { at: '+0m', clock: 'idle-windows', by: '-10s' },
+      { at: '+1m', stall: 'idle-windows', after: '*', for: '70s', nth: 5 },
+      { at: '+2m', crash: 'idle-windows', after: '*', nth: 9 },
+      { at: '+3m', run: 'idle-windows', times: 3 },
+      { at: '+4m', deploy: { LogLevel: 'DEBUG' } },
+      { at: '+5m', for: '4m', unhealthy: 'chat', failsAfter: '2m' },
+      { at: '+20m', for: '10m', stuck: 'chat', in: 'SystemUpdating' },
+      { at: '+20m', for: '10m', metrics: { late: '5m' }, of: 'chat' },
+    ];
+    const bytes = async (seed: number) => writeJson((await quick(everything, seed)).result);
+    const first = await bytes(1);
+    expect(await bytes(1)).toBe(first);
+    expect((await bytes(2)).replace('"seed":2', '"seed":1')).not.toBe(first);
   });
 });
