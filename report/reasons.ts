@@ -16,6 +16,8 @@ const REASONS: Readonly<Record<string, string>> = {
   leave: 'the policy leaves it as it is at this time',
   'agenda-ended': 'the compiled calendar ends here; nothing is lowered without one',
   'give-back': 'it is being given back: woken first, then forgotten',
+  'return-to-preferred':
+    'it runs on a fallback config: when nobody uses it, it is parked and woken at once, to come back on its own',
   rehearsal: 'its first park is a rehearsal, woken at once',
   active: 'it is in use',
   'activity-unknown': 'its metrics are missing or incomplete; unknown is never idle',
@@ -62,6 +64,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'wake-failed-unknown': 'the start failed for a reason nobody has told apart yet',
   'wake-gave-up': 'three paid attempts failed alike; it waits for a change or a human',
   'smoke-failed': 'it is in service, and its model does not answer the smoke request as expected',
+  'return-failed': 'its own config had no capacity, or failed: it came back on a fallback; tried again a day later',
   'endpoint-failed': 'AWS reports the endpoint as failed',
   orphaned: 'its stack, config or model is gone; it is not recreated',
   'call-refused': 'AWS refused a call',

@@ -49,6 +49,11 @@ function allowsZero({ agenda }: Rules, at: number): boolean {
   });
 }
 
+/** On another config than its own, where its policy says that a quiet moment is used to come back. */
+function mayReturn({ policy }: Rules, { name, config }: EndpointState): boolean {
+  return policy?.wake.returnToPreferred === true && config !== name;
+}
+
 function whyNot(context: CheckContext, state: EndpointState, rules: Rules | undefined, at: number): string[] {
   const { scenario } = context.run;
   const reasons: string[] = [];
@@ -67,7 +72,7 @@ function whyNot(context: CheckContext, state: EndpointState, rules: Rules | unde
   const hold = context.state.holdOf(state.name, at);
   if (hold?.mode !== 'down' && rules !== undefined) {
     const asked = recentRules(context, state, rules, at).filter(saysPark);
-    const zero = asked.length === 0 || asked.some((recent) => allowsZero(recent, at));
+    const zero = asked.length === 0 || asked.some((recent) => allowsZero(recent, at) || mayReturn(recent, state));
     if (!zero) reasons.push('its calendar does not say zero');
   }
   if (hold !== undefined && hold.mode !== 'down') reasons.push(`a hold ${hold.mode} forbids it`);

@@ -13,25 +13,46 @@ const UNDERWAY: ReadonlySet<string> = new Set(['Creating', 'Updating', 'RollingB
 /** A shortage may show late, is tried again within 15 minutes, and the next start takes its time too. */
 const RECOVERY_MS = 45 * MINUTE_MS;
 
+/** What the product said of endpoints, lower-cased. */
+interface Announcements {
+  /** Last announcement of lateness. */
+  readonly late: Map<string, number>;
+  /** Taken away within its window to come back on its own config: from then on it has to. */
+  readonly returned: Map<string, number>;
+  /** Config or model gone, or given up as broken, and said so: it is not recreated until somebody puts that right. */
+  readonly orphaned: Set<string>;
+  /** Takes in what was said since the last time. */
+  read(): void;
+}
+
+function readAnnouncements({ run, state: world }: CheckContext): Announcements {
+  const late = new Map<string, number>();
+  const returned = new Map<string, number>();
+  const orphaned = new Set<string>();
+  let seen = 0;
+  return {
+    late,
+    returned,
+    orphaned,
+    read() {
+      const { events } = run.observer;
+      for (; seen < events.length; seen += 1) {
+        const { detailType, detail, at } = events[seen]!;
+        const endpoint = String(detail['endpoint']).toLowerCase();
+        const gaveUp = detail['reason'] === 'wake-gave-up' && world.wasSick(endpoint, Date.parse(at));
+        if (detailType === 'Endpoint Orphaned' || gaveUp) orphaned.add(endpoint);
+        const isReturn = detailType === 'Endpoint Parked' && detail['return'] === true;
+        if (isReturn) returned.set(endpoint, Date.parse(at));
+        if (isReturn || LATE_EVENTS.has(detailType)) late.set(endpoint, Date.parse(at));
+      }
+    },
+  };
+}
+
 /** 4: inside a window the endpoint is up, waking, or announced as late; with capacity it becomes ready by itself. */
 export function checkWindows(context: CheckContext): Check {
-  const { run, rulebook, state: world } = context;
-  /** Last announcement of lateness by endpoint, lower-cased. */
-  const announced = new Map<string, number>();
-  /** Config or model gone, or given up as broken, and said so: it is not recreated until somebody puts that right. */
-  const orphaned = new Set<string>();
-  let seenEvents = 0;
-
-  function readEvents(): void {
-    const { events } = run.observer;
-    for (; seenEvents < events.length; seenEvents += 1) {
-      const { detailType, detail, at } = events[seenEvents]!;
-      const endpoint = String(detail['endpoint']).toLowerCase();
-      const gaveUp = detail['reason'] === 'wake-gave-up' && world.wasSick(endpoint, Date.parse(at));
-      if (detailType === 'Endpoint Orphaned' || gaveUp) orphaned.add(endpoint);
-      if (LATE_EVENTS.has(detailType)) announced.set(endpoint, Date.parse(at));
-    }
-  }
+  const { rulebook, state: world } = context;
+  const told = readAnnouncements(context);
 
   function judge(state: EndpointState, at: number): void {
     const rules = rulebook.rulesOf(state.name);
@@ -58,14 +79,20 @@ export function checkWindows(context: CheckContext): Check {
       return;
     }
     const lead = longestLead(context, state, rules);
-    if (orphaned.has(state.name.toLowerCase())) return;
-    const told = (announced.get(state.name.toLowerCase()) ?? Number.NEGATIVE_INFINITY) >= since - lead - RECOVERY_MS;
+    if (told.orphaned.has(state.name.toLowerCase())) return;
+    const isTold = (told.late.get(state.name.toLowerCase()) ?? Number.NEGATIVE_INFINITY) >= since - lead - RECOVERY_MS;
     const underway = UNDERWAY.has(state.status) || state.desired >= min || at - state.changedAt < context.graceMs;
-    context.judge(told || underway, 4, state.name, () =>
+    context.judge(isTold || underway, 4, state.name, () =>
       describe(state, min, rung.during, 'nor waking, nor announced as late'),
     );
     const recovery = RECOVERY_MS + 2 * state.longestStartMs;
-    const free = Math.max(since, rules.from, state.touchedAt, world.lastOrderChange(state.name, at));
+    const free = Math.max(
+      since,
+      rules.from,
+      state.touchedAt,
+      world.lastOrderChange(state.name, at),
+      told.returned.get(state.name.toLowerCase()) ?? 0,
+    );
     const overdue = at - free > recovery && !isExcused(context, state, at);
     context.judge(!overdue, 4, state.name, () =>
       describe(state, min, rung.during, 'although nothing has stood in its way for long'),
@@ -82,10 +109,10 @@ export function checkWindows(context: CheckContext): Check {
 
   return {
     change({ endpoint, status }) {
-      if (status === 'Creating' || status === 'InService') orphaned.delete(endpoint.toLowerCase());
+      if (status === 'Creating' || status === 'InService') told.orphaned.delete(endpoint.toLowerCase());
     },
     step(at) {
-      readEvents();
+      told.read();
       for (const state of world.endpoints()) judge(state, at);
       context.wakeAt(at + HOUR_MS);
     },

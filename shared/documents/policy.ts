@@ -120,6 +120,7 @@ const wakeSchema = fields({
       v.check((names) => new Set(names).size === names.length, 'each endpoint config once'),
     ),
   ),
+  returnToPreferred: v.optional(flag),
   smoke: v.optional(smokeSchema),
 });
 
@@ -217,6 +218,7 @@ function buildPolicy(name: string, value: unknown, document: Document): Policy {
       lead: wake.lead ?? 'learned',
       ...(wake.backlogPerInstance && { backlogPerInstance: wake.backlogPerInstance }),
       fallbackConfigs: wake.fallbackConfigs ?? [],
+      ...(wake.returnToPreferred && { returnToPreferred: true }),
       ...(wake.smoke && {
         smoke: {
           body: wake.smoke.body,

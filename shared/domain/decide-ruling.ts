@@ -58,10 +58,10 @@ function climb(
 
 /** We took it away to see it come back: whatever lets it stay away waits until it has. */
 function bringBack(input: RulingInput, verdict: Verdict): Verdict {
-  if (!input.rehearsing || verdict.want === 'up' || verdict.want === 'hands-off') return verdict;
+  if (input.bringBack === undefined || verdict.want === 'up' || verdict.want === 'hands-off') return verdict;
   return {
     want: 'up',
-    reason: 'rehearsal',
+    reason: input.bringBack,
     desired: capped(Math.max(1, input.recipeDesired ?? 1), input.policy?.highestMax),
   };
 }
@@ -311,9 +311,9 @@ function explain(
       verdict.reason === 'give-back',
       verdict.reason === 'give-back' ? 'the endpoint is given back' : 'not asked for',
     ),
-    ...(input.rehearsing
-      ? [line('rehearsal', verdict.reason === 'rehearsal', 'its first park is a rehearsal: it is woken at once')]
-      : []),
+    ...(input.bringBack === undefined
+      ? []
+      : [line(input.bringBack, verdict.reason === input.bringBack, 'it was parked in order to come back at once')]),
     line('hold', verdict.reason.startsWith('hold-'), holdWhy(input, hold)),
     line('demand', demandWon, demandWhy(demand, demandWon, hold, calendar)),
   ];

@@ -23,6 +23,7 @@ export const REASON_CODES = [
   'agenda-ended',
   'give-back',
   'rehearsal',
+  'return-to-preferred',
   // why not, or not yet
   'active',
   'activity-unknown',
@@ -69,6 +70,7 @@ export const REASON_CODES = [
   'wake-failed-unknown',
   'wake-gave-up',
   'smoke-failed',
+  'return-failed',
   'endpoint-failed',
   'orphaned',
   'call-refused',

@@ -135,6 +135,8 @@ export interface CompiledPolicy {
     readonly lead: 'learned' | DurationMs;
     readonly backlogPerInstance?: number;
     readonly fallbackConfigs: readonly string[];
+    /** From a fallback config back to the owner's, at a quiet moment. */
+    readonly returnToPreferred?: true;
     /** One request that the model must answer before the endpoint is ready. */
     readonly smoke?: Smoke;
   };

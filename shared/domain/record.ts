@@ -162,6 +162,10 @@ export interface FleetRecord {
   readonly imageMoved?: { readonly at: Instant; readonly made: string; readonly images: string };
   /** In service since the last wake, and its smoke request was never answered as expected. */
   readonly smokeFailed?: { readonly at: Instant; readonly why: string };
+  /** Parked in order to come back on its preferred config: it is woken at once. */
+  readonly returning?: { readonly since: Instant };
+  /** When that was tried last. */
+  readonly returnedAt?: Instant;
   /** Mode `dry-run`: the park that would have been made. */
   readonly dryPark?: DryPark;
   /** What our wake of this incarnation came up with: a config of the ladder is not what the owner deployed. */

@@ -26,7 +26,7 @@ export function rulingInputOf(record: FleetRecord, context: RulingContext): Ruli
     demand: record.demand,
     invalid: record.invalid !== undefined || (policy !== undefined && policy.name !== record.policyName),
     giveBack: record.giveBack !== undefined,
-    rehearsing: record.rehearsal !== undefined && record.phase !== 'up' && record.phase !== 'parking',
+    ...bringBackOf(record),
     leadMs,
     ...(hold === undefined ? {} : { hold }),
     ...(policy === undefined ? {} : { policy }),
@@ -34,4 +34,10 @@ export function rulingInputOf(record: FleetRecord, context: RulingContext): Ruli
     ...(lead === undefined ? {} : { leadBegunFor: lead.window }),
     ...(recipeDesired === undefined ? {} : { recipeDesired }),
   };
+}
+
+function bringBackOf({ phase, rehearsal, returning }: FleetRecord): Pick<RulingInput, 'bringBack'> {
+  if (phase === 'up' || phase === 'parking') return {};
+  if (rehearsal !== undefined) return { bringBack: 'rehearsal' };
+  return returning === undefined ? {} : { bringBack: 'return-to-preferred' };
 }

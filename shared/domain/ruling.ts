@@ -18,8 +18,8 @@ export interface RulingInput {
   readonly agenda?: Agenda;
   readonly invalid: boolean;
   readonly giveBack: boolean;
-  /** A park that was a rehearsal: it is away until it is back. */
-  readonly rehearsing?: boolean;
+  /** Why we took it away in order to bring it back: it is away until it is back. */
+  readonly bringBack?: 'rehearsal' | 'return-to-preferred';
   /** How long before a raise it must begin (computed from samples, see lead.ts). */
   readonly leadMs: DurationMs;
   /** Window begin whose lead has begun before: it stays begun. */

@@ -1,6 +1,6 @@
 import type { Recipe } from '../../domain/recipe.ts';
 import type { FleetRecord, Hold } from '../../domain/record.ts';
-import { needsRehearsal } from '../../domain/rehearsal.ts';
+import { endRehearsal, needsRehearsal } from '../../domain/rehearsal.ts';
 import { type Instant, iso, MINUTE, SECOND } from '../../domain/time.ts';
 import { fingerprintOf } from '../../domain/wake-ladder.ts';
 import type { EndpointConfigView, EndpointView } from '../../ports/endpoints.ts';
@@ -185,11 +185,14 @@ function noteDelete(
 ): RecordChange {
   const instanceType = config.variants[0]?.instanceType;
   const made = fingerprintOf(config, models);
-  return ({ rehearsal: _, imageMoved: __, ...record }) => ({
+  const isReturn = work.ruling.reason === 'return-to-preferred';
+  const returning = isReturn ? { returning: { since: work.run.now } } : {};
+  return ({ rehearsal: _, imageMoved: __, returning: ___, ...record }) => ({
     ...record,
     deleteNoted: { creationTime: view.creationTime, at: work.run.now },
     recipeVersion: recipe.version,
     parkedDesired: Math.max(1, recipe.variants[0]?.desired ?? 1),
+    ...returning,
     ...(needsRehearsal(record, made) && { rehearsal: { made, since: work.run.now } }),
     ...(record.observed && instanceType !== undefined && { observed: { ...record.observed, instanceType } }),
   });
@@ -210,7 +213,7 @@ export function refusedDelete(work: Work, why: string, failure?: Failure): Chang
     evidence: { why },
     ...(failure && { failure }),
   });
-  const restoring: RecordChange = ({ deleteNoted: _, ...record }) => ({
+  const restoring: RecordChange = ({ deleteNoted: _, returning: __, rehearsal: ___, ...record }) => ({
     ...record,
     phase: 'restoring',
     phaseSince: run.now,
@@ -229,6 +232,7 @@ export function parked(work: Work): ChangedResult {
     phase: 'parked',
     phaseSince: run.now,
     parkedAt: fromWake ? (record.parkedAt ?? run.now) : run.now,
+    ...(record.returning && { returnedAt: record.returning.since }),
     ...(record.observed && { observed: { ...record.observed, status: 'Deleting' } }),
   });
   return { change: together(told, change) };
@@ -236,13 +240,14 @@ export function parked(work: Work): ChangedResult {
 
 function tellParked(work: Work): RecordChange | undefined {
   const { ports, session } = work;
-  const { recipeVersion, observed, deleteNoted, lastDecision, rehearsal } = session.record;
+  const { recipeVersion, observed, deleteNoted, lastDecision, rehearsal, returning } = session.record;
   const evidence = {
     recipeVersion: recipeVersion ?? null,
     config: observed?.configName ?? null,
     instanceType: observed?.instanceType ?? null,
     creationTime: deleteNoted === undefined ? null : iso(deleteNoted.creationTime),
     ...(rehearsal && { rehearsal: true }),
+    ...(returning && { return: true }),
   };
   ports.log.count('Parks');
   announce(work, 'Endpoint Parked', { reason: 'idle', ...evidence });
@@ -256,11 +261,14 @@ export function cancelPark(work: Work, obstacle: Obstacle): ChangedResult {
   const { run } = work;
   const waits = obstacle.reason === 'active' || obstacle.reason.startsWith('demand-');
   const remembered = recordRefusal(work, obstacle);
-  const up: RecordChange = (record) => ({
+  const up: RecordChange = ({ returning: _, ...record }) => ({
     ...record,
     phase: 'up',
     phaseSince: run.now,
     ...(!waits && { refusedAt: run.now }),
   });
-  return { next: obstacle.next ?? run.now + (waits ? MINUTE : REFUSED_AGAIN), change: together(remembered, up) };
+  return {
+    next: obstacle.next ?? run.now + (waits ? MINUTE : REFUSED_AGAIN),
+    change: together(remembered, endRehearsal, up),
+  };
 }

@@ -25,6 +25,7 @@ export async function adopt(work: Work, view: EndpointView): Promise<StepResult>
     deleteNoted: ___,
     late: ____,
     asserted: _____,
+    returning: ______,
     ...record
   }) => ({
     ...record,

@@ -1,6 +1,7 @@
 import { decideRuling } from '../../domain/decide-ruling.ts';
 import { computeLead } from '../../domain/lead.ts';
 import type { FleetRecord, Hold, LeadSamples } from '../../domain/record.ts';
+import { mayReturn } from '../../domain/returning.ts';
 import type { Mode, Ruling, RulingInput } from '../../domain/ruling.ts';
 import { rulingInputOf } from '../../domain/ruling-input.ts';
 import type { DurationMs, Instant } from '../../domain/time.ts';
@@ -27,5 +28,7 @@ export interface Judged {
 /** The ladder of precedence for one record; `changes` answers a what-if. */
 export function judge({ record, hold, now, mode, leadMs }: Judged, changes: Partial<RulingInput> = {}): Ruling {
   const recipeDesired = record.parkedDesired ?? record.observed?.desired;
-  return decideRuling({ ...rulingInputOf(record, { now, mode, hold, leadMs, recipeDesired }), ...changes });
+  const ruling = decideRuling({ ...rulingInputOf(record, { now, mode, hold, leadMs, recipeDesired }), ...changes });
+  if (!mayReturn(record, ruling, now, changes.leadMs ?? leadMs)) return ruling;
+  return { ...ruling, want: 'zero', reason: 'return-to-preferred' };
 }

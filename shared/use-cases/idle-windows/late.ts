@@ -1,9 +1,12 @@
 import { parks } from '../../domain/kinds.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
-import { type Instant, iso } from '../../domain/time.ts';
+import { type Instant, iso, MINUTE } from '../../domain/time.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { announce } from './report.ts';
+
+/** A deletion is over within minutes; nothing can be created before. */
+const DELETION = 5 * MINUTE;
 
 /**
  * Asked for by a window of a rung with a minimum, or by an `up` hold, and not in service: late, with its age. Announced
@@ -40,6 +43,11 @@ export function windowInForce(record: FleetRecord, ruling: Ruling, now: Instant)
 function lateSince(work: Work, window: Instant): Instant {
   const { session, shared, run, ruling, leadMs } = work;
   const { record } = session;
+  if (record.returning !== undefined) {
+    // We took it away ourselves, for as long as a deletion and a start take.
+    const due = record.returning.since + DELETION + leadMs;
+    return record.wake?.lastFailure === undefined ? due : Math.min(due, run.now);
+  }
   if (window === ruling.heldFrom) {
     // Nobody knew of it before: a start may take its time, unless it has failed already.
     const due = window + leadMs;

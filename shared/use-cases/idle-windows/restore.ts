@@ -124,6 +124,7 @@ async function comeUp(
   const remembered = recordDecision(work, { decision: 'keep', reason: 'restored', evidence, acted: true });
   const fault = smoked.passed ? undefined : tellSmokeFailed(work, smoked.why, evidence);
   report(work, smoked.passed, ready, late, evidence);
+  const returned = tellReturn(work, view, recipe);
   const proof = smoked.passed ? prove(record.wake, view.configName, run.now) : undefined;
   const moved = recipe === undefined ? undefined : tellMovedImages(work, view, recipe);
   // In service does not say on what: a failed update and an owner's own deployment look the same.
@@ -148,6 +149,7 @@ async function comeUp(
       proof,
       fault,
       moved,
+      returned,
     ),
   };
 }
@@ -225,6 +227,16 @@ async function learn(
   if (type !== undefined) await ports.breakers.close(type);
 }
 
+/** It was taken away for its own config, and came up on a fallback all the same. */
+function tellReturn(work: Work, view: EndpointView, recipe: Recipe | undefined): RecordChange | undefined {
+  const { returning, wake } = work.session.record;
+  const preferred = recipe?.preferred.configName;
+  if (returning === undefined || wake === undefined || preferred === undefined) return undefined;
+  if (view.configName === preferred) return undefined;
+  const evidence = { preferred, config: view.configName, lastFailure: wake.lastFailure?.message ?? null };
+  return recordDecision(work, { decision: 'refuse', reason: 'return-failed', evidence });
+}
+
 /** Another image under the same name is told in any case; unless the policy allows it, the next park is refused. */
 function tellMovedImages(work: Work, view: EndpointView, recipe: Recipe): RecordChange | undefined {
   const after = view.imageDigests ?? {};
@@ -253,6 +265,7 @@ function up(now: Instant, outstanding: Outstanding): RecordChange {
     outstanding: ______,
     checkedAt: _______,
     smokeFailed: ________,
+    returning: _________,
     ...record
   }) => ({
     ...record,

@@ -357,7 +357,6 @@ test.each<[string, object, string]>([
     { variants: { blue: { otherwise: 'zero' } } },
     'variants.blue.otherwise: zero: unknown field; one of the fields capacity, scaling',
   ],
-  ['wake.returnToPreferred', { wake: { returnToPreferred: true } }, `wake.returnToPreferred: true: ${RESERVED}`],
   ['wake.by', { wake: { by: 'step-policy' } }, `wake.by: step-policy: ${RESERVED}`],
   ['onDrift', { onDrift: 'restore' }, `onDrift: restore: ${RESERVED}`],
   [

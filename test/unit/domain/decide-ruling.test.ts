@@ -88,22 +88,22 @@ describe('the ladder of precedence', () => {
     ],
     [
       'a rehearsal ends a zero',
-      { rehearsing: true, phase: 'parked', recipeDesired: 2 },
+      { bringBack: 'rehearsal', phase: 'parked', recipeDesired: 2 },
       { want: 'up', reason: 'rehearsal', desired: 2 },
     ],
     [
       'a rehearsal ends a down hold, too',
-      { rehearsing: true, phase: 'parked', hold: hold('down'), recipeDesired: 99 },
+      { bringBack: 'rehearsal', phase: 'parked', hold: hold('down'), recipeDesired: 99 },
       { want: 'up', reason: 'rehearsal', desired: 6 },
     ],
     [
       'hands-off is no call at all, not even for a rehearsal',
-      { rehearsing: true, phase: 'parked', hold: hold('hands-off') },
+      { bringBack: 'rehearsal', phase: 'parked', hold: hold('hands-off') },
       { want: 'hands-off', reason: 'hold-hands-off' },
     ],
     [
       'a window beats a rehearsal: its lateness counts',
-      { rehearsing: true, phase: 'waking', agenda: always(office) },
+      { bringBack: 'rehearsal', phase: 'waking', agenda: always(office) },
       { want: 'up', reason: 'window' },
     ],
     [
