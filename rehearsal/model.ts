@@ -1,4 +1,4 @@
-import type { DeliveryMode, MetricsTrouble, StuckStatus } from '../simulator/contract.ts';
+import type { DeliveryMode, MetricsTrouble, Readings, StuckStatus } from '../simulator/contract.ts';
 import type { MinuteCounts } from './traffic/traffic.ts';
 
 /** A scenario with every path read, every default applied and every time resolved: what the runner works on. */
@@ -10,6 +10,8 @@ export interface Scenario {
   readonly durationMs: number;
   readonly seed: number;
   readonly region: string;
+  /** Other readings of what AWS leaves open than the simulator's own. */
+  readonly readings: Partial<Readings>;
   /** Parameters of template.yaml. */
   readonly parameters: Readonly<Record<string, string>>;
   /** USD per hour by instance type, over the table that ships. */

@@ -49,8 +49,8 @@ export async function runScenario(scenario: Scenario, options: RunnerOptions): P
 }
 
 async function prepareRun(scenario: Scenario, options: RunnerOptions): Promise<Run> {
-  const { start, seed, region } = scenario;
-  const aws = createSimulatedAws({ start, seed, region, enforceIam: options.enforceIam === true });
+  const { start, seed, region, readings } = scenario;
+  const aws = createSimulatedAws({ start, seed, region, readings, enforceIam: options.enforceIam === true });
   const observer = new Observer(aws);
   const functions = new Map<string, RehearsedFunction>();
   const coverage = new CallCoverage();

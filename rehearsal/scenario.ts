@@ -60,6 +60,7 @@ export function parseScenario(text: string, file: string, readFile: ReadFile, te
     durationMs,
     seed,
     region: document.region ?? DEFAULTS.region,
+    readings: document.readings ?? {},
     parameters: document.parameters ?? {},
     prices: document.prices ?? {},
     schedules: schedules.texts,

@@ -6,6 +6,10 @@
  * a call is atomic; what takes time in AWS (an endpoint starting) is an event on the clock.
  */
 
+import type { Readings } from './readings.ts';
+
+export type { Readings } from './readings.ts';
+
 export type EpochMs = number;
 
 /** Services as the SDK names its clients. */
@@ -135,6 +139,8 @@ export interface Kernel {
   readonly clock: SimClock;
   readonly region: string;
   readonly accountId: string;
+  /** How this account reads what AWS leaves open. */
+  readonly readings: Readings;
   /** A random stream of its own for each name: drawing from one never shifts another. Values in [0, 1). */
   random(stream: string): () => number;
   /** Deterministic ids: uuid-shaped, unique within the run. */
@@ -373,6 +379,8 @@ export interface SimulatedAwsOptions {
    * AWS asks for in the course of a call included; persons and services may do everything. Default false.
    */
   readonly enforceIam?: boolean;
+  /** Other readings of what AWS leaves open than the default ones. */
+  readonly readings?: Partial<Readings>;
 }
 
 /** How often a scripted fault took effect; kept up to date while the simulation runs. */

@@ -5,6 +5,7 @@ import { createEventBridge, EventBus } from './eventbridge/service.ts';
 import { Authorization } from './iam/authorization.ts';
 import { SimulatorKernel } from './kernel.ts';
 import { LambdaService } from './lambda.ts';
+import { DEFAULT_READINGS } from './readings.ts';
 import { Scheduler } from './scheduler.ts';
 import { createSsm } from './ssm/service.ts';
 import { createTagging } from './tagging/service.ts';
@@ -13,6 +14,7 @@ import { InProcessHandler } from './wire/handler.ts';
 import { createWorld } from './world.ts';
 
 export * from './contract.ts';
+export { DEFAULT_READINGS, READING_NAMES, READINGS } from './readings.ts';
 export { TemplateError } from './template/read.ts';
 
 const DEFAULT_ACCOUNT = '123456789012';
@@ -42,7 +44,13 @@ export function assemblyOf(aws: SimulatedAws): Assembly {
 /** The account and the kernel beneath it, which the HTTP server serves too. */
 export function assemble(options: SimulatedAwsOptions): Assembly {
   const { start, seed, region } = options;
-  const kernel = new SimulatorKernel({ start, seed, region, accountId: options.accountId ?? DEFAULT_ACCOUNT });
+  const kernel = new SimulatorKernel({
+    start,
+    seed,
+    region,
+    accountId: options.accountId ?? DEFAULT_ACCOUNT,
+    readings: { ...DEFAULT_READINGS, ...options.readings },
+  });
   const lambda = new LambdaService(kernel);
   const deliver = (arn: string, payload: string): boolean => {
     if (!lambda.has(arn)) return false;
@@ -83,6 +91,7 @@ export function assemble(options: SimulatedAwsOptions): Assembly {
     clock: kernel.clock,
     region,
     accountId: kernel.accountId,
+    readings: kernel.readings,
     world,
     random: (stream) => kernel.random(stream),
     uuid: (stream) => kernel.uuid(stream),

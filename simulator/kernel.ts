@@ -11,6 +11,7 @@ import {
   type Operation,
   type Permission,
   PRIORITY,
+  type Readings,
   type ServiceName,
   type SimulatedService,
   type StaleReads,
@@ -18,6 +19,7 @@ import {
 import { Faults } from './faults.ts';
 import { isMutating } from './mutating.ts';
 import { createRandomStreams, type RandomStreams } from './random.ts';
+import { DEFAULT_READINGS } from './readings.ts';
 import { StaleReadHistory } from './stale-reads.ts';
 
 /** A call as it ended: the record for observers, and the error as thrown (with its members). */
@@ -55,6 +57,7 @@ export class SimulatorKernel implements Kernel {
   readonly clock: VirtualClock;
   readonly region: string;
   readonly accountId: string;
+  readonly readings: Readings;
   readonly faults: Faults;
   readonly #stale = new StaleReadHistory();
   readonly #streams: RandomStreams;
@@ -75,11 +78,12 @@ export class SimulatorKernel implements Kernel {
   #bug: unknown;
   #running = false;
 
-  constructor(options: { start: EpochMs; seed: number; region: string; accountId: string }) {
+  constructor(options: { start: EpochMs; seed: number; region: string; accountId: string; readings?: Readings }) {
     this.clock = new VirtualClock(options.start);
     this.clock.onWake(() => this.noteActivity());
     this.region = options.region;
     this.accountId = options.accountId;
+    this.readings = options.readings ?? DEFAULT_READINGS;
     this.#streams = createRandomStreams(options.seed);
     this.faults = new Faults((stream) => this.random(stream));
   }

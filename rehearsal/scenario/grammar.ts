@@ -9,7 +9,9 @@ import {
   parseDuration,
   parseInstant,
 } from '../../shared/documents/values.ts';
+import { READING_NAMES, READINGS } from '../../simulator/index.ts';
 import { templateParameters } from './happening-values.ts';
+
 import { happeningSchema } from './happenings.ts';
 import { trafficSchema } from './traffic.ts';
 
@@ -111,6 +113,11 @@ const percentage = text(PERCENT, PERCENT_ALLOWED, (input) => {
   return share <= 1 ? share : undefined;
 });
 
+/** What AWS leaves open, read otherwise than by default: one switch each. */
+const readingsSchema = fields(
+  Object.fromEntries(READING_NAMES.map((name) => [name, v.optional(choice(READINGS[name]))])),
+);
+
 /** The grammar of a scenario; JSON Schema and types come from here. */
 export const scenarioSchema = v.pipe(
   fields({
@@ -126,6 +133,7 @@ export const scenarioSchema = v.pipe(
     policies: v.optional(named(word(NAME_PATTERN, NAME_ALLOWED), documentSchema)),
     endpoints: named(word(ENDPOINT_PATTERN, ENDPOINT_ALLOWED), endpointSchema),
     happens: v.optional(list(happeningSchema, 'a list of what happens, { at, <verb>, … }', 10_000)),
+    readings: v.optional(readingsSchema),
     expect: v.optional(
       fields({ maxCold: v.optional(percentage), maxLate: v.optional(duration(DURATION_ALLOWED, () => true)) }),
     ),

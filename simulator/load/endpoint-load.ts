@@ -90,8 +90,9 @@ export class LoadOnEndpoint {
     this.#capacity = capacity;
     if (capacity.accepts && capacity.kind !== this.#flowKind) this.#changeKind(capacity.kind, now);
     // With the endpoint goes its queue: a real-time caller gets an error, and what becomes of an asynchronous
-    // queue is not documented, so the worse is assumed.
-    if (before.accepts && !capacity.accepts) this.#failed += this.#loseQueue();
+    // queue is not documented, so the worse is assumed unless the account reads it otherwise.
+    const keepsQueue = before.kind === 'async' && this.#kernel.readings.asyncQueueOnDelete === 'kept';
+    if (before.accepts && !capacity.accepts && !keepsQueue) this.#failed += this.#loseQueue();
     this.#armAsk(now);
   }
 
@@ -181,6 +182,7 @@ export class LoadOnEndpoint {
       this.#failed += this.#waiting.giveUp(slot, a, b);
       this.#turnAway(slot, a, b, arrived);
       this.#flow.advance(to, 0, 0);
+      this.#expireAway();
       return;
     }
     if (instances === 0) this.#cold += arrived;
@@ -221,6 +223,14 @@ export class LoadOnEndpoint {
       oldestAgeMs: oldest === undefined ? 0 : to - oldest,
       serviceMs: this.#serviceMs,
     });
+  }
+
+  /** A queue that outlives its endpoint grows old all the same. */
+  #expireAway(): void {
+    const dropped = this.#flow.dropped - this.#droppedSeen;
+    this.#droppedSeen = this.#flow.dropped;
+    if (this.#flowKind === 'async') this.#expired += dropped;
+    else this.#failed += dropped;
   }
 
   #noteLatency(from: EpochMs, startedBefore: number, mayWait: boolean): void {

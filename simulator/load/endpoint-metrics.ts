@@ -1,5 +1,5 @@
 import type { Metric, MetricOwner, MetricStore } from '../cloudwatch/metric-store.ts';
-import type { EpochMs } from '../contract.ts';
+import type { EpochMs, Readings } from '../contract.ts';
 
 const NAMESPACE = 'AWS/SageMaker';
 /** Instance metrics live in a namespace of their own (SageMaker guide, monitoring-cloudwatch). */
@@ -137,7 +137,7 @@ function createRealTimePublisher(open: Opener): Publisher {
   };
 }
 
-function createAsyncPublisher(open: Opener): Publisher {
+function createAsyncPublisher(open: Opener, readings: Readings): Publisher {
   let minute = -1;
   let activeMinute = -1;
   return (sample) => {
@@ -147,23 +147,26 @@ function createAsyncPublisher(open: Opener): Publisher {
     minute = number;
     // The backlog metrics have the endpoint's name alone and remain at zero instances; per instance falls silent there.
     addOne(open('ApproximateBacklogSize', 'None', { alone: true }), from, insideAfter);
-    addOne(
-      open('HasBacklogWithoutCapacity', 'None', { alone: true }),
-      from,
-      instances === 0 && insideAfter > 0 ? 1 : 0,
-    );
+    if (instances === 0 || readings.backlogFlagWithCapacity === 'published') {
+      const flag = instances === 0 && insideAfter > 0 ? 1 : 0;
+      addOne(open('HasBacklogWithoutCapacity', 'None', { alone: true }), from, flag);
+    }
     addOne(
       open('ApproximateAgeOfOldestRequest', 'Seconds', { alone: true }),
       from,
       Math.round(sample.oldestAgeMs / 1000),
     );
     if (sample.dropped > 0 || isNewMinute) addOne(open('ExpiredRequests', 'None'), from, sample.dropped);
+    if (instances > 0 || readings.backlogPerInstanceAtZero === 'published') {
+      // What would be published without an instance to divide by is anybody's guess: the whole backlog.
+      const each = insideAfter / Math.max(1, instances);
+      addOne(open('ApproximateBacklogSizePerInstance', 'None', { alone: true }), from, each);
+    }
     if (instances === 0) return;
-    addOne(open('ApproximateBacklogSizePerInstance', 'None', { alone: true }), from, insideAfter / instances);
     const isNewActiveMinute = activeMinute !== number;
     activeMinute = number;
     if (sample.served > 0 || isNewActiveMinute) {
-      addOne(open('InvocationsProcessed', 'None'), from, sample.served > 0 ? 1 : 0, Math.max(1, sample.served));
+      addOne(open(readings.processedMetric, 'None'), from, sample.served > 0 ? 1 : 0, Math.max(1, sample.served));
     }
     if (isNewActiveMinute) addOne(open('InvocationFailures', 'None'), from, 0);
     if (sample.served > 0) {
@@ -203,7 +206,8 @@ export function createEndpointMetrics(
   endpoint: string,
   variant: string,
   kind: 'real-time' | 'async',
+  readings: Readings,
 ): EndpointMetrics {
   const open = createOpener(store, owner, endpoint, variant);
-  return { publish: kind === 'async' ? createAsyncPublisher(open) : createRealTimePublisher(open) };
+  return { publish: kind === 'async' ? createAsyncPublisher(open, readings) : createRealTimePublisher(open) };
 }

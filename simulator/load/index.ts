@@ -155,7 +155,7 @@ export class EndpointLoads {
     const key = JSON.stringify([endpoint.name, variant, kind]);
     let metrics = entry.metrics.get(key);
     if (!metrics) {
-      metrics = createEndpointMetrics(this.#store, entry.owner, endpoint.name, variant, kind);
+      metrics = createEndpointMetrics(this.#store, entry.owner, endpoint.name, variant, kind, this.#kernel.readings);
       entry.metrics.set(key, metrics);
     }
     const accepts = kind === 'async' || instances > 0;

@@ -2,7 +2,7 @@ import type { Operation } from '../contract.ts';
 import { describeEndpoint } from './describe.ts';
 import { BUSY_STATUSES, type Endpoint, isClassicRealTime, listInstanceTypes, type Variant } from './endpoint.ts';
 import { beginCapacityChange, beginCreate, beginDelete, beginUpdate, beginWeightChange } from './lifecycle.ts';
-import { alreadyExists, buildArn, inProgress, nameKey, validationError } from './naming.ts';
+import { alreadyExists, endpointArn, inProgress, nameKey, validationError } from './naming.ts';
 import type { SageMakerState } from './state.ts';
 import { readTags, type Tag } from './tags.ts';
 import { buildVariants, findVariant } from './variants.ts';
@@ -28,7 +28,7 @@ interface CreateInput {
 }
 
 function createEndpoint(state: SageMakerState, input: CreateInput): object {
-  const arn = buildArn(state.kernel, 'endpoint', input.EndpointName);
+  const arn = endpointArn(state.kernel, input.EndpointName);
   // A name that is still being deleted is taken.
   if (state.endpoints.has(nameKey(input.EndpointName))) throw alreadyExists('endpoint', arn);
   const { config } = state.requireConfig(input.EndpointConfigName);
@@ -123,7 +123,11 @@ function updateCapacities(state: SageMakerState, input: CapacityInput): object {
   const entries = input.DesiredWeightsAndCapacities.map((entry) => {
     const variant = findVariant(endpoint, entry.VariantName);
     if (!variant) throw validationError(`Could not find variant "${entry.VariantName}" of endpoint "${endpoint.arn}".`);
-    if (entry.DesiredInstanceCount === 0 && isClassicRealTime(endpoint, variant)) {
+    if (
+      entry.DesiredInstanceCount === 0 &&
+      state.kernel.readings.classicZero === 'refused' &&
+      isClassicRealTime(endpoint, variant)
+    ) {
       // Assumed text: that zero is refused for a classic real-time variant is documented, the wording is not.
       throw validationError(
         `Invalid DesiredInstanceCount 0 for variant ${entry.VariantName}. The minimum instance count of a real-time variant is 1.`,

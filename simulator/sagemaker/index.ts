@@ -3,7 +3,7 @@ import { createConfigOperations } from './config-operations.ts';
 import type { Endpoint } from './endpoint.ts';
 import { createEndpointOperations } from './endpoint-operations.ts';
 import { createListOperations } from './list-operations.ts';
-import { buildArn, nameKey } from './naming.ts';
+import { buildArn, endpointArn, nameKey } from './naming.ts';
 import { SageMakerState } from './state.ts';
 import { createTagOperations } from './tags.ts';
 import { addInstances, buildVariants } from './variants.ts';
@@ -78,7 +78,7 @@ function seedEndpoint(state: SageMakerState, seed: EndpointSeed): Endpoint {
   const { config } = state.requireConfig(seed.name);
   const endpoint: Endpoint = {
     name: seed.name,
-    arn: buildArn(state.kernel, 'endpoint', seed.name),
+    arn: endpointArn(state.kernel, seed.name),
     createdAt,
     modifiedAt: createdAt,
     config,

@@ -21,6 +21,12 @@ export function buildArn(
   return `arn:aws:sagemaker:${kernel.region}:${kernel.accountId}:${resource}/${nameKey(name)}`;
 }
 
+/** An endpoint's own ARN, as the account reads AWS's silence on the case of the name in it. */
+export function endpointArn(kernel: Kernel, name: string): string {
+  const arn = buildArn(kernel, 'endpoint', name);
+  return kernel.readings.endpointArn === 'lower-case' ? arn : `${arn.slice(0, arn.lastIndexOf('/') + 1)}${name}`;
+}
+
 /** SageMaker models hardly any error: nearly every refusal is this code, told apart by its text alone. */
 export function validationError(message: string): ApiError {
   return new ApiError('ValidationException', message, 400);

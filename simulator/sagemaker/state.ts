@@ -19,7 +19,7 @@ import {
   type StoredModel,
 } from './endpoint.ts';
 import { emitEndpointEvent } from './endpoint-events.ts';
-import { buildArn, nameKey, notFound } from './naming.ts';
+import { buildArn, endpointArn, nameKey, notFound } from './naming.ts';
 import { StuckStatuses } from './stuck.ts';
 import { TagRegistry } from './tags.ts';
 
@@ -94,7 +94,7 @@ export class SageMakerState {
 
   require(name: string): Endpoint {
     const endpoint = this.endpoints.get(nameKey(name));
-    if (!endpoint) throw notFound('endpoint', buildArn(this.kernel, 'endpoint', name));
+    if (!endpoint) throw notFound('endpoint', endpointArn(this.kernel, name));
     return endpoint;
   }
 
@@ -108,7 +108,7 @@ export class SageMakerState {
     endpoint.status = status;
     endpoint.modifiedAt = this.now;
     this.report(endpoint);
-    emitEndpointEvent(this.kernel, endpoint, status);
+    emitEndpointEvent(this.kernel, endpoint, status, this.tags.current(endpoint.arn) ?? {});
     if (status === 'InService') this.#mayBecomeStuck(endpoint);
   }
 
@@ -148,7 +148,7 @@ export class SageMakerState {
       config: '',
       instanceType: '',
     });
-    emitEndpointEvent(this.kernel, endpoint, 'Deleted');
+    emitEndpointEvent(this.kernel, endpoint, 'Deleted', {});
   }
 
   report(endpoint: Endpoint): void {

@@ -12,27 +12,28 @@ interface TagHistory extends TaggedResource {
 
 const MAXIMUM_TAGS = 50;
 
-/** Tags of models, endpoint configs and endpoints by ARN, with their past: the tagging API answers from a lagging copy. */
+/** Tags of models, endpoint configs and endpoints by ARN, with their past: the tagging API answers from a lagging copy, in lower case. */
 export class TagRegistry {
   readonly #byArn = new Map<string, TagHistory>();
 
   create(arn: string, tags: Readonly<Record<string, string>>, at: EpochMs): void {
-    const known = this.#byArn.get(arn);
+    const key = arn.toLowerCase();
+    const known = this.#byArn.get(key);
     if (known) known.history.push({ at, tags });
-    else this.#byArn.set(arn, { arn, history: [{ at, tags }] });
+    else this.#byArn.set(key, { arn: key, history: [{ at, tags }] });
   }
 
   drop(arn: string, at: EpochMs): void {
-    this.#byArn.get(arn)?.history.push({ at, tags: undefined });
+    this.#byArn.get(arn.toLowerCase())?.history.push({ at, tags: undefined });
   }
 
   /** Undefined when no such resource exists now. */
   current(arn: string): Readonly<Record<string, string>> | undefined {
-    return this.#byArn.get(arn)?.history.at(-1)?.tags;
+    return this.#byArn.get(arn.toLowerCase())?.history.at(-1)?.tags;
   }
 
   set(arn: string, tags: Readonly<Record<string, string>>, at: EpochMs): void {
-    this.#byArn.get(arn)!.history.push({ at, tags });
+    this.#byArn.get(arn.toLowerCase())!.history.push({ at, tags });
   }
 
   resources(): readonly TaggedResource[] {

@@ -5,9 +5,11 @@ import {
   type EpochMs,
   type Kernel,
   type Operation,
+  type Readings,
   type ServiceName,
   type SimClock,
 } from '../../simulator/contract.ts';
+import { DEFAULT_READINGS } from '../../simulator/readings.ts';
 import { type AdjustableWorld, createWorld } from '../../simulator/world.ts';
 
 /** A kernel made by hand, without wire format and model validation: what the world alone needs, stepped by the test. */
@@ -88,7 +90,7 @@ function isBefore(a: Entry, b: Entry): boolean {
   return a.priority !== b.priority ? a.priority < b.priority : a.order < b.order;
 }
 
-export function createWorldUnderTest(start: EpochMs = START): WorldUnderTest {
+export function createWorldUnderTest(start: EpochMs = START, readings: Partial<Readings> = {}): WorldUnderTest {
   const clock = new SteppedClock(start);
   const events: WorldUnderTest['events'] = [];
   const calls: WorldUnderTest['calls'] = [];
@@ -104,6 +106,7 @@ export function createWorldUnderTest(start: EpochMs = START): WorldUnderTest {
     clock,
     region: 'eu-central-1',
     accountId: '123456789012',
+    readings: { ...DEFAULT_READINGS, ...readings },
     random: () => () => 0.5,
     uuid: () => `00000000-0000-4000-8000-${String(ids++).padStart(12, '0')}`,
     call,
