@@ -41,16 +41,20 @@ export function assemblyOf(aws: SimulatedAws): Assembly {
   return assembly;
 }
 
+function createKernel({
+  start,
+  seed,
+  region,
+  accountId = DEFAULT_ACCOUNT,
+  readings,
+}: SimulatedAwsOptions): SimulatorKernel {
+  return new SimulatorKernel({ start, seed, region, accountId, readings: { ...DEFAULT_READINGS, ...readings } });
+}
+
 /** The account and the kernel beneath it, which the HTTP server serves too. */
 export function assemble(options: SimulatedAwsOptions): Assembly {
-  const { start, seed, region } = options;
-  const kernel = new SimulatorKernel({
-    start,
-    seed,
-    region,
-    accountId: options.accountId ?? DEFAULT_ACCOUNT,
-    readings: { ...DEFAULT_READINGS, ...options.readings },
-  });
+  const { region } = options;
+  const kernel = createKernel(options);
   const lambda = new LambdaService(kernel);
   const deliver = (arn: string, payload: string): boolean => {
     if (!lambda.has(arn)) return false;
