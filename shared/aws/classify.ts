@@ -1,5 +1,9 @@
 import type { Failure, FailureClass, Outcome } from '../ports/outcome.ts';
 
+/** A proxy's error page may be as long as it likes: what is told of it goes into records, log lines and events. */
+const MESSAGE_READ = 4_000;
+const MESSAGE_TOLD = 1_000;
+
 /**
  * The one place that knows what AWS's errors mean. SageMaker answers most refusals with the same code
  * (`ValidationException`), so that code AND message decide; literal samples are in the tests.
@@ -7,7 +11,8 @@ import type { Failure, FailureClass, Outcome } from '../ports/outcome.ts';
 export function classify(error: unknown, call: string): Failure {
   const { code, message, status } = describe(error);
   const said = withoutNames(message);
-  return { class: classOf(code, said, status), code, message, call, definite: isDefinite(status) };
+  const told = message.slice(0, MESSAGE_TOLD);
+  return { class: classOf(code, said, status), code, message: told, call, definite: isDefinite(status) };
 }
 
 /** Runs one call and turns whatever it throws into a value. */
@@ -51,7 +56,7 @@ interface Described {
 
 function describe(error: unknown): Described {
   if (typeof error !== 'object' || error === null)
-    return { code: 'Unknown', message: String(error), status: undefined };
+    return { code: 'Unknown', message: String(error).slice(0, MESSAGE_READ), status: undefined };
   const fields = error as {
     name?: unknown;
     code?: unknown;
@@ -64,7 +69,7 @@ function describe(error: unknown): Described {
   const status = fields.$metadata?.httpStatusCode;
   return {
     code,
-    message: typeof fields.message === 'string' ? fields.message : '',
+    message: typeof fields.message === 'string' ? fields.message.slice(0, MESSAGE_READ) : '',
     status: typeof status === 'number' ? status : undefined,
   };
 }

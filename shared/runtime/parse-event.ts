@@ -8,6 +8,10 @@ const ENDPOINT_NAME = /^[A-Za-z0-9](-*[A-Za-z0-9]){0,62}$/;
 const ALARM_STATES = ['OK', 'ALARM', 'INSUFFICIENT_DATA'] as const;
 /** Free text of a request is kept short: it is stored in a record of limited size. */
 const TEXT_LIMIT = 200;
+/** API reference, PutMetricAlarm: names have at most 255 characters. */
+const ALARM_NAME = /^[^\p{Cc}]{1,255}$/u;
+/** What ends a line or moves a cursor is no word of a reason. */
+const NOT_TEXT = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
 
 /** Every event that can reach a function, as a closed union. `receivedAt` stands in for a time the event does not tell. */
 export function parseEvent(event: unknown, receivedAt: Instant): Trigger | Ignored {
@@ -85,7 +89,8 @@ function parseAlarmDetail(detail: Fields | undefined, receivedAt: Instant): Trig
   const alarm = detail?.['alarmName'];
   const state = asFields(detail?.['state']);
   const value = ALARM_STATES.find((candidate) => candidate === state?.['value']);
-  if (typeof alarm !== 'string' || alarm === '') return malformed(`alarmName is ${printable(alarm)}: an alarm's name`);
+  if (typeof alarm !== 'string' || !ALARM_NAME.test(alarm))
+    return malformed(`alarmName is ${printable(alarm)}: an alarm's name`);
   if (value === undefined) {
     return malformed(`state.value is ${printable(state?.['value'])}: one of ${ALARM_STATES.join(', ')}`);
   }
@@ -119,8 +124,10 @@ function instantOf(value: unknown): Instant | undefined {
 }
 
 /** Seconds and milliseconds both occur; seconds stay below 1e11 until the year 5138. */
-function epochOf(value: number): Instant {
-  return Math.round(value < 1e11 ? value * 1000 : value);
+function epochOf(value: number): Instant | undefined {
+  const instant = Math.round(value < 1e11 ? value * 1000 : value);
+  // ECMAScript: a Date reaches 100 million days to either side; beyond, it cannot be written down.
+  return Math.abs(instant) <= 8.64e15 ? instant : undefined;
 }
 
 function endpointNameOf(value: unknown): string | undefined {
@@ -128,7 +135,17 @@ function endpointNameOf(value: unknown): string | undefined {
 }
 
 function shortText(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value.slice(0, TEXT_LIMIT) : undefined;
+  if (typeof value !== 'string') return undefined;
+  // Cut first: the rest of a text of megabytes is not worth a look. Whole characters, so that no half of one is left.
+  const text = [
+    ...value
+      .slice(0, 2 * TEXT_LIMIT)
+      .replace(NOT_TEXT, ' ')
+      .trim(),
+  ]
+    .slice(0, TEXT_LIMIT)
+    .join('');
+  return text === '' ? undefined : text;
 }
 
 function asFields(value: unknown): Fields | undefined {
