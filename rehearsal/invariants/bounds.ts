@@ -1,5 +1,5 @@
 import type { EndpointChange } from '../../simulator/contract.ts';
-import { type Check, type CheckContext, HOUR_MS, MINUTE_MS } from './context.ts';
+import { type Check, type CheckContext, FOUND_MS, HOUR_MS, MINUTE_MS } from './context.ts';
 import { admittedBounds, currentRung, isExcused, isSettled, rungSince } from './promises.ts';
 import type { EndpointState } from './world-state.ts';
 
@@ -31,7 +31,7 @@ export function checkBounds(context: CheckContext): Check {
     if (bounds === undefined) return;
     const { desired } = state;
     const draining = at - Math.max(rungSince(rules, at), state.touchedAt) < DRAIN_MS;
-    const excused = isExcused(context, state, at);
+    const excused = isExcused(context, state, at, 0);
     context.judge(desired <= bounds.max || draining || excused || rules.protected, 3, state.name, () => {
       const rung = currentRung(rules, at);
       return `desired ${desired} is above max ${bounds.max} of ${rung?.during ?? 'otherwise'}, and no drain explains it`;
@@ -58,7 +58,9 @@ export function checkBounds(context: CheckContext): Check {
 
   function judgeRises(): void {
     for (const { change, settled, highest } of rises) {
-      const isOthers = context.state.endpoint(change.endpoint)?.touchedAt === change.at;
+      const state = context.state.endpoint(change.endpoint);
+      // Another config brings its own count, others' bounds hold until they are found; asking for too many is a mistake.
+      const isOthers = state !== undefined && change.at - state.touchedAt < FOUND_MS && state.scaledAt !== change.at;
       context.judge(
         change.desired <= highest || !settled || isOthers,
         3,

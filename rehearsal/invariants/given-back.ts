@@ -16,7 +16,10 @@ export function checkGivenBack(context: CheckContext): Check {
     const hold = world.holdOf(state.name, at);
     const free = Math.max(rules.from, world.lastOrderChange(state.name, at));
     const overdue = at - free > RECOVERY_MS + 2 * state.longestStartMs;
-    const hindered = world.mode() === 'off' || hold?.mode === 'hands-off' || isExcused(context, state, at);
+    const hindered =
+      world.mode() === 'off' ||
+      hold?.mode === 'hands-off' ||
+      isExcused(context, state, at, RECOVERY_MS + 2 * state.longestStartMs);
     context.judge(
       !overdue || hindered || isOrphaned(state.name),
       4,

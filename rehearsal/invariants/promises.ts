@@ -59,12 +59,11 @@ export function admittedBounds(
   const parks = policy.zero?.by === 'park';
   const until = at + longestLead(context, state, rules);
   for (const rung of rungsUntil(agenda, at, until)) {
-    // What somebody else makes of an endpoint that is left as it is, is his.
-    if (rung.kind === 'leave') return { min: 0, max: Number.POSITIVE_INFINITY };
-    // Zero says nothing of counts, however it is written for what parks: a demand brings what the recipe says, within the highest max.
-    if (rung.kind !== 'bounds' || rung.max === 0 || (rung.min === 0 && parks)) {
-      return { min: 0, max: policy.highestMax ?? Number.POSITIVE_INFINITY };
-    }
+    // What somebody else makes of an endpoint that is left as it is, or goes as a whole, is his; rises are judged apart.
+    const goes = parks && (rung.kind === 'zero' || (rung.kind === 'bounds' && rung.min === 0));
+    if (rung.kind === 'leave' || goes) return { min: 0, max: Number.POSITIVE_INFINITY };
+    // Zero says nothing of counts: a demand brings what it asks for, within the highest max.
+    if (rung.kind === 'zero' || rung.max === 0) return { min: 0, max: policy.highestMax ?? Number.POSITIVE_INFINITY };
     admitted.push(rung);
   }
   if (hold?.mode === 'up' && policy.upBounds !== undefined) admitted.push(policy.upBounds);
@@ -83,12 +82,23 @@ export function isSettled(context: CheckContext, state: EndpointState, rules: Ru
   return !context.state.orderChanged(state.name, at, context.graceMs);
 }
 
-/** Scripted refusals, crashes or a shortage that explain why the product could not do what it should. */
-export function isExcused(context: CheckContext, state: EndpointState, at: number): boolean {
-  // A refusal is tried again after at most 15 minutes, and then takes a start.
-  const from = at - HOUR_MS - state.longestStartMs;
-  if (context.state.isDisturbed(from, at) || context.state.ticksLost(from, at)) return true;
-  if (context.state.isAiling(state.name, from, at)) return true;
-  const type = context.run.scenario.endpoints.find(({ name }) => name === state.name)?.instanceType;
-  return type !== undefined && context.state.isShort(type, from, at);
+/** A refusal is asked for again after a quarter of an hour at the latest; the run that does so takes a tick or two. */
+const AGAIN_MS = 20 * MINUTE_MS;
+/** A run that died is followed by Lambda's retries and by the next ticks. */
+const FOLLOWED_MS = 10 * MINUTE_MS;
+
+/**
+ * Faults that explain why the product could not do yet what it should, each for as long as it can: until what failed is
+ * asked for again, and `takes` more for what then has to happen (a start, where one is needed).
+ */
+export function isExcused(context: CheckContext, state: EndpointState, at: number, takes: number): boolean {
+  const { state: world, graceMs, run } = context;
+  const since = at - takes - graceMs;
+  if (world.isRefused(since - AGAIN_MS, at) || world.hasDied(since - FOLLOWED_MS, at)) return true;
+  if (world.ticksLost(since - graceMs, at)) return true;
+  // A shortage or a sickness may show only at the end of a start that was begun in it.
+  const ailing = at - HOUR_MS - state.longestStartMs;
+  if (world.isAiling(state.name, ailing, at)) return true;
+  const type = run.scenario.endpoints.find(({ name }) => name === state.name)?.instanceType;
+  return type !== undefined && world.isShort(type, ailing, at);
 }

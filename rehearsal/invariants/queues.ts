@@ -26,7 +26,8 @@ export function checkQueues(context: CheckContext): Check {
     const atZero = queue.zeroSince !== undefined && at - queue.zeroSince > SHARE_AT_ZERO * requestTtlSeconds * 1_000;
     const hold = context.state.holdOf(name, at);
     const bound = hold?.mode === 'hands-off' || hold?.mode === 'down' || context.state.mode() !== 'on';
-    const excused = isExcused(context, state, at) || context.state.isDisturbed(at - requestTtlSeconds * 1_000, at);
+    const excused =
+      isExcused(context, state, at, HOUR_MS) || context.state.isDisturbed(at - requestTtlSeconds * 1_000, at);
     context.judge(!atZero || bound || excused, 7, name, () => {
       const hours = ((at - queue.zeroSince!) / HOUR_MS).toFixed(1);
       return `requests expired in the queue after ${hours} hours without an instance`;

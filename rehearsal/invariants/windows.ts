@@ -10,6 +10,7 @@ const LATE_EVENTS: ReadonlySet<string> = new Set([
   'Decision Refused',
 ]);
 const UNDERWAY: ReadonlySet<string> = new Set(['Creating', 'Updating', 'RollingBack', 'SystemUpdating']);
+const BROKEN: ReadonlySet<string> = new Set(['Failed', 'OutOfService', 'UpdateRollbackFailed']);
 /** A shortage may show late, is tried again within 15 minutes, and the next start takes its time too. */
 const RECOVERY_MS = 45 * MINUTE_MS;
 
@@ -66,11 +67,8 @@ export function checkWindows(context: CheckContext): Check {
     if (world.ticksLost(at - 2 * context.graceMs, at)) return;
     const min = minimumOf(rung);
     const since = rungSince(rules, at);
-    if (min < 1 || at - since < context.graceMs) return;
-    if (at - state.touchedAt < FOUND_MS) {
-      context.wakeAt(state.touchedAt + FOUND_MS);
-      return;
-    }
+    if (at - state.touchedAt < FOUND_MS) context.wakeAt(state.touchedAt + FOUND_MS);
+    if (min < 1 || at - since < context.graceMs || at - state.touchedAt < FOUND_MS) return;
     const hold = world.holdOf(state.name, at);
     if (hold?.mode === 'down' || hold?.mode === 'hands-off' || world.orderChanged(state.name, at, 2 * context.graceMs))
       return;
@@ -82,7 +80,9 @@ export function checkWindows(context: CheckContext): Check {
     if (told.orphaned.has(state.name.toLowerCase())) return;
     const isTold = (told.late.get(state.name.toLowerCase()) ?? Number.NEGATIVE_INFINITY) >= since - lead - RECOVERY_MS;
     const underway = UNDERWAY.has(state.status) || state.desired >= min || at - state.changedAt < context.graceMs;
-    context.judge(isTold || underway, 4, state.name, () =>
+    // Nobody whose own calls fail can say anything.
+    const isMute = world.isDisturbed(at - 2 * context.graceMs, at);
+    context.judge(isTold || underway || isMute, 4, state.name, () =>
       describe(state, min, rung.during, 'nor waking, nor announced as late'),
     );
     const recovery = RECOVERY_MS + 2 * state.longestStartMs;
@@ -93,7 +93,9 @@ export function checkWindows(context: CheckContext): Check {
       world.lastOrderChange(state.name, at),
       told.returned.get(state.name.toLowerCase()) ?? 0,
     );
-    const overdue = at - free > recovery && !isExcused(context, state, at);
+    // What somebody else's hand left broken is his to mend; it was announced.
+    const isBroken = BROKEN.has(state.status) && !state.ownTry;
+    const overdue = at - free > recovery && !isBroken && !isExcused(context, state, at, recovery);
     context.judge(!overdue, 4, state.name, () =>
       describe(state, min, rung.during, 'although nothing has stood in its way for long'),
     );

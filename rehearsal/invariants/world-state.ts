@@ -28,6 +28,8 @@ export interface EndpointState {
   changedAt: number;
   /** Last time that somebody else changed its capacity, its bounds or what scales it. */
   touchedAt: number;
+  /** Last time that somebody else asked for instances. */
+  scaledAt: number;
 }
 
 export interface ActiveHold {
@@ -157,6 +159,7 @@ export class WorldState {
     if (caller.kind === 'person' && HANDS.has(`${service}.${operation}`)) {
       const state = this.endpoint(touchedBy(input));
       if (state !== undefined) state.touchedAt = at;
+      if (state !== undefined && operation === 'UpdateEndpointWeightsAndCapacities') state.scaledAt = at;
     }
     if (caller.kind !== 'product') return;
     if (service === 'SageMaker' && operation === 'DescribeEndpoint') {
@@ -171,11 +174,13 @@ export class WorldState {
     }
   }
 
-  #seeTable(operation: string, input: unknown, at: number): void {
-    if (operation !== 'GetItem' && operation !== 'Query') return;
+  /** A recipe counts as read once its content was: a list of versions is none, and what is written after must be read again. */
+  #seeTable(operation: string, input: { readonly ProjectionExpression?: string }, at: number): void {
+    const isRead = operation === 'GetItem' || (operation === 'Query' && input.ProjectionExpression === undefined);
+    if (!isRead && operation !== 'PutItem') return;
     const name = RECIPE_KEY.exec(JSON.stringify(input))?.[1];
     const state = name === undefined ? undefined : this.endpoint(name);
-    if (state !== undefined) state.recipeReadAt = at;
+    if (state !== undefined) state.recipeReadAt = isRead ? at : undefined;
   }
 
   /** The hold in force: the last one that was made before `at` and neither ended nor was taken back. */
@@ -236,6 +241,11 @@ export class WorldState {
     );
   }
 
+  /** Scripted refusals hit calls that look or change at some time in [from, to]; what cannot be announced is still done. */
+  isRefused(from: number, to: number): boolean {
+    return this.#callFaults.some((one) => !one.calls.startsWith('EventBridge.') && overlaps(one, from, to));
+  }
+
   /** A run of the product died in [from, to]. */
   hasDied(from: number, to: number): boolean {
     return this.#run.observer.deaths.some((at) => at >= from && at <= to);
@@ -284,6 +294,7 @@ function fresh(at: number): EndpointState {
     longestStartMs: 0,
     changedAt: at,
     touchedAt: Number.NEGATIVE_INFINITY,
+    scaledAt: Number.NEGATIVE_INFINITY,
   };
 }
 

@@ -55,6 +55,16 @@ const DETAIL_TYPES = [
   'Wake Requested',
   'Endpoint Ready',
 ];
+/** Of events: what a run might lean on. */
+const FIELDS = [
+  ['detail.EndpointStatus'],
+  ['detail.EndpointName', 'detail.EndpointArn'],
+  ['detail'],
+  ['time'],
+  ['detail.alarmName'],
+  ['detail.state'],
+  ['detail.endpoint'],
+];
 const WIDE = [
   'SageMaker.*',
   'ApplicationAutoScaling.*',
@@ -113,10 +123,10 @@ const HANDS: readonly FaultKind[] = [
       call(at, 'SageMaker.UpdateEndpoint', { EndpointName: member.name, EndpointConfigName: config }),
     ];
   }),
-  byHand('scales', 4, ({ draw }, at, { name }) => [
+  byHand('scales', 4, ({ draw }, at, { name, most }) => [
     call(at, 'SageMaker.UpdateEndpointWeightsAndCapacities', {
       EndpointName: name,
-      DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredInstanceCount: draw.whole(1, 4) }],
+      DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredInstanceCount: draw.whole(1, most) }],
     }),
   ]),
   byHand('deletes', 2, (_, at, { name }) => [call(at, 'SageMaker.DeleteEndpoint', { EndpointName: name })]),
@@ -281,12 +291,38 @@ export const FAULTS: readonly FaultKind[] = [
       lasting(
         on,
         () => ({
-          noCapacity: on.member().instanceType,
+          noCapacity: on.draw.chance(0.2) ? 'all' : on.member().instanceType,
           ...(on.draw.chance(0.5) ? { failsAfter: duration(on.draw.minutes(1, 30)) } : {}),
         }),
         20 * HOUR,
         30 * MINUTE,
       ),
+  },
+  {
+    kind: 'noQuota',
+    weight: 4,
+    entries: (on) =>
+      lasting(on, (draw) => ({ noQuota: draw.chance(0.3) ? 'all' : on.member().instanceType }), 20 * HOUR, 30 * MINUTE),
+  },
+  {
+    kind: 'unhealthy',
+    weight: 3,
+    entries: (on) =>
+      lasting(
+        on,
+        (draw) => ({ unhealthy: on.member().name, failsAfter: duration(draw.minutes(2, 30)) }),
+        HOUR,
+        30 * MINUTE,
+      ),
+  },
+  {
+    kind: 'stuck',
+    weight: 5,
+    entries: (on) =>
+      lasting(on, (draw) => ({
+        stuck: on.member().name,
+        in: draw.pick(['Creating', 'Updating', 'RollingBack', 'SystemUpdating', 'UpdateRollbackFailed']),
+      })),
   },
   {
     kind: 'throttle',
@@ -338,6 +374,17 @@ export const FAULTS: readonly FaultKind[] = [
       })),
   },
   {
+    kind: 'events shuffled',
+    weight: 4,
+    entries: (on) =>
+      lasting(on, (draw) => ({ events: { shuffle: duration(draw.seconds(30, 7_200)) } }), 20 * HOUR, HOUR),
+  },
+  {
+    kind: 'events stripped',
+    weight: 3,
+    entries: (on) => lasting(on, (draw) => ({ events: { without: draw.pick(FIELDS) } }), 20 * HOUR, HOUR),
+  },
+  {
     kind: 'ticks delayed',
     weight: 3,
     entries: (on) => lasting(on, (draw) => ({ events: { delay: duration(draw.seconds(5, 200)) }, of: 'tick' })),
@@ -346,6 +393,48 @@ export const FAULTS: readonly FaultKind[] = [
     kind: 'metrics missing',
     weight: 5,
     entries: (on) => lasting(on, () => ({ metrics: 'missing', of: on.member().name })),
+  },
+  {
+    kind: 'metrics late',
+    weight: 3,
+    entries: (on) =>
+      lasting(
+        on,
+        (draw) => ({ metrics: { late: duration(draw.minutes(1, 20)) }, of: on.member().name }),
+        20 * HOUR,
+        HOUR,
+      ),
+  },
+  { kind: 'metrics zero', weight: 2, entries: (on) => lasting(on, () => ({ metrics: 'zero', of: on.member().name })) },
+  {
+    kind: 'stale reads',
+    weight: 8,
+    entries: (on) =>
+      lasting(on, (draw) => ({
+        stale: draw.pick([
+          'SageMaker.*',
+          'ApplicationAutoScaling.*',
+          'DynamoDB.*',
+          'SSM.*',
+          '*',
+          'SageMaker.DescribeEndpoint',
+          'SageMaker.ListTags',
+          'SageMaker.ListEndpoints',
+          'DynamoDB.Query',
+        ]),
+        by: duration(draw.seconds(1, 60)),
+      })),
+  },
+  {
+    kind: 'clock wrong',
+    weight: 4,
+    entries: (on) =>
+      lasting(
+        on,
+        (draw) => ({ clock: drawFunction(draw), by: `${draw.chance(0.5) ? '-' : ''}${duration(draw.seconds(1, 10))}` }),
+        20 * HOUR,
+        HOUR,
+      ),
   },
   ...DOCUMENTS,
   ...HANDS,

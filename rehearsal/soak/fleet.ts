@@ -25,6 +25,8 @@ export interface SoakEndpoint {
   readonly manner: Manner;
   readonly policy: string;
   readonly instanceType: string;
+  /** As many instances as its policy allows at any time. */
+  readonly most: number;
   /** Endpoint configs of the owner's beside its own, made before anything happens. */
   readonly configs: readonly { readonly name: string; readonly instanceType: string }[];
   /** A CloudWatch alarm that wakes it. */
@@ -133,7 +135,7 @@ function drawPolicy(draw: Draw, manner: Manner, schedules: readonly string[], en
   };
 }
 
-type DrawnEndpoint = Omit<SoakEndpoint, 'policy'>;
+type DrawnEndpoint = Omit<SoakEndpoint, 'policy' | 'most'>;
 
 interface Traffic {
   readonly stretches: Entry[];
@@ -298,6 +300,11 @@ const SIZES = [
   { weight: 1, size: 3 },
 ];
 
+function highestMax({ capacity, otherwise }: Entry): number {
+  const rungs = [...(capacity as readonly { readonly max?: number }[]), otherwise as { readonly max?: number }];
+  return Math.max(1, ...rungs.map(({ max }) => max ?? 1));
+}
+
 /** A longer tick is a setting of the stack, and makes a simulated day cheaper. */
 const TICKS = [
   { weight: 5, minutes: 1 },
@@ -336,9 +343,11 @@ export function drawFleet(seed: number, days: number): Fleet {
   const moments: number[] = [];
   const { size } = draw.weighted(SIZES);
   for (const name of NAMES.slice(0, size)) {
-    const member = { ...drawMember(draw, name), policy: `${name.toLowerCase()}-policy` };
+    const drawn = { ...drawMember(draw, name), policy: `${name.toLowerCase()}-policy` };
+    const policy = drawPolicy(draw, drawn.manner, names, drawn);
+    const member = { ...drawn, most: highestMax(policy) };
     const traffic = drawTraffic(draw, durationMs, member.manner === 'async' ? 5 : 60);
-    policies[member.policy] = drawPolicy(draw, member.manner, names, member);
+    policies[member.policy] = policy;
     endpoints[name] = drawEndpoint(draw, member, traffic);
     members.push(member);
     usage.push(...ownersSetup(draw, member), ...drawUsage(draw, member, durationMs));

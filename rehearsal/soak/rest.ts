@@ -123,7 +123,9 @@ function isAlarming({ happenings }: Run, name: string): boolean {
 }
 
 function wasShort({ scenario }: Run, since: number): boolean {
-  return scenario.happens.some((one) => one.verb === 'noCapacity' && (one.until === undefined || one.until >= since));
+  return scenario.happens.some(
+    (one) => (one.verb === 'noCapacity' || one.verb === 'noQuota') && (one.until === undefined || one.until >= since),
+  );
 }
 
 const iso = (at: number): string => new Date(at).toISOString();

@@ -96,11 +96,19 @@ function heldUp(
   heldFrom: Instant,
 ): Verdict {
   if (policy.upBounds !== undefined) {
-    return { want: 'up', reason: 'hold-up', heldFrom, bounds: policy.upBounds, ...placeOf(calendar) };
+    const bounds = notBelowCalendar(policy.upBounds, calendar);
+    return { want: 'up', reason: 'hold-up', heldFrom, bounds, ...placeOf(calendar) };
   }
   const desired = capped(Math.max(1, input.recipeDesired ?? 1), policy.highestMax);
   const bounds = nativeBounds(input, 1, Math.max(desired, policy.highestMax ?? desired));
   return { want: 'up', reason: 'hold-up', heldFrom, desired, ...bounds, ...placeOf(calendar) };
+}
+
+/** A hold that keeps up takes nothing away that the calendar gives by itself. */
+function notBelowCalendar(up: Bounds, calendar: Calendar | undefined): Bounds {
+  if (calendar?.resolved.kind !== 'bounds') return up;
+  const { min, max } = calendar.resolved;
+  return { min: Math.max(up.min, min), max: Math.max(up.max, max) };
 }
 
 function heldDown(input: RulingInput, policy: CompiledPolicy): Verdict {

@@ -117,6 +117,16 @@ describe('the ladder of precedence', () => {
       { want: 'up', reason: 'hold-up', bounds: { min: 2, max: 6 } },
     ],
     [
+      'an up hold takes nothing away that the calendar gives',
+      { hold: hold('up'), agenda: always({ kind: 'bounds', min: 4, max: 8 }) },
+      { want: 'up', reason: 'hold-up', bounds: { min: 4, max: 8 } },
+    ],
+    [
+      'an up hold lifts what the calendar gives less of',
+      { hold: hold('up'), agenda: always({ kind: 'bounds', min: 1, max: 9 }) },
+      { want: 'up', reason: 'hold-up', bounds: { min: 2, max: 9 } },
+    ],
+    [
       'a down hold beats demand',
       { hold: hold('down'), demand: [request] },
       { want: 'zero', reason: 'hold-down', mayLower: true },
