@@ -49,6 +49,7 @@ function withoutGivingUp({
   gaveUp: _,
   nextTryAt: __,
   lookedAt: ___,
+  brokenConfigs: ____,
   ...wake
 }: NonNullable<FleetRecord['wake']>): NonNullable<FleetRecord['wake']> {
   return { ...wake, paidAttempts: 0 };

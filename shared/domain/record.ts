@@ -90,6 +90,8 @@ export interface WakeProgress {
   readonly shadowsAsked?: readonly string[];
   /** Instance types that had no capacity or quota in this round over the ladder. */
   readonly failedTypes?: readonly string[];
+  /** Fallbacks that are gone or whose start failed for what is started: not tried again for the same `subject`. */
+  readonly brokenConfigs?: readonly string[];
   /** Set after the last paid attempt: nothing is tried until config, model or policy differ or a human asks. */
   readonly gaveUp?: { readonly at: Instant; readonly policyVersion: string };
   /** When config and models were last looked at after that. */

@@ -66,6 +66,12 @@ export function planAfterFailure(progress: WakeProgress, attempt: FailedAttempt)
     case 'missing':
     case 'rejected':
     case 'unknown': {
+      const { configIndex, configName } = progress;
+      // A fallback that is broken leaves the others, and the owner's own config, their chances.
+      if (configIndex > 0 && configName !== undefined) {
+        const brokenConfigs = [...new Set([...(failed.brokenConfigs ?? []), configName])];
+        return skipConfig({ ...failed, brokenConfigs }, attempt);
+      }
       const paidAttempts = progress.paidAttempts + (attempt.paid ? 1 : 0);
       if (paidAttempts >= PAID_ATTEMPTS) {
         return { ...failed, paidAttempts, gaveUp: { at: attempt.at, policyVersion: attempt.policyVersion } };
@@ -136,7 +142,7 @@ export function aimAt(progress: WakeProgress, subject: string): WakeProgress {
   if (progress.subject === subject) return progress;
   // A record that an earlier version wrote tells none: nothing says that it is another one.
   if (progress.subject === undefined) return { ...progress, subject };
-  const { gaveUp: _, lookedAt: __, nextTryAt: ___, ...kept } = progress;
+  const { gaveUp: _, lookedAt: __, nextTryAt: ___, brokenConfigs: ____, ...kept } = progress;
   return { ...kept, subject, paidAttempts: 0 };
 }
 
@@ -145,8 +151,8 @@ export function aimAt(progress: WakeProgress, subject: string): WakeProgress {
  * start is not paid for again with every window.
  */
 export function restWake(progress: WakeProgress): WakeProgress | undefined {
-  const { paidAttempts, subject, gaveUp, lookedAt, lastFailure, startedAt, reason } = progress;
-  if (paidAttempts === 0 || subject === undefined) return undefined;
+  const { paidAttempts, subject, gaveUp, lookedAt, lastFailure, startedAt, reason, brokenConfigs } = progress;
+  if ((paidAttempts === 0 && brokenConfigs === undefined) || subject === undefined) return undefined;
   return {
     startedAt,
     reason,
@@ -154,6 +160,7 @@ export function restWake(progress: WakeProgress): WakeProgress | undefined {
     attempts: 0,
     paidAttempts,
     subject,
+    ...(brokenConfigs && { brokenConfigs }),
     ...(gaveUp && { gaveUp }),
     ...(lookedAt !== undefined && { lookedAt }),
     ...(lastFailure && { lastFailure }),

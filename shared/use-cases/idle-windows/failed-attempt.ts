@@ -37,7 +37,7 @@ export async function refusedCreate(work: Work, failure: Failure, attempt: Attem
   const reason = wakeFailureReason(failure.class);
   const told = recordDecision(work, { decision: 'refuse', reason, evidence: attempt.evidence, failure });
   if (failure.class !== 'transient' && !sameAsBefore) announceFailure(work, reason, failure.message, attempt.evidence);
-  if ((failure.class === 'capacity' || failure.class === 'quota') && wake?.nextTryAt === undefined) {
+  if (LEADS_ON.includes(failure.class) && wake?.nextTryAt === undefined) {
     await session.write(told);
     return 'next';
   }
@@ -57,7 +57,9 @@ async function noteFailure(
   }
   const jitter = ports.random();
   return (before) => {
-    const record = PROVES_NOTHING.includes(failure) ? failRehearsal(before, run.now, message) : before;
+    const isRehearsed = before.wake?.made === undefined || before.wake.made === before.rehearsal?.made;
+    const isFailed = isRehearsed && PROVES_NOTHING.includes(failure);
+    const record = isFailed ? failRehearsal(before, run.now, message) : before;
     return {
       ...record,
       wake: planAfterFailure(record.wake ?? freshWake(work), {
@@ -73,6 +75,9 @@ async function noteFailure(
     };
   };
 }
+
+/** Refusals of one config: where no time has to pass, the ladder has another. */
+const LEADS_ON: readonly WakeFailure[] = ['capacity', 'quota', 'missing', 'rejected', 'unknown'];
 
 /** A start that failed so is no start that time or another type would mend. */
 const PROVES_NOTHING: readonly WakeFailure[] = ['rejected', 'missing', 'permission', 'unknown'];

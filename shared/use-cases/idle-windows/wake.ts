@@ -107,7 +107,7 @@ async function startAttempt(work: Work): Promise<StepResult> {
     const index = Math.min(session.record.wake?.configIndex ?? 0, ladder.rungs.length - 1);
     const { name, config: candidate, made } = ladder.rungs[index] ?? { name: config.name, config, made: undefined };
     const instanceType = candidate?.variants[0]?.instanceType;
-    if (hasJustFailed(work, candidate)) {
+    if (hasJustFailed(work, candidate) || isBroken(work, name)) {
       const change = skipped(work, ladder.rungs.length);
       if (index + 1 === ladder.rungs.length) return { change };
       await session.write(change);
@@ -162,6 +162,11 @@ function hasJustFailed({ session }: Work, candidate: EndpointConfigView | undefi
   const failed = session.record.wake?.failedTypes ?? [];
   const [variant] = candidate?.variants ?? [];
   return variant?.instanceType !== undefined && !variant.pooled && failed.includes(variant.instanceType);
+}
+
+/** The owner's own config is never among them. */
+function isBroken({ session }: Work, configName: string): boolean {
+  return session.record.wake?.brokenConfigs?.includes(configName) ?? false;
 }
 
 function skipped(work: Work, ladder: number): RecordChange {

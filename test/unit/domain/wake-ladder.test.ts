@@ -71,6 +71,22 @@ describe('planAfterFailure', () => {
     },
   );
 
+  it.each(['rejected', 'unknown', 'missing'] as const)(
+    '%s on a fallback: that one is out, the ladder goes on, and nothing is given up',
+    (failure) => {
+      const onFallback = { ...start, configIndex: 1, configName: 'small', paidAttempts: 2 };
+      const next = fail(onFallback, failure);
+      expect(next).toMatchObject({ configIndex: 2, brokenConfigs: ['small'], paidAttempts: 2 });
+      expect([next.gaveUp, next.nextTryAt]).toEqual([undefined, undefined]);
+      const last = fail({ ...next, configName: 'tiny' }, failure);
+      expect(last).toMatchObject({ configIndex: 0, brokenConfigs: ['small', 'tiny'] });
+      expect(last.nextTryAt).toBeGreaterThan(NOW);
+      const rested = restWake({ ...last, subject: 's', paidAttempts: 0 });
+      expect(rested?.brokenConfigs).toEqual(['small', 'tiny']);
+      expect(rested && aimAt(rested, 'other').brokenConfigs).toBeUndefined();
+    },
+  );
+
   it('a refused call costs nothing and does not count', () => {
     let progress = start;
     for (let count = 0; count < 10; count += 1) progress = fail(progress, 'rejected', { paid: false });
