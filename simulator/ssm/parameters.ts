@@ -40,7 +40,7 @@ export function validation(message: string): ApiError {
 /** `name`, `name:3`, or an ARN; labels are not simulated. */
 function splitSelector(text: string, arnPrefix: string): { name: string; version: number | undefined } {
   let name = text;
-  if (name.startsWith(arnPrefix)) name = name.slice(arnPrefix.length).replace(/^(?=[^/].*\/)/, '/');
+  if (name.startsWith(arnPrefix)) name = name.slice(arnPrefix.length);
   const match = /^(.*):(\d+)$/.exec(name);
   return match === null ? { name, version: undefined } : { name: match[1]!, version: Number(match[2]) };
 }
@@ -149,7 +149,9 @@ export class ParameterStore {
   /** The parameter as the read operations show it, or undefined. */
   show(selector: string): Record<string, unknown> | undefined {
     const { name, version } = splitSelector(selector, this.arnPrefix);
-    const parameter = this.#parameters.get(name);
+    // The ARN of a name without a slash has one all the same.
+    const isArn = selector.startsWith(this.arnPrefix);
+    const parameter = this.#parameters.get(name) ?? (isArn ? this.#parameters.get(name.slice(1)) : undefined);
     if (parameter === undefined) return undefined;
     const shown =
       version === undefined ? parameter.versions.at(-1) : parameter.versions.find((entry) => entry.version === version);
