@@ -1,10 +1,11 @@
 /**
- * `npm run bench [-- speed|calls|alarm|bundles|cost …]`: the figures behind docs/benchmarks.md, as ratios and counts.
+ * `npm run bench [-- speed|calls|alarm|bundles|cost|cycles …]`: the figures behind docs/benchmarks.md, as ratios and counts.
  * Nothing here is a test; budgets that must hold are asserted in test/.
  */
 import { rehearse, type Scenario } from '../rehearsal/index.ts';
 import { measureArtifacts } from './bundles.ts';
 import { alarmsOfEndpoints, billMonth, type MonthlyBill } from './cost.ts';
+import { parkAndWakeAgain } from './cycles.ts';
 import { businessFleet, mixedFleet, quietFleet, sleepingQueue } from './fleets.ts';
 import { watchWaves } from './waves.ts';
 
@@ -148,12 +149,23 @@ async function benchCost(): Promise<void> {
   );
 }
 
+/** A thousand times away and back. */
+async function benchCycles(): Promise<void> {
+  const { parks, wakes, lost, violations, seconds } = await parkAndWakeAgain(1000);
+  const counts = Object.entries(lost).map(([kind, count]) => [`${kind} lost`, count] as const);
+  print('One endpoint parked and woken again and again, looked at after every wake', [
+    { parks, wakes, ...Object.fromEntries(counts), violations, seconds: round(seconds) },
+  ]);
+  if (Object.values(lost).some((count) => count !== 0)) process.exitCode = 1;
+}
+
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   speed: benchSpeed,
   calls: benchCalls,
   alarm: benchAlarm,
   bundles: benchBundles,
   cost: benchCost,
+  cycles: benchCycles,
 };
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in BENCHES));
