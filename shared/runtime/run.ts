@@ -31,7 +31,8 @@ const CLOCK_MARGIN = 5 * MINUTE;
 function staleTicks(period: number): (scheduledAt: number, now: number) => boolean {
   let newest = 0;
   return (scheduledAt, now) => {
-    newest = Math.max(newest, scheduledAt);
+    // One from the future is no Scheduler's, and must not make all that come after it stale.
+    if (scheduledAt <= now + CLOCK_MARGIN) newest = Math.max(newest, scheduledAt);
     const late = STALE_PERIODS * period;
     return newest - scheduledAt >= late || now - scheduledAt > late + CLOCK_MARGIN;
   };

@@ -199,6 +199,13 @@ describe('a run', () => {
     expect(h.metrics()).toMatchObject({ TicksStale: 1 });
   });
 
+  it('takes no tick from the future for the newest', async () => {
+    const h = harness(async () => counts);
+    await h.invoke(tick(-365 * 86_400_000));
+    await h.invoke(tick(0));
+    expect(h.worked()).toBe(2);
+  });
+
   it('acknowledges and counts what is unknown or malformed', async () => {
     const h = harness(async () => counts);
     await h.invoke({ source: 'aws.ec2', 'detail-type': 'x' });
