@@ -137,14 +137,13 @@ function endpointNameOf(value: unknown): string | undefined {
 function shortText(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   // Cut first: the rest of a text of megabytes is not worth a look. Whole characters, so that no half of one is left.
-  const text = [
-    ...value
+  const whole = Array.from(
+    value
       .slice(0, 2 * TEXT_LIMIT)
       .replace(NOT_TEXT, ' ')
       .trim(),
-  ]
-    .slice(0, TEXT_LIMIT)
-    .join('');
+  );
+  const text = whole.slice(0, TEXT_LIMIT).join('');
   return text === '' ? undefined : text;
 }
 
