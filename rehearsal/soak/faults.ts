@@ -86,6 +86,8 @@ const configOf = (member: SoakEndpoint, name: string, count: number): Entry => (
       InitialInstanceCount: count,
     },
   ],
+  // A config of another kind would make the endpoint one that its policy does not fit.
+  ...(member.manner === 'async' ? { AsyncInferenceConfig: { OutputConfig: { S3OutputPath: 's3://results/' } } } : {}),
 });
 
 const variantOf = (name: string): Entry => ({
