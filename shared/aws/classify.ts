@@ -1,4 +1,5 @@
 import type { Failure, FailureClass, Outcome } from '../ports/outcome.ts';
+import { RunOverError } from '../ports/run.ts';
 
 /** A proxy's error page may be as long as it likes: what is told of it goes into records, log lines and events. */
 const MESSAGE_READ = 4_000;
@@ -20,7 +21,7 @@ export async function outcomeOf<T>(call: string, send: () => Promise<T>): Promis
   try {
     return { ok: true, value: await send() };
   } catch (error) {
-    if (isBug(error)) throw error;
+    if (isBug(error) || error instanceof RunOverError) throw error;
     return { ok: false, failure: classify(error, call) };
   }
 }

@@ -47,6 +47,14 @@ export interface Run {
   readonly deadline: Instant;
 }
 
+/** The run's time is over: whatever it saw is the past, and others have taken its place. Nothing of it is to be done any more. */
+export class RunOverError extends Error {
+  constructor(call: string) {
+    super(`${call} was not sent: the run's time is over`);
+    this.name = 'RunOverError';
+  }
+}
+
 /** What a use case reports; decisions are counted where they are recorded. */
 export interface RunCounts {
   /** Endpoints looked at. */

@@ -1,3 +1,5 @@
+import { RunOverError } from '../ports/run.ts';
+
 /**
  * The only place where SDK clients are built. Every setting that the SDK would otherwise look for in the environment,
  * in files or in instance metadata is said here, so that a run depends on nothing but its own configuration.
@@ -24,7 +26,42 @@ const SENT_ONCE = {
   recordSuccess: () => undefined,
 };
 
-export function clientFactory(region: string, clientDefaults: Readonly<Record<string, unknown>>): ClientOf {
+/** The part of a client that a call passes on its way out. */
+interface Sender {
+  readonly middlewareStack: {
+    add(
+      middleware: (next: Next, context: CallContext) => Next,
+      options: { step: 'finalizeRequest'; name: string },
+    ): void;
+  };
+}
+type Next = (args: unknown) => Promise<unknown>;
+interface CallContext {
+  readonly commandName?: string;
+}
+
+/**
+ * A run that Lambda had frozen may go on long after another one took its place: from its deadline on nothing of it is
+ * sent, retries included. Everything that outlives a run (its lease, the time between a park's two runs) outlives its
+ * deadline by the margin for clocks.
+ */
+function fence(client: object, isOver: () => boolean): void {
+  const { middlewareStack } = client as Sender;
+  middlewareStack.add(
+    (next, { commandName = 'a call' }) =>
+      async (args) => {
+        if (isOver()) throw new RunOverError(commandName);
+        return next(args);
+      },
+    { step: 'finalizeRequest', name: 'runOver' },
+  );
+}
+
+export function clientFactory(
+  region: string,
+  clientDefaults: Readonly<Record<string, unknown>>,
+  isOver: () => boolean = () => false,
+): ClientOf {
   const clients = new Map<unknown, object>();
   const sentOnce = new Map<unknown, object>();
   const settings = {
@@ -49,6 +86,7 @@ export function clientFactory(region: string, clientDefaults: Readonly<Record<st
     const client = new Constructor(
       options?.sentOnce ? { ...settings, maxAttempts: 1, retryStrategy: SENT_ONCE } : settings,
     );
+    fence(client, isOver);
     cache.set(Class, client);
     return client;
   };

@@ -25,7 +25,9 @@ export interface Runtime {
 /** Throws ConfigError with every problem of the environment: a function that cannot work fails at its start. */
 export function createRuntime(world: World): Runtime {
   const config = parseConfig(world.env);
-  const clientOf = clientFactory(config.region, world.clientDefaults);
+  // An environment runs one event at a time.
+  let deadline = Number.POSITIVE_INFINITY;
+  const clientOf = clientFactory(config.region, world.clientDefaults, () => world.clock.now() >= deadline);
   const log = createRunLog(world.logSink);
   const announcer = createAnnouncer(() => createEventBus(clientOf(EventBridgeClient)), log);
   return {
@@ -36,6 +38,16 @@ export function createRuntime(world: World): Runtime {
     clientOf,
     announcer,
     log,
-    run: createRunner({ config, clock: world.clock, random: world.random, sink: world.logSink, log, announcer }),
+    run: createRunner({
+      config,
+      clock: world.clock,
+      random: world.random,
+      sink: world.logSink,
+      log,
+      announcer,
+      onBegin: (run) => {
+        deadline = run.deadline;
+      },
+    }),
   };
 }

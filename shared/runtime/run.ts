@@ -1,7 +1,7 @@
 import type { FunctionName } from '../domain/decision.ts';
 import { MINUTE } from '../domain/time.ts';
 import type { Announcer } from '../ports/announcer.ts';
-import type { Ignored, Run, RunCounts, Trigger } from '../ports/run.ts';
+import { type Ignored, type Run, type RunCounts, RunOverError, type Trigger } from '../ports/run.ts';
 import type { Clock, LogSink, Random } from '../ports/world.ts';
 import type { Config } from './config.ts';
 import type { HandlerContext, RunSummary } from './contract.ts';
@@ -19,6 +19,8 @@ export interface RunnerParts {
   readonly sink: LogSink;
   readonly log: RunLog;
   readonly announcer: Announcer;
+  /** From the run's deadline on nothing of it is sent. */
+  readonly onBegin: (run: Run) => void;
 }
 
 const NOTHING: RunCounts = { considered: 0, skipped: 0, failures: 0 };
@@ -47,6 +49,7 @@ export function createRunner(parts: RunnerParts): Runner {
     const id = context.awsRequestId;
     const holder = `${id}/${random().toString(36).slice(2, 10)}`;
     const run: Run = { id, holder, now, deadline: now + context.getRemainingTimeInMillis() };
+    parts.onBegin(run);
     log.begin({ id: run.id, function: name });
     const trigger = parseEvent(event, now);
     const counts = isWork(trigger, now) ? await attempt(trigger, () => work(trigger, run)) : NOTHING;
@@ -89,6 +92,10 @@ export function createRunner(parts: RunnerParts): Runner {
       if (trigger.kind === 'tick') log.count('Heartbeat');
       return counts;
     } catch (error) {
+      if (error instanceof RunOverError) {
+        log.info('the run went on past its time: nothing more of it is done', { reason: error.message });
+        return NOTHING;
+      }
       log.problem('the run failed as a whole', { error: describeError(error) });
       return { ...NOTHING, failures: 1 };
     }

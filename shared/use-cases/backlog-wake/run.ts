@@ -1,5 +1,5 @@
 import type { FleetRecord, Hold } from '../../domain/record.ts';
-import type { Run, RunCounts, Trigger } from '../../ports/run.ts';
+import { type Run, type RunCounts, RunOverError, type Trigger } from '../../ports/run.ts';
 import { alarmSourceOf, endpointOfOwnAlarm, listensTo } from '../wake-triggers.ts';
 import { answerAlarm } from './answer-alarm.ts';
 import { type Look, lookAt } from './look.ts';
@@ -31,6 +31,7 @@ export async function runBacklogWake(ports: BacklogWakePorts, trigger: Trigger, 
       try {
         await answerAlarm(shared, record, look);
       } catch (error) {
+        if (error instanceof RunOverError) throw error;
         failures += 1;
         const fields =
           error instanceof Error ? { name: error.name, reason: error.message, stack: error.stack } : { error };

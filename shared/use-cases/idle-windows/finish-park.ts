@@ -1,4 +1,4 @@
-import type { Recipe } from '../../domain/recipe.ts';
+import type { Recipe, TargetSnapshot } from '../../domain/recipe.ts';
 import type { FleetRecord, Hold } from '../../domain/record.ts';
 import { endRehearsal, needsRehearsal } from '../../domain/rehearsal.ts';
 import { type Instant, iso, MINUTE, SECOND } from '../../domain/time.ts';
@@ -18,18 +18,23 @@ import { judge } from './judge.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { readActivity } from './read-activity.ts';
 import { announce, recordDecision, together } from './report.ts';
-import { sameValue, takeRecipe } from './snapshot.ts';
+import { readTargets, sameValue, takeRecipe } from './snapshot.ts';
 import type { StepResult } from './step-result.ts';
 
-/** No run that saw `up` is alive so long after `parking` was written: it had one function timeout at most, and this to write. */
+/** No run that saw `up` is alive so long after `parking` was written: it had one function timeout at most, and this for clocks that differ. */
 const WRITE_MARGIN = 10 * SECOND;
 
+/** What the recipe was taken from. */
+type KnownFacts = ParkFacts & { readonly config: EndpointConfigView; readonly targets: readonly TargetSnapshot[] };
 type ChangedResult = StepResult & { readonly change: RecordChange };
 
 /** Phase `parking`, a function timeout later: every condition again, recipe, read-back, and the delete. */
 export async function finishPark(work: Work, view: EndpointView): Promise<StepResult> {
   const { session, run, ports } = work;
   if (run.now < session.record.phaseSince + ports.settings.functionTimeout + WRITE_MARGIN) return {};
+  // A change that was begun before `parking` was written, by a run that may still be at it.
+  const { intent } = session.record;
+  if (intent !== undefined && run.now < intent.until + WRITE_MARGIN) return {};
   const since = inServiceSince(session.record, view, run.now);
   const obstacle =
     rulingObstacle(work) ??
@@ -54,12 +59,15 @@ export async function finishPark(work: Work, view: EndpointView): Promise<StepRe
   if (blocked !== undefined || config === undefined) {
     return cancelPark(work, blocked ?? { reason: 'dependency-missing', evidence: { endpointConfig: view.configName } });
   }
-  const recipe = await takeRecipe(ports, session.record, { ...facts.value, config }, run.now);
+  const targets = await readTargets(ports, view);
+  if (!targets.ok) return unanswered(work, targets.failure);
+  const known = { ...facts.value, config, targets: targets.value };
+  const recipe = await takeRecipe(ports, session.record, known, run.now);
   if (!recipe.ok) return unanswered(work, recipe.failure);
   if (recipe.value === 'unproven') return cancelPark(work, { reason: 'recipe-unproven', evidence: {} });
   const changed = await lookAgain(work, facts.value, since);
   if (changed !== undefined) return cancelPark(work, changed);
-  return deleteParked(work, { ...facts.value, config }, recipe.value);
+  return deleteParked(work, known, recipe.value);
 }
 
 /** Time alone may answer it. */
@@ -109,9 +117,15 @@ async function lookAgain(work: Work, facts: ParkFacts, since: Instant): Promise<
   return recordObstacle(work, holds);
 }
 
-/** After the delete was noted: the last word before the call belongs to the record and the holds as they are then. */
-async function lateObstacle(work: Work): Promise<Obstacle | undefined> {
-  return recordObstacle(work, await work.ports.fleet.holds());
+/**
+ * After the delete was noted: the last word before the call belongs to the record and the holds as they are then, and to
+ * the scaling, which goes with the endpoint: what was put since the recipe was taken would be lost.
+ */
+async function lateObstacle(work: Work, { view, targets }: KnownFacts): Promise<Obstacle | undefined> {
+  const [holds, now] = await Promise.all([work.ports.fleet.holds(), readTargets(work.ports, view)]);
+  if (!now.ok) return { reason: 'call-failed', evidence: { read: 'scaling, directly before the delete' } };
+  if (!sameValue(targets, now.value)) return { reason: 'changed-meanwhile', evidence: { changed: 'scaling' } };
+  return recordObstacle(work, holds);
 }
 
 /** What the record, as this run knows it, and the given holds say against a park; costs no call. */
@@ -137,11 +151,7 @@ function isUnchanged(before: EndpointView, now: EndpointView | undefined): boole
   );
 }
 
-async function deleteParked(
-  work: Work,
-  facts: ParkFacts & { readonly config: EndpointConfigView },
-  recipe: Recipe,
-): Promise<StepResult> {
+async function deleteParked(work: Work, facts: KnownFacts, recipe: Recipe): Promise<StepResult> {
   const { session, ports } = work;
   const { view } = facts;
   const abortAt = session.abortAt();
@@ -150,7 +160,7 @@ async function deleteParked(
   const earlier = before?.creationTime === view.creationTime ? before : undefined;
   await session.write(noteDelete(work, facts, recipe));
   // The write may have met a record that others changed meanwhile, and a hold changes no record that we read.
-  const late = await lateObstacle(work);
+  const late = await lateObstacle(work, facts);
   if (late !== undefined) {
     const cancelled = cancelPark(work, late);
     return { ...cancelled, change: together(cancelled.change, renote(earlier)) };

@@ -2,7 +2,7 @@ import { requestWake } from '../../domain/demand.ts';
 import { parks, wakeTriggersOf } from '../../domain/kinds.ts';
 import type { FleetRecord, Hold, LeadSamples } from '../../domain/record.ts';
 import { HOUR, MINUTE, SECOND } from '../../domain/time.ts';
-import type { Run, RunCounts, Trigger } from '../../ports/run.ts';
+import { type Run, type RunCounts, RunOverError, type Trigger } from '../../ports/run.ts';
 import { countLevels } from './fleet-levels.ts';
 import { judge, leadOf, sampleKeys } from './judge.ts';
 import type { IdleWindowsPorts, RunShared, Work } from './ports.ts';
@@ -166,8 +166,8 @@ async function workOnOne(
     await workOnEndpoint(work);
     return true;
   } catch (error) {
-    if (error instanceof LostRaceError) {
-      ports.log.info('another run has the endpoint', { endpoint: record.endpoint });
+    if (error instanceof LostRaceError || error instanceof RunOverError) {
+      ports.log.info('another run has the endpoint', { endpoint: record.endpoint, reason: error.message });
       return true;
     }
     ports.log.problem('the work on an endpoint failed', {

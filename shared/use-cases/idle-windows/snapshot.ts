@@ -108,6 +108,20 @@ export function resourceIdOf(endpoint: string, variant: string): string {
   return `endpoint/${endpoint}/variant/${variant}`;
 }
 
+/** What of an endpoint's scaling a delete would take with it. */
+export async function readTargets(
+  { scaling }: IdleWindowsPorts,
+  view: EndpointView,
+): Promise<Outcome<readonly TargetSnapshot[]>> {
+  const targets: TargetSnapshot[] = [];
+  for (const { name } of view.variants) {
+    const snapshot = await scaling.snapshot(resourceIdOf(view.name, name));
+    if (!snapshot.ok) return snapshot;
+    if (snapshot.value !== undefined) targets.push(snapshot.value);
+  }
+  return { ok: true, value: targets };
+}
+
 /**
  * Takes the recipe, writes it and reads it back. `unproven` when what was read is not what was written: then nothing may
  * be deleted.
@@ -115,16 +129,10 @@ export function resourceIdOf(endpoint: string, variant: string): string {
 export async function takeRecipe(
   ports: IdleWindowsPorts,
   record: FleetRecord,
-  facts: ParkFacts & { readonly config: EndpointConfigView },
+  facts: ParkFacts & { readonly config: EndpointConfigView; readonly targets: readonly TargetSnapshot[] },
   now: Instant,
 ): Promise<Outcome<Recipe | 'unproven'>> {
-  const { view, config, tags } = facts;
-  const targets: TargetSnapshot[] = [];
-  for (const { name } of view.variants) {
-    const snapshot = await ports.scaling.snapshot(resourceIdOf(view.name, name));
-    if (!snapshot.ok) return snapshot;
-    if (snapshot.value !== undefined) targets.push(snapshot.value);
-  }
+  const { view, config, tags, targets } = facts;
   const [newest] = await ports.fleet.recipeVersions(record.endpoint);
   // Only what this record parked: an endpoint of that name that was let go long ago is somebody else's history.
   const { recipeVersion } = record;

@@ -1,7 +1,7 @@
 import type { Hold } from '../../domain/record.ts';
 import { HOUR, MINUTE, SECOND } from '../../domain/time.ts';
 import type { EndpointSummary } from '../../ports/endpoints.ts';
-import type { Run, RunCounts, Trigger } from '../../ports/run.ts';
+import { type Run, type RunCounts, RunOverError, type Trigger } from '../../ports/run.ts';
 import { type Announced, compileRecord } from './compile-record.ts';
 import { enrol } from './enrol.ts';
 import { inParallel } from './in-parallel.ts';
@@ -143,6 +143,7 @@ async function finish(
     try {
       await work(shared, turn, due.has(turn));
     } catch (error) {
+      if (error instanceof RunOverError) throw error;
       failures += 1;
       const fields =
         error instanceof Error ? { name: error.name, reason: error.message, stack: error.stack } : { error };

@@ -52,9 +52,14 @@ describe('parseConfig', () => {
   });
 });
 
+type Send = (args: unknown) => Promise<unknown>;
+type Middleware = (next: Send, context: { readonly commandName: string }) => Send;
+
 describe('clientFactory', () => {
   class Client {
     readonly config: Record<string, unknown>;
+    readonly middlewares: Middleware[] = [];
+    readonly middlewareStack = { add: (middleware: Middleware) => this.middlewares.push(middleware) };
     constructor(config: Record<string, unknown>) {
       this.config = config;
     }
@@ -73,6 +78,20 @@ describe('clientFactory', () => {
       endpoint: 'http://127.0.0.1:1',
       maxAttempts: 1,
     });
+  });
+
+  it('sends nothing of a run whose time is over, by any client', async () => {
+    let over = false;
+    const clientOf = clientFactory('eu-central-1', {}, () => over);
+    for (const client of [clientOf(Client), clientOf(Client, { sentOnce: true })]) {
+      over = false;
+      const sent: unknown[] = [];
+      const send = client.middlewares[0]!(async (args) => sent.push(args), { commandName: 'DeleteEndpointCommand' });
+      await send('in time');
+      over = true;
+      await expect(send('too late')).rejects.toThrow("DeleteEndpointCommand was not sent: the run's time is over");
+      expect(sent).toEqual(['in time']);
+    }
   });
 
   it('never repeats a call of a client that sends once, whatever the world’s retry strategy', async () => {
@@ -148,6 +167,7 @@ describe('a run', () => {
         flushed += 1;
       },
     };
+    const deadlines: number[] = [];
     const run = createRunner({
       config: parseConfig(ENV),
       clock: { now: () => NOW },
@@ -155,12 +175,14 @@ describe('a run', () => {
       sink: (line) => lines.push(line),
       log,
       announcer,
+      onBegin: ({ deadline }) => deadlines.push(deadline),
     });
     let worked = 0;
     const invoke = (event: unknown) =>
       run('idle-windows', event, { awsRequestId: 'r1', getRemainingTimeInMillis: () => 50_000 }, async (_, given) => {
         worked += 1;
         expect(given).toEqual({ id: 'r1', holder: 'r1/i', now: NOW, deadline: NOW + 50_000 });
+        expect(deadlines.at(-1), 'told before anything is called').toBe(NOW + 50_000);
         return work();
       });
     const metrics = () => lines.findLast(({ logType }) => logType === 'metric')?.['metrics'];
