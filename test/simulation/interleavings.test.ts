@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandomStreams } from '../../simulator/random.ts';
-import { type Exploration, explore } from '../support/interleave/explore.ts';
+import { type Exploration, explore, follow } from '../support/interleave/explore.ts';
 import type { Lanes } from '../support/interleave/lanes.ts';
 import { together } from '../support/interleave/pairs.ts';
 import { BUILD_PAIRS, BUILD_THAWS, explorePair, exploreThaw, sampleThree } from '../support/interleave/plan.ts';
@@ -32,11 +32,22 @@ describe('one owner, whatever the order of calls', () => {
   });
 });
 
+describe('schedules that were found', () => {
+  /** The second run's calls come as soon as the first has made this one. */
+  const after = (call: string) => (pending: readonly string[], made: readonly string[]) =>
+    pending.find((key) => key.startsWith(made.includes(call) ? '1:' : '0:'));
+
+  it('a scaling policy that a person puts after the recipe was read back is not lost with the endpoint', async () => {
+    const start = together('parking, second run', ['idle-windows', 'person puts a scaling policy']);
+    expect(await follow(start, after('0:DynamoDB.GetItem#1'))).toEqual([]);
+  });
+});
+
 describe('the search', () => {
   it('leaves nothing out: every order without reduction comes to the same ends', async () => {
     const ends = async (plain: boolean): Promise<{ readonly ends: Set<string>; readonly schedules: number }> => {
       const seen = new Set<string>();
-      const begin = together('up, about to park', ['idle-windows', 'hold up']);
+      const begin = together('parked, recreated by a person', ['idle-windows', 'idle-windows']);
       const start = async () => {
         const { lanes } = await begin();
         return { lanes, finish: () => Promise.resolve(endOf(lanes, seen)) };

@@ -99,7 +99,8 @@ async function replay(
   const made: Made[] = [];
   let sleep: ReadonlyMap<string, Footprint> = new Map();
   for (;;) {
-    const enabled = [...lanes.pending.keys()];
+    // The first run of a process loads code, and its calls may come in another order.
+    const enabled = [...lanes.pending.keys()].sort();
     if (enabled.length === 0) return { made, problems: await finish() };
     let node = stack[made.length];
     if (node === undefined) {
@@ -179,12 +180,17 @@ export async function sample(
   return { schedules: count, abandoned: 0, calls, exhaustive: false, findings };
 }
 
-/** One schedule again: the calls in that order, then whatever is left as it comes. */
-export async function follow(start: ExploreOptions['start'], schedule: readonly string[]): Promise<readonly string[]> {
+/** One schedule: whatever is named next of the pending calls. */
+export async function follow(
+  start: ExploreOptions['start'],
+  next: (pending: readonly string[], made: readonly string[]) => string | undefined,
+): Promise<readonly string[]> {
   const { lanes, finish } = await start();
   await lanes.settle();
-  for (const key of schedule) await lanes.make(key);
-  for (let next = [...lanes.pending.keys()][0]; next !== undefined; next = [...lanes.pending.keys()][0])
-    await lanes.make(next);
+  while (lanes.pending.size > 0) {
+    const pending = [...lanes.pending.keys()];
+    const made = lanes.made.map(({ key }) => key);
+    await lanes.make(next(pending, made) ?? pending[0]!);
+  }
   return finish();
 }

@@ -78,7 +78,7 @@ class FrozenRun {
       },
       after: async (record) => {
         if (this.#gate !== undefined) {
-          this.#gate.after?.(record);
+          await this.#gate.after?.(record);
           return;
         }
         this.#left -= 1;
