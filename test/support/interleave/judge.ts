@@ -91,9 +91,10 @@ function wrongDelete(account: Account, made: readonly MadeCall[], index: number)
     account.calls.some((other) => seq !== undefined && other.seq < seq && is(other) && isOk(other));
   const readBack = lastOf((record) => keyOf(record) === `recipe/${NAME}` && record.operation === 'GetItem');
   if (readBack === undefined) problems.push('deleted without a recipe that was read back');
-  const holdsRead = lastOf((record) => record.operation === 'Query' && partitionOf(record) === 'hold');
-  if (before(holdsRead?.seq, (record) => record.operation === 'PutItem' && keyOf(record) === 'hold'))
-    problems.push('deleted against a hold that the run had read');
+  // The delete is noted first; the last look at the holds comes after that.
+  const noted = lastOf((record) => isOk(record) && storedRecord(record) !== undefined);
+  if (before(noted?.seq, (record) => record.operation === 'PutItem' && keyOf(record) === 'hold'))
+    problems.push('deleted against a hold that was there to be read');
   const tagsRead = lastOf((record) => isCall(record, 'SageMaker.ListTags'));
   if (before(tagsRead?.seq, (record) => isCall(record, 'SageMaker.DeleteTags')))
     problems.push('deleted although it was not enrolled any more');
@@ -115,12 +116,6 @@ function keyOf({ input }: CallRecord): string | undefined {
   return input?.Item?.pk?.S ?? input?.Key?.pk?.S;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: any operation's input
-function partitionOf({ input }: { readonly input?: any }): string | undefined {
-  const values = Object.values(input?.ExpressionAttributeValues ?? {}) as { S?: string }[];
-  return values[0]?.S;
-}
-
 /**
  * Names of the scaling policies that calls put and took away. What a person puts between a run's last look and its delete,
  * one call apart, goes with the endpoint: AWS knows no delete on a condition.
@@ -129,7 +124,8 @@ function policiesOwed(calls: readonly CallRecord[]): ReadonlySet<string> {
   const owed = new Set<string>();
   let sinceLook = new Set<string>();
   for (const call of calls.filter(isOk)) {
-    if (call.operation === 'DescribeScalingPolicies' && isProduct(call)) sinceLook = new Set();
+    // A run notes its delete first and looks again then: what was put before the note must be seen.
+    if (isProduct(call) && storedRecord(call) !== undefined) sinceLook = new Set();
     if (isCall(call, 'ApplicationAutoScaling.PutScalingPolicy') && !isProduct(call))
       sinceLook.add(call.input.PolicyName);
     if (isCall(call, 'SageMaker.DeleteEndpoint') && isProduct(call)) for (const name of sinceLook) owed.delete(name);
