@@ -220,10 +220,11 @@ async function serveAws(session: Session, request: IncomingMessage, response: Se
   }
   if (typeof target !== 'string') {
     const isQuery = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
+    // Not 404: whoever asks S3 for an object would take that for "it is not there".
     const error = new ApiError(
       'UnknownOperationException',
       `${request.method} ${request.url}: no X-Amz-Target: this service is not simulated.`,
-      404,
+      501,
     );
     send(response, isQuery ? refuseQuery(kernel) : encodeError(undefined, error, kernel.uuid('request-id')));
     return;

@@ -20,13 +20,14 @@ import type { DocumentSource } from '../../shared/ports/documents-source.ts';
 import type { EndpointControl } from '../../shared/ports/endpoints.ts';
 import type { FleetStore } from '../../shared/ports/fleet-store.ts';
 import type { MetricReader } from '../../shared/ports/metrics.ts';
-import type { Failure } from '../../shared/ports/outcome.ts';
+import type { Failure, Outcome } from '../../shared/ports/outcome.ts';
 import type { ScalingControl } from '../../shared/ports/scaling.ts';
+import type { ClientOf } from '../../shared/runtime/clients.ts';
 import { createRuntime, type Runtime } from '../../shared/runtime/create-runtime.ts';
 import type { Io } from '../output.ts';
 import { CliError, EXIT } from '../output.ts';
 import { printable } from '../printable.ts';
-import { describeCaller } from './caller.ts';
+import { describeCaller, nameOfArn, readIdentity } from './caller.ts';
 import { CallFailed, describeFailure } from './failures.ts';
 import type { AccountOptions } from './options.ts';
 import { findStack, type Stack } from './settings.ts';
@@ -37,8 +38,10 @@ export interface Account {
   readonly region: string;
   readonly prefix: string;
   readonly stack: Stack;
-  /** Name on this machine and access key. */
-  readonly caller: string;
+  /** Who acts, by STS; where STS cannot be asked, the name on this machine and the access key. Asked once. */
+  caller(): Promise<string>;
+  /** What STS answers about the credentials. */
+  identity(): Promise<Outcome<string>>;
   readonly runtime: Runtime;
   readonly fleet: FleetStore;
   readonly holdHistory: HoldHistory;
@@ -138,6 +141,25 @@ interface Parts {
   readonly verbose: (line: string) => void;
 }
 
+/** Only commands that leave a name somewhere pay for the question, and once. */
+function createCaller(
+  { io, accessKeyId, verbose, explain }: Parts,
+  clientOf: ClientOf,
+): Pick<Account, 'caller' | 'identity'> {
+  let asked: Promise<Outcome<string>> | undefined;
+  const identity = () => (asked ??= readIdentity(clientOf));
+  return {
+    identity,
+    async caller() {
+      const answer = await identity();
+      if (answer.ok) return nameOfArn(answer.value);
+      const local = describeCaller(io, accessKeyId);
+      verbose(`STS does not say who acts, so ${local}: ${explain(new CallFailed(answer.failure))}`);
+      return local;
+    },
+  };
+}
+
 function createAccount(parts: Parts): Account {
   const { io, options, region, stack, wire, defaults, verbose } = parts;
   const { settings } = stack;
@@ -173,7 +195,7 @@ function createAccount(parts: Parts): Account {
     region,
     prefix: options.prefix,
     stack,
-    caller: describeCaller(io, parts.accessKeyId),
+    ...createCaller(parts, clientOf),
     runtime,
     fleet: createFleetStore(table),
     holdHistory: createHoldHistory(table),

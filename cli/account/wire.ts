@@ -32,6 +32,8 @@ export interface Wire {
 
 /** `Date` headers tell whole seconds and travel a while: less than this proves nothing about a clock. */
 const NOTICED = 5 * SECOND;
+/** The services that the stack lives in: where a stand-in answers for another one, that may have a time of its own. */
+const TIMEKEEPERS = new Set(['ssm', 'dynamodb', 'sagemaker', 'application-autoscaling', 'cloudwatch', 'events']);
 
 export function createWire(local: Clock, report: (line: string) => void): Wire {
   const actions = new Map<string, string>();
@@ -40,7 +42,7 @@ export function createWire(local: Clock, report: (line: string) => void): Wire {
   function learn({ headers, statusCode }: HttpResponse, action: string, began: number): void {
     const received = local.now();
     const told = Date.parse(headers['date'] ?? '');
-    if (!Number.isNaN(told)) measured = told - received;
+    if (!Number.isNaN(told) && TIMEKEEPERS.has(action.split(':')[0] ?? '')) measured = told - received;
     const id = headers['x-amzn-requestid'] ?? headers['x-amz-request-id'];
     if (id !== undefined && statusCode >= 400) actions.set(id, action);
     report(`${action}: ${statusCode} in ${received - began} ms`);
@@ -89,6 +91,14 @@ const IAM_PREFIX: Readonly<Record<string, string>> = {
   ApplicationAutoScaling: 'application-autoscaling',
   ResourceGroupsTaggingAPI_20170126: 'tag',
   ResourceGroupsTaggingAPI: 'tag',
+  AmazonEC2ContainerRegistry_V20150921: 'ecr',
+  ECR: 'ecr',
+  TrentService: 'kms',
+  KMS: 'kms',
+  EC2: 'ec2',
+  IAM: 'iam',
+  S3: 's3',
+  STS: 'sts',
 };
 
 /** `AmazonSSM.GetParameters` or `SSM.GetParameters` as `ssm:GetParameters`. */

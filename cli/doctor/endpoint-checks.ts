@@ -2,40 +2,54 @@ import { DescribeModelCommand, type DescribeModelCommandOutput, SageMakerClient 
 import { outcomeOf } from '../../shared/aws/classify.ts';
 import { parks } from '../../shared/domain/kinds.ts';
 import type { FleetRecord } from '../../shared/domain/record.ts';
-import type { EndpointConfigView } from '../../shared/ports/endpoints.ts';
 import { inParallel } from '../account/fleet.ts';
-import { type Check, type Finding, notChecked, orOk, type Patient, unread } from './finding.ts';
+import { checkBelongings } from './belonging-checks.ts';
+import { type Check, type Finding, orOk, type Patient, unread } from './finding.ts';
 import { judgeLadder } from './ladder.ts';
+import type { MadeOf } from './made-of.ts';
+import { checkNetworks } from './network-checks.ts';
 
 const AT_ONCE = 4;
 
 /** What each endpoint is (or would be) made of: config, models, network; by their own names only. */
 export const checkEndpoints: Check = async (patient) => {
-  const findings = await inParallel(patient.fleet.records, AT_ONCE, (record) => checkEndpoint(patient, record));
-  const flat = findings.flat();
+  const looks = await inParallel(patient.fleet.records, AT_ONCE, (record) => checkEndpoint(patient, record));
+  const flat = looks.flatMap(({ findings }) => findings);
+  const made = looks.flatMap((look) => look.made ?? []);
   const wrong = flat.filter(({ check }) => check === 'dependencies');
   const rest = flat.filter(({ check }) => check !== 'dependencies');
-  return [...orOk(wrong, 'dependencies', 'every endpoint’s config and models are there'), ...rest];
+  return [
+    ...orOk(wrong, 'dependencies', 'every endpoint’s config and models are there'),
+    ...(await checkBelongings(patient, made)),
+    ...(await checkNetworks(patient, made)),
+    ...rest,
+  ];
 };
 
-async function checkEndpoint(patient: Patient, record: FleetRecord): Promise<readonly Finding[]> {
+interface Look {
+  readonly findings: readonly Finding[];
+  /** Absent: its config could not be read. */
+  readonly made?: MadeOf;
+}
+
+async function checkEndpoint(patient: Patient, record: FleetRecord): Promise<Look> {
   const source = await findConfigName(patient, record);
-  if ('findings' in source) return source.findings;
+  if ('findings' in source) return source;
   const { configName } = source;
   const config = await patient.account.endpoints.describeConfig(configName);
-  if (!config.ok) return unread(patient, 'dependencies', config, record.endpoint);
-  if (config.value === undefined) return [gone(record, `endpoint config ${configName}`)];
+  if (!config.ok) return { findings: unread(patient, 'dependencies', config, record.endpoint) };
+  if (config.value === undefined) return { findings: [gone(record, `endpoint config ${configName}`)] };
   const models = await Promise.all(config.value.models.map((name) => describeModel(patient, name)));
   const missing = models.flatMap((model, index) =>
     model.ok && model.value === undefined ? [gone(record, `model ${config.value!.models[index]}`)] : [],
   );
   const found = models.flatMap((model) => (model.ok && model.value !== undefined ? [model.value] : []));
-  return [
+  const findings = [
     ...models.flatMap((model) => unread(patient, 'dependencies', model, record.endpoint)),
     ...missing,
-    ...checkNetwork(record, config.value, found),
     ...(parks(record.kind, record.policy) ? await judgeLadder(patient, record, config.value) : []),
   ];
+  return { findings, made: { record, config: config.value, models: found } };
 }
 
 type Source = { readonly configName: string } | { readonly findings: readonly Finding[] };
@@ -90,29 +104,4 @@ async function describeModel({ account }: Patient, name: string) {
   );
   if (outcome.ok || outcome.failure.class !== 'missing') return outcome;
   return { ok: true as const, value: undefined };
-}
-
-/** In a VPC a wake needs a path to S3, free addresses and DNS: reading those takes the EC2 API. */
-function checkNetwork(
-  { endpoint }: FleetRecord,
-  { config }: EndpointConfigView,
-  models: readonly DescribeModelCommandOutput[],
-): readonly Finding[] {
-  const own = (config['VpcConfig'] as { readonly Subnets?: readonly string[] } | undefined)?.Subnets ?? [];
-  const subnets = new Set([...own, ...models.flatMap(({ VpcConfig }) => VpcConfig?.Subnets ?? [])]);
-  if (subnets.size === 0) return [];
-  const why = `it runs in a VPC (${[...subnets].sort().join(', ')}); S3 path, DNS, security groups and free addresses (2 per instance) are not read (EC2)`;
-  const few: Finding[] =
-    subnets.size < 2
-      ? [
-          {
-            level: 'warning',
-            check: 'network',
-            subject: endpoint,
-            found: 'it has one subnet',
-            advice: 'AWS asks for two subnets in different zones',
-          },
-        ]
-      : [];
-  return [...few, notChecked('network', why, endpoint)];
 }

@@ -27,7 +27,7 @@ export async function hold(
   const record = await readRecord(account, name);
   const now = account.now();
   const until = readWhen('--until', options.until, now);
-  const by = options.by ?? account.caller;
+  const by = options.by ?? (await account.caller());
   const request = { endpoint: record.endpoint, mode, until, by, why: options.why, replace: options.replace === true };
   const outcome = await setHold(holdPorts(account), request, now);
   if (!outcome.ok) throw holdError(outcome);
@@ -47,7 +47,7 @@ export async function unhold(
   options: { readonly by?: string; readonly json?: string },
 ): Promise<void> {
   const record = await readRecord(account, name);
-  const by = options.by ?? account.caller;
+  const by = options.by ?? (await account.caller());
   const ended = await removeHold(holdPorts(account), { endpoint: record.endpoint, by }, account.now());
   if (ended === undefined) throw new CliError(EXIT.failed, `${printable(record.endpoint)}: no hold is in force`);
   const zone = (await readZones(account, io))(record.policyName);

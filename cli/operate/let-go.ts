@@ -16,7 +16,7 @@ export interface LetGoOptions {
 /** Asks for the endpoint to be woken, if it is parked, and then left alone. */
 export async function giveEndpointBack(account: Account, io: Io, name: string, options: LetGoOptions): Promise<void> {
   const { endpoint } = await readRecord(account, name);
-  const by = options.by ?? account.caller;
+  const by = options.by ?? (await account.caller());
   const outcome = await giveBack(portsOf(account), { endpoint, by }, account.now());
   if (!outcome.ok) throw new CliError(EXIT.failed, printable(outcome.problem));
   const { phase } = outcome;
@@ -43,7 +43,7 @@ export async function forgetEndpoint(account: Account, io: Io, name: string, opt
       `--yes: missing: ${printable(endpoint)} is forgotten only with it.\n${lost.join('\n')}`,
     );
   }
-  const by = options.by ?? account.caller;
+  const by = options.by ?? (await account.caller());
   const outcome = await forget(portsOf(account), { endpoint, by }, account.now());
   if (!outcome.ok) throw new CliError(EXIT.failed, printable(outcome.problem));
   if (options.json !== undefined) {

@@ -51,7 +51,7 @@ export async function park(account: Account, io: Io, name: string, options: Park
   const refusal = checkRecord(account, record);
   if (refusal !== undefined) throw refuse(record, refusal);
   const until = chooseUntil(account, fleet, record, options, when);
-  const by = options.by ?? account.caller;
+  const by = options.by ?? (await account.caller());
   const asked: Hold = { endpoint: record.endpoint, mode: 'down', from: fleet.now, until, by, why: options.why };
   const obstacle = await findReason(account, prepareWork(account, fleet, record, asked), when);
   if (obstacle !== undefined) throw refuse(record, obstacle);

@@ -70,7 +70,7 @@ async function carryOut(
   const results = await recover(
     recoverPorts(account),
     plan.recoveries,
-    { by: account.caller, withConfig: options.withConfig === true, until: account.now() + timeout, every },
+    { by: await account.caller(), withConfig: options.withConfig === true, until: account.now() + timeout, every },
     tellProgress(io, account),
   );
   io.progress('');

@@ -43,7 +43,7 @@ async function leave(
       sleep: (ms) => account.sleep(ms),
     },
     {
-      by: account.caller,
+      by: await account.caller(),
       mode: account.stack.settings.mode,
       every,
       ...(options.wait === true && { until: account.now() + timeout }),

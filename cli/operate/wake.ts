@@ -85,7 +85,12 @@ async function checkRequest({ fleet, stack, now }: Account, record: FleetRecord)
 
 async function ask(account: Account, endpoint: string, { why, by }: WakeOptions): Promise<void> {
   const bus = createEventBus(account.runtime.clientOf(EventBridgeClient));
-  const detail = JSON.stringify({ endpoint, by: by ?? account.caller, retry: true, ...(why !== undefined && { why }) });
+  const detail = JSON.stringify({
+    endpoint,
+    by: by ?? (await account.caller()),
+    retry: true,
+    ...(why !== undefined && { why }),
+  });
   const entry = { at: account.now(), source: REQUEST_SOURCE, type: 'Wake Requested', detail };
   const [lost] = await bus.put([entry]);
   if (lost === undefined) return;

@@ -124,7 +124,7 @@ describe('the HTTP server', () => {
       expect.stringContaining('POST /_simulator/advance'),
     ]);
     const rest = await fetch(`${server.url}/2015-03-31/functions`);
-    expect([rest.status, rest.headers.get('x-amzn-errortype')]).toEqual([404, 'UnknownOperationException']);
+    expect([rest.status, rest.headers.get('x-amzn-errortype')]).toEqual([501, 'UnknownOperationException']);
     const target = await post({ 'x-amz-target': 'Logs_20140328.PutLogEvents' }, '{}');
     expect([target.status, target.headers.get('x-amzn-errortype')]).toEqual([400, 'UnknownOperationException']);
     const query = await post(

@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { actionOfTarget } from '../../cli/account/wire.ts';
 import { asynchronous, idle, office, officeHours, queueOnly, realTime } from '../story/fleet.ts';
+import { type Moto, startMoto } from '../support/moto.ts';
+import { makeImage, makeObjects, makeRole, makeUser, motoEnvironment } from '../support/moto-belongings.ts';
 import { type ServedAccount, serveScenario } from '../support/served-account.ts';
 
 const PAGE = 'docs/cli.md';
@@ -12,6 +14,8 @@ const REFRESH = process.env['REFRESH_DOCS'] === '1';
 
 let account: ServedAccount;
 const performed = new Set<string>();
+let moto: Moto;
+let env: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
   account = await serveScenario({
@@ -33,8 +37,26 @@ beforeAll(async () => {
   account.run.aws.onCall(({ caller, service, operation }) => {
     if (caller.kind === 'person') performed.add(actionOfTarget(`${service}.${operation}`));
   });
+  env = await makeSurroundings();
 });
-afterAll(() => account.close());
+afterAll(async () => {
+  await account?.close();
+  await moto?.stop();
+});
+
+/** What doctor finds outside SageMaker, and somebody called ada, are in somebody else's AWS. */
+async function makeSurroundings(): Promise<Record<string, string>> {
+  moto = await startMoto();
+  const owner = { region: 'eu-central-1', moto };
+  const names = ['chat', 'search', 'transcribe'];
+  for (const name of names) {
+    await makeRole(owner, `${name}-execution`);
+    await makeImage(owner, name, 'latest');
+  }
+  const data = names.map((name) => `${name}/model.tar.gz`);
+  await makeObjects(owner, 'models-123456789012', data);
+  return { ...motoEnvironment(moto), ...(await makeUser(owner, 'ada')) };
+}
 
 interface Example {
   readonly command: string;
@@ -74,7 +96,7 @@ function comparable(text: string): string {
 /** Simulated time passes only under commands that wait. */
 async function run(command: string): Promise<string> {
   let done = false;
-  const running = account.command(wordsOf(command)).finally(() => {
+  const running = account.command(wordsOf(command), env).finally(() => {
     done = true;
   });
   while (!done && command.includes('--wait')) {
