@@ -20,6 +20,7 @@ import { register as registerVerify } from './commands/verify.ts';
 import { register as registerWake } from './commands/wake.ts';
 import type { ExitCode, Io } from './output.ts';
 import { CliError, EXIT, messageOf } from './output.ts';
+import { printableLines } from './printable.ts';
 
 /** The process as the command sees it; tests hand in their own. */
 export interface Host {
@@ -115,7 +116,8 @@ function createIo(host: Host, quiet: () => boolean, exitWith: Io['exitWith']): I
   };
   const line = (text: string) => {
     clear();
-    host.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+    const safe = printableLines(text, false);
+    host.stderr.write(safe.endsWith('\n') ? safe : `${safe}\n`);
   };
   return {
     cwd: host.cwd,
@@ -126,7 +128,7 @@ function createIo(host: Host, quiet: () => boolean, exitWith: Io['exitWith']): I
     exitWith,
     out: (text) => {
       clear();
-      host.stdout.write(text);
+      host.stdout.write(printableLines(text, mayColor(host)));
     },
     note: (text) => {
       if (!quiet()) line(text);
@@ -135,8 +137,9 @@ function createIo(host: Host, quiet: () => boolean, exitWith: Io['exitWith']): I
     progress: (text) => {
       if (quiet() || host.stderr.isTTY !== true) return;
       clear();
-      host.stderr.write(text);
-      shown = text.length;
+      const safe = printableLines(text, false);
+      host.stderr.write(safe);
+      shown = safe.length;
     },
   };
 }

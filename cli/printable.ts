@@ -16,6 +16,22 @@ export function printableJson(json: string): string {
   return json.replace(OBEYED, (character) => (character === '\n' ? character : escapeOf(character)));
 }
 
+const ESCAPE = String.fromCharCode(27);
+/** The colours that the command itself paints with. */
+const OWN_COLOURS = new RegExp(`(${ESCAPE}\\[(?:0|31|32)m)`);
+
+/**
+ * What goes to a terminal, whoever wrote it: lines stay lines, and nothing else in them is obeyed but our own colours,
+ * where there are any. The last door, for what nobody thought of as somebody else's words: a file's name, a value of a document.
+ */
+export function printableLines(text: string, painted: boolean): string {
+  if (!painted) return printableJson(text);
+  return text
+    .split(OWN_COLOURS)
+    .map((part, index) => (index % 2 === 1 ? part : printableJson(part)))
+    .join('');
+}
+
 /** `1 endpoint`, `2 endpoints` */
 export function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;

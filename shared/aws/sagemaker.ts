@@ -6,6 +6,7 @@ import {
   type DescribeEndpointConfigOutput,
   type DescribeEndpointOutput,
   DescribeModelCommand,
+  type DesiredWeightAndCapacity,
   type EndpointSummary as EndpointSummaryShape,
   ListEndpointsCommand,
   ListTagsCommand,
@@ -98,12 +99,12 @@ async function readTags(client: SageMakerClient, arn: string): Promise<Outcome<R
   });
 }
 
-export function createEndpointControl(parts: SageMakerParts): EndpointControl {
-  const { client } = parts;
-  const list = () => listEndpoints(client);
-  const once = (call: string, abortAt: Instant, send: SendOnce) => sendOnceWithin(parts, call, abortAt, send);
+type CapacityControl = Pick<EndpointControl, 'list' | 'describe' | 'describeConfig' | 'tags' | 'setDesired'>;
+
+/** What every function may do, apart from the rest: a bundle carries only the calls of its function. */
+export function createCapacityControl(client: SageMakerClient): CapacityControl {
   return {
-    list,
+    list: () => listEndpoints(client),
     async describe(name) {
       const outcome = await outcomeOf('SageMaker.DescribeEndpoint', () =>
         client.send(new DescribeEndpointCommand({ EndpointName: name })),
@@ -116,13 +117,30 @@ export function createEndpointControl(parts: SageMakerParts): EndpointControl {
       );
       return absentAsUndefined(outcome, configViewOf);
     },
+    tags: (arn) => readTags(client, arn),
+    setDesired: (name, variant, count) => change(client, name, { VariantName: variant, DesiredInstanceCount: count }),
+  };
+}
+
+function change(client: SageMakerClient, name: string, wanted: DesiredWeightAndCapacity): Promise<Outcome<void>> {
+  return outcomeOf('SageMaker.UpdateEndpointWeightsAndCapacities', async () => {
+    await client.send(
+      new UpdateEndpointWeightsAndCapacitiesCommand({ EndpointName: name, DesiredWeightsAndCapacities: [wanted] }),
+    );
+  });
+}
+
+export function createEndpointControl(parts: SageMakerParts): EndpointControl {
+  const { client } = parts;
+  const once = (call: string, abortAt: Instant, send: SendOnce) => sendOnceWithin(parts, call, abortAt, send);
+  return {
+    ...createCapacityControl(client),
     async modelCreatedAt(name) {
       const outcome = await outcomeOf('SageMaker.DescribeModel', () =>
         client.send(new DescribeModelCommand({ ModelName: name })),
       );
       return absentAsUndefined(outcome, ({ CreationTime }) => CreationTime?.getTime() ?? 0);
     },
-    tags: (arn) => readTags(client, arn),
     create: ({ name, configName, tags, deploymentConfig }, abortAt) =>
       once('SageMaker.CreateEndpoint', abortAt, (sender, abortSignal) =>
         sender.send(
@@ -140,24 +158,7 @@ export function createEndpointControl(parts: SageMakerParts): EndpointControl {
       once('SageMaker.DeleteEndpoint', abortAt, (sender, abortSignal) =>
         sender.send(new DeleteEndpointCommand({ EndpointName: name }), { abortSignal }),
       ),
-    setDesired: (name, variant, count) =>
-      outcomeOf('SageMaker.UpdateEndpointWeightsAndCapacities', async () => {
-        await client.send(
-          new UpdateEndpointWeightsAndCapacitiesCommand({
-            EndpointName: name,
-            DesiredWeightsAndCapacities: [{ VariantName: variant, DesiredInstanceCount: count }],
-          }),
-        );
-      }),
-    setWeight: (name, variant, weight) =>
-      outcomeOf('SageMaker.UpdateEndpointWeightsAndCapacities', async () => {
-        await client.send(
-          new UpdateEndpointWeightsAndCapacitiesCommand({
-            EndpointName: name,
-            DesiredWeightsAndCapacities: [{ VariantName: variant, DesiredWeight: weight }],
-          }),
-        );
-      }),
+    setWeight: (name, variant, weight) => change(client, name, { VariantName: variant, DesiredWeight: weight }),
   };
 }
 

@@ -3,14 +3,14 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SageMakerClient } from '@aws-sdk/client-sagemaker';
 import { createMetricReader } from '../aws/cloudwatch-metrics.ts';
 import { createFleetStore } from '../aws/dynamodb.ts';
-import { createEndpointControl } from '../aws/sagemaker.ts';
+import { createCapacityControl } from '../aws/sagemaker.ts';
 import type { BacklogWakePorts } from '../use-cases/backlog-wake/ports.ts';
 import type { Runtime } from './create-runtime.ts';
 
-export function backlogWakePorts({ config, clock, sleep, clientOf, announcer, log }: Runtime): BacklogWakePorts {
+export function backlogWakePorts({ config, clientOf, announcer, log }: Runtime): BacklogWakePorts {
   return {
     fleet: createFleetStore({ client: clientOf(DynamoDBClient), tableName: config.tableName, report: log.warn }),
-    endpoints: createEndpointControl({ client: clientOf(SageMakerClient), clock, sleep }),
+    endpoints: createCapacityControl(clientOf(SageMakerClient)),
     metrics: createMetricReader(clientOf(CloudWatchClient)),
     announcer,
     log,

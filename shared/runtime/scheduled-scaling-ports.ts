@@ -8,26 +8,19 @@ import { createScalingControl } from '../aws/application-auto-scaling.ts';
 import { createAlarmControl } from '../aws/cloudwatch-alarms.ts';
 import { createMetricReader } from '../aws/cloudwatch-metrics.ts';
 import { createFleetStore } from '../aws/dynamodb.ts';
-import { createEndpointControl } from '../aws/sagemaker.ts';
+import { createCapacityControl } from '../aws/sagemaker.ts';
 import { createDocumentSource } from '../aws/ssm.ts';
 import { createCandidateFinder, createTableFinder } from '../aws/tagging.ts';
 import { createMemory, type ScheduledScalingPorts } from '../use-cases/scheduled-scaling/ports.ts';
 import type { Runtime } from './create-runtime.ts';
 import { createPolicyLibrary } from './policy-library.ts';
 
-export function scheduledScalingPorts({
-  config,
-  clock,
-  sleep,
-  clientOf,
-  announcer,
-  log,
-}: Runtime): ScheduledScalingPorts {
+export function scheduledScalingPorts({ config, clock, clientOf, announcer, log }: Runtime): ScheduledScalingPorts {
   const tagging = clientOf(ResourceGroupsTaggingAPIClient);
   const cloudWatch = clientOf(CloudWatchClient);
   return {
     fleet: createFleetStore({ client: clientOf(DynamoDBClient), tableName: config.tableName, report: log.warn }),
-    endpoints: createEndpointControl({ client: clientOf(SageMakerClient), clock, sleep }),
+    endpoints: createCapacityControl(clientOf(SageMakerClient)),
     scaling: createScalingControl({ scaling: clientOf(ApplicationAutoScalingClient), cloudWatch }),
     alarms: createAlarmControl(cloudWatch),
     metrics: createMetricReader(cloudWatch),

@@ -150,3 +150,22 @@ describe('validate', () => {
     expect(await warningsOf(wise)).toBe('');
   });
 });
+
+describe('words of a document that a terminal would obey', () => {
+  const obeyed = /(?!\n)[\p{Cc}\u202e]/u;
+
+  it('are shown, not sent, by validate', async () => {
+    const zone = JSON.stringify('Eu\u001b[31mrope\u0007\u009b2J\u202e');
+    writeFileSync(join(cwd, 'evil.yaml'), `timezone: ${zone}\nopen: [{ from: ${zone}, to: "08:00" }]\n`);
+    const { code, out, err } = await command('validate', 'evil.yaml');
+    expect(code).toBe(2);
+    expect(out).toContain('Eu\\u001b[31mrope\\u0007\\u009b2J\\u202e');
+    expect(`${out}${err}`).not.toMatch(obeyed);
+  });
+
+  it('are shown where they stand in the name of a file', async () => {
+    const { err } = await command('validate', 'no\u001b[31mfile.yaml');
+    expect(err).toContain('no\\u001b[31mfile.yaml');
+    expect(err).not.toMatch(obeyed);
+  });
+});
