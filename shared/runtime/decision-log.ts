@@ -10,6 +10,11 @@ export interface RunLog extends DecisionLog {
   metrics(): Readonly<Partial<Record<RunMetric, number>>>;
 }
 
+/** A failure's own message is what AWS answered; the line has a message already. */
+function withAnswer({ message: answer, ...fields }: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return answer === undefined ? fields : { ...fields, answer };
+}
+
 export function createRunLog(sink: LogSink): RunLog {
   let context: { runId: string; function: FunctionName } | undefined;
   let decisions: Record<string, number> = {};
@@ -40,13 +45,13 @@ export function createRunLog(sink: LogSink): RunLog {
     },
     problem(message, fields) {
       count('Problems');
-      sink({ ...fields, ...context, level: 'ERROR', message, logType: 'problem' });
+      sink({ ...withAnswer(fields), ...context, level: 'ERROR', message, logType: 'problem' });
     },
     warn(message, fields) {
-      sink({ ...fields, ...context, level: 'WARN', message });
+      sink({ ...withAnswer(fields), ...context, level: 'WARN', message });
     },
     info(message, fields) {
-      sink({ ...fields, ...context, level: 'INFO', message });
+      sink({ ...withAnswer(fields), ...context, level: 'INFO', message });
     },
     count,
   };
