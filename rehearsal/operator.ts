@@ -56,6 +56,7 @@ export function createOperator({ aws, deployment }: UnscriptedRun): Operator {
     async unhold(endpoint) {
       const ended = await removeHold(ports(), { endpoint, by: WHO }, await now());
       if (ended === undefined) throw new Error(`${endpoint}: no hold is in force`);
+      if (ended === 'newer') throw new Error(`${endpoint}: its hold is a newer version's`);
       return { ended: ended.mode };
     },
     async giveBack(endpoint) {

@@ -27,6 +27,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'not-enrolled': 'it no longer carries the tag',
   'policy-invalid': 'its policy or a schedule of it is invalid; nothing is lowered',
   'recipe-unproven': 'its recipe could not be read back',
+  'recipe-too-large': 'its recipe is larger than the table takes: it could not be brought back whole',
   'dependency-missing': 'something it needs to come back (model, role, network, data) is gone',
   'too-many-tags': 'it has too many tags to be recreated with all of them',
   'stack-owned': 'it belongs to a CloudFormation stack',

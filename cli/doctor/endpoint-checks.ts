@@ -68,6 +68,11 @@ async function findConfigName(patient: Patient, record: FleetRecord): Promise<So
         findings: [{ ...base, found: `is ${phase}, and its recipe ${recipeVersion} is not in the table`, advice }],
       };
     }
+    if (recipe === 'unreadable') {
+      const found = `is ${phase}, and its recipe ${recipeVersion} cannot be read`;
+      const why = 'a newer version of the scaler wrote it, or it is damaged: upgrade, else';
+      return { findings: [{ ...base, found, advice: `${why} ${advice}` }] };
+    }
     return { configName: recipe.preferred.configName };
   }
   const view = await patient.account.endpoints.describe(endpoint);

@@ -50,6 +50,10 @@ export async function unhold(
   const by = options.by ?? (await account.caller());
   const ended = await removeHold(holdPorts(account), { endpoint: record.endpoint, by }, account.now());
   if (ended === undefined) throw new CliError(EXIT.failed, `${printable(record.endpoint)}: no hold is in force`);
+  if (ended === 'newer') {
+    const why = 'its hold was written by a newer version of the scaler: upgrade to remove it';
+    throw new CliError(EXIT.failed, `${printable(record.endpoint)}: ${why}`);
+  }
   const zone = (await readZones(account, io))(record.policyName);
   if (options.json !== undefined) writeJson(io, options.json, { ended: holdJson(ended) });
   if (options.json !== '-') io.out(`${printable(record.endpoint)}: no longer held ${describeHold(ended, zone)}\n`);

@@ -103,7 +103,7 @@ function leaveOut(io: Io, name: string, why: string): undefined {
 
 async function readType({ fleet }: Account, { endpoint, recipeVersion }: FleetRecord): Promise<string | undefined> {
   const recipe = recipeVersion === undefined ? undefined : await fleet.readRecipe(endpoint, recipeVersion);
-  return recipe?.variants[0]?.instanceType;
+  return recipe === 'unreadable' ? undefined : recipe?.variants[0]?.instanceType;
 }
 
 /** What simulate would refuse is not written. */

@@ -33,6 +33,7 @@ export const REASON_CODES = [
   'not-enrolled',
   'policy-invalid',
   'recipe-unproven',
+  'recipe-too-large',
   'dependency-missing',
   'too-many-tags',
   'stack-owned',

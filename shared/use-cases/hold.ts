@@ -55,7 +55,9 @@ export async function setHold(ports: HoldPorts, request: HoldRequest, now: Insta
 
   const { mode, until, by, why } = request;
   const hold: Hold = { endpoint: record.endpoint, mode, from: now, until, by, why: why.trim() };
-  await ports.fleet.putHold(hold);
+  if ((await ports.fleet.putHold(hold)) === 'newer') {
+    return refuse('replace', 'the hold of a newer version of the scaler', 'upgrade: only that version can replace it');
+  }
   await makeDue(ports, record.endpoint, now);
   ports.announcer.announce({
     at: now,
@@ -67,15 +69,15 @@ export async function setHold(ports: HoldPorts, request: HoldRequest, now: Insta
   return { ok: true, hold, ...(running && { replaced: running }) };
 }
 
-/** Answers the hold that ended; undefined: none was running. */
+/** Answers the hold that ended; undefined: none was running; `newer`: a newer version's, which stays. */
 export async function removeHold(
   ports: HoldPorts,
   request: { readonly endpoint: string; readonly by: string },
   now: Instant,
-): Promise<Hold | undefined> {
+): Promise<Hold | 'newer' | undefined> {
   const running = await runningHold(ports, request.endpoint, now);
   if (running === undefined) return undefined;
-  await ports.fleet.removeHold(running.endpoint, now);
+  if ((await ports.fleet.removeHold(running.endpoint, now)) === 'newer') return 'newer';
   await makeDue(ports, running.endpoint, now);
   ports.announcer.announce({
     at: now,

@@ -371,7 +371,7 @@ describe('a wake without capacity', () => {
     });
     expect(fleet.events.find(({ type }) => type === 'Endpoint Ready')?.detail['lateSeconds']).toBeGreaterThan(0);
     expect((await fleet.breakers.openUntil()).get('ml.g5.xlarge')).toBeGreaterThan(START + DAY);
-    expect((await fleet.store.readRecipe('chat', 1))?.preferred.configName).toBe('Chat');
+    expect(await fleet.store.readRecipe('chat', 1)).toMatchObject({ preferred: { configName: 'Chat' } });
   });
 
   it('goes on until there is capacity, then closes the breaker', async () => {
@@ -496,7 +496,7 @@ describe('somebody else’s hand', () => {
     await recreate(fleet, { [`${PREFIX}:policy`]: 'chat' });
     await fleet.tickUntil(3 * HOUR);
     expect((await fleet.record('chat')).phase).toBe('parked');
-    expect((await fleet.store.readRecipe('chat', 2))?.targets).toMatchObject([{ policies: [{ name: 'requests' }] }]);
+    expect(await fleet.store.readRecipe('chat', 2)).toMatchObject({ targets: [{ policies: [{ name: 'requests' }] }] });
   });
 });
 

@@ -34,7 +34,7 @@ describe('an endpoint that a CloudFormation stack owns', () => {
     await fleet.tickUntil(PARKED_BY);
     expect((await fleet.record('chat')).phase).toBe('parked');
     const recipe = await fleet.store.readRecipe('chat', 1);
-    expect(recipe?.tags).toMatchObject({ 'aws:cloudformation:stack-name': 'app' });
+    expect(recipe).toMatchObject({ tags: { 'aws:cloudformation:stack-name': 'app' } });
     await fleet.invoke({
       source: 'endpoint-scaler.request',
       'detail-type': 'Wake Requested',

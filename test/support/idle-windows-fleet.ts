@@ -126,7 +126,7 @@ export async function createFleet(
     lines,
     events,
     invoke,
-    breakers: createBreakerStore({ client: people.dynamodb, tableName: TABLE }),
+    breakers: createBreakerStore({ client: people.dynamodb, tableName: TABLE, report: () => undefined }),
     seed(seed) {
       aws.world.seed({
         kind: 'real-time',

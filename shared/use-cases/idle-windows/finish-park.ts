@@ -64,7 +64,7 @@ export async function finishPark(work: Work, view: EndpointView): Promise<StepRe
   const known = { ...facts.value, config, targets: targets.value };
   const recipe = await takeRecipe(ports, session.record, known, run.now);
   if (!recipe.ok) return unanswered(work, recipe.failure);
-  if (recipe.value === 'unproven') return cancelPark(work, { reason: 'recipe-unproven', evidence: {} });
+  if ('reason' in recipe.value) return cancelPark(work, recipe.value);
   const changed = await lookAgain(work, facts.value, since);
   if (changed !== undefined) return cancelPark(work, changed);
   return deleteParked(work, known, recipe.value);

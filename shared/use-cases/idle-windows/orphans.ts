@@ -39,7 +39,7 @@ export async function lookForOrphan(work: Work, configName: string): Promise<Dep
 /** Daily while parked: what is gone is announced before somebody needs the endpoint. Undefined: nobody could tell. */
 export async function checkDependencies(work: Work): Promise<RecordChange | undefined> {
   const recipe = await readRecipe(work);
-  if (recipe === undefined) return undefined;
+  if (recipe === undefined || recipe === 'unreadable') return undefined;
   const found = await lookForOrphan(work, recipe.preferred.configName);
   if (found.failure !== undefined) return undefined;
   const checked: RecordChange = (record) => ({ ...record, checkedAt: work.run.now });
@@ -48,7 +48,7 @@ export async function checkDependencies(work: Work): Promise<RecordChange | unde
 }
 
 /** The recipe that the park wrote and read back. */
-export async function readRecipe({ ports, session }: Work): Promise<Recipe | undefined> {
+export async function readRecipe({ ports, session }: Work): Promise<Recipe | 'unreadable' | undefined> {
   const { record } = session;
   if (record.recipeVersion === undefined) return undefined;
   return ports.fleet.readRecipe(record.endpoint, record.recipeVersion);

@@ -9,6 +9,7 @@ import type { EndpointView } from '../../ports/endpoints.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import { observe } from './consider-park.ts';
 import { freshWake } from './failed-attempt.ts';
+import { readRecipe } from './orphans.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { announce, recordDecision, together } from './report.ts';
 import { isPassing, restoreSizes } from './restore-sizes.ts';
@@ -45,10 +46,16 @@ export async function restore(work: Work, view: EndpointView): Promise<StepResul
   const { session, ports } = work;
   if (!(await session.acquire())) return {};
   const { record } = session;
-  const recipe =
-    record.recipeVersion === undefined
-      ? undefined
-      : await ports.fleet.readRecipe(record.endpoint, record.recipeVersion);
+  const recipe = await readRecipe(work);
+  if (recipe === 'unreadable') {
+    // It serves, and stays in this phase until somebody who can read the recipe has put the rest back.
+    const evidence = { recipeVersion: record.recipeVersion ?? null };
+    ports.log.problem('the recipe of a woken endpoint cannot be read by this version', {
+      endpoint: record.endpoint,
+      ...evidence,
+    });
+    return { change: recordDecision(work, { decision: 'refuse', reason: 'recipe-unproven', evidence }) };
+  }
   if (recipe === undefined) return comeUp(work, view, recipe, [], { passed: true });
 
   const sizes = await restoreSizes(work, view, recipe);

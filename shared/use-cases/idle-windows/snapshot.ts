@@ -4,7 +4,7 @@ import type { FleetRecord } from '../../domain/record.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { EndpointConfigView, EndpointView, VariantView } from '../../ports/endpoints.ts';
 import type { Outcome } from '../../ports/outcome.ts';
-import { type ParkFacts, wakeTag } from './before-park.ts';
+import { type Obstacle, type ParkFacts, wakeTag } from './before-park.ts';
 import type { IdleWindowsPorts } from './ports.ts';
 
 export interface RecipeInput {
@@ -123,33 +123,43 @@ export async function readTargets(
 }
 
 /**
- * Takes the recipe, writes it and reads it back. `unproven` when what was read is not what was written: then nothing may
- * be deleted.
+ * Takes the recipe, writes it and reads it back. An obstacle when the table does not hold just what is there now: then
+ * nothing may be deleted.
  */
 export async function takeRecipe(
   ports: IdleWindowsPorts,
   record: FleetRecord,
   facts: ParkFacts & { readonly config: EndpointConfigView; readonly targets: readonly TargetSnapshot[] },
   now: Instant,
-): Promise<Outcome<Recipe | 'unproven'>> {
+): Promise<Outcome<Recipe | Obstacle>> {
   const { view, config, tags, targets } = facts;
   const [newest] = await ports.fleet.recipeVersions(record.endpoint);
   // Only what this record parked: an endpoint of that name that was let go long ago is somebody else's history.
   const { recipeVersion } = record;
   const previous =
     recipeVersion === undefined ? undefined : await ports.fleet.readRecipe(record.endpoint, recipeVersion);
+  // What it knows better could not be merged, and would be lost.
+  if (previous === 'unreadable') return unproven({ unreadable: recipeVersion ?? null });
   const { tagPrefix } = ports.settings;
   const version = (newest ?? 0) + 1;
   const configTags = await readConfigTags(ports, config, previous);
   const recipe = buildRecipe({ record, view, config, configTags, tags, targets, previous, version, now, tagPrefix });
   // A park that is refused at the last moment, again and again, must not push out what differs.
   const latest = newest === undefined ? undefined : await ports.fleet.readRecipe(record.endpoint, newest);
-  if (latest !== undefined && sameValue({ ...recipe, version: latest.version, takenAt: latest.takenAt }, latest)) {
+  const isReadable = latest !== undefined && latest !== 'unreadable';
+  if (isReadable && sameValue({ ...recipe, version: latest.version, takenAt: latest.takenAt }, latest)) {
     return { ok: true, value: latest };
   }
-  await ports.fleet.writeRecipe(recipe, recipeVersion);
+  const written = await ports.fleet.writeRecipe(recipe, recipeVersion);
+  if (!written.ok) {
+    return { ok: true, value: { reason: 'recipe-too-large', evidence: { message: written.failure.message } } };
+  }
   const read = await ports.fleet.readRecipe(record.endpoint, version);
-  return { ok: true, value: sameValue(recipe, read) ? recipe : 'unproven' };
+  return sameValue(recipe, read) ? { ok: true, value: recipe } : unproven({});
+}
+
+function unproven(evidence: Obstacle['evidence']): Outcome<Obstacle> {
+  return { ok: true, value: { reason: 'recipe-unproven', evidence } };
 }
 
 /** They outlive the endpoint and are needed only for a config that is gone: without an answer, those known before. */

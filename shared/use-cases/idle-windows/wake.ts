@@ -83,10 +83,11 @@ async function startAttempt(work: Work): Promise<StepResult> {
   const { session, ports } = work;
   if (!(await session.acquire())) return {};
   const recipe = await readRecipe(work);
-  if (recipe === undefined) {
+  if (recipe === undefined || recipe === 'unreadable') {
     const { endpoint, recipeVersion } = session.record;
     const evidence = { recipeVersion: recipeVersion ?? null };
-    ports.log.problem('the recipe of a parked endpoint is not in the table', { endpoint, ...evidence });
+    const problem = recipe === undefined ? 'is not in the table' : 'cannot be read by this version';
+    ports.log.problem(`the recipe of a parked endpoint ${problem}`, { endpoint, ...evidence });
     return { change: recordDecision(work, { decision: 'refuse', reason: 'recipe-unproven', evidence }) };
   }
   const preferred = await lookForOrphan(work, recipe.preferred.configName);

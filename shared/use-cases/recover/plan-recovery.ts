@@ -73,6 +73,9 @@ async function planOne(
   }
   const recipe = await fleet.readRecipe(endpoint, wanted);
   if (recipe === undefined) return `version ${wanted} of its recipe is not in the table (there: ${there})`;
+  if (recipe === 'unreadable') {
+    return `version ${wanted} of its recipe cannot be read: a newer version of the scaler wrote it, or it is damaged`;
+  }
   if (record === undefined) {
     const policyName = policyOf(recipe);
     return { endpoint: recipe.endpoint, phase: 'parked', policyName, recipe, forgotten: true };

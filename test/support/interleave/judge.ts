@@ -161,6 +161,7 @@ export async function judgeRest(account: Account): Promise<string[]> {
   if (wanted && !isHandsOff && record.phase === 'parked') problems.push('it is wanted up and stays parked');
   const recipe = record.recipeVersion === undefined ? undefined : await store.readRecipe(NAME, record.recipeVersion);
   if (record.recipeVersion !== undefined && recipe === undefined) problems.push('the recipe is lost');
+  if (recipe === 'unreadable') return [...problems, 'the recipe cannot be read'];
   const kept =
     record.phase === 'parked'
       ? new Set(recipe?.targets.flatMap((target) => target.policies.map(({ name }) => name)))
