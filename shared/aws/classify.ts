@@ -4,6 +4,8 @@ import { RunOverError } from '../ports/run.ts';
 /** A proxy's error page may be as long as it likes: what is told of it goes into records, log lines and events. */
 const MESSAGE_READ = 4_000;
 const MESSAGE_TOLD = 1_000;
+/** What the SDK adds to an answer it could not read, for whoever debugs it. */
+const SDK_HINT = /\.?\n\s*Deserialization error:/;
 /** Control characters, line separators, marks that turn the direction of a text. */
 const NOT_TEXT = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
 
@@ -14,7 +16,8 @@ const NOT_TEXT = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
 export function classify(error: unknown, call: string): Failure {
   const { code, message, status } = describe(error);
   const said = withoutNames(message);
-  const told = message.replace(NOT_TEXT, ' ').slice(0, MESSAGE_TOLD);
+  const [answer = ''] = message.split(SDK_HINT);
+  const told = answer.replace(NOT_TEXT, ' ').slice(0, MESSAGE_TOLD);
   return { class: classOf(code, said, status), code, message: told, call, definite: isDefinite(status) };
 }
 

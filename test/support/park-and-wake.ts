@@ -32,7 +32,9 @@ export async function createParkedFleet(owned: ReadonlyMap<string, OwnedEndpoint
   const lookBefore = async () => {
     for (const name of owned.keys()) {
       if (deleted.has(name)) continue;
-      if ((await fleet?.status(name)) === 'InService') before.set(name, await dump(name));
+      const seen = (await fleet?.status(name)) === 'InService' ? await dump(name) : undefined;
+      // Another endpoint's look may still be under way while this one is deleted: it saw half of it.
+      if (seen !== undefined && (await fleet?.status(name)) === 'InService') before.set(name, seen);
       else deleted.add(name);
     }
   };
