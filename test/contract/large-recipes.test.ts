@@ -1,4 +1,4 @@
-/** DynamoDB takes items of at most 400 KB: what a recipe may weigh, and what happens to one that weighs more. */
+/** DynamoDB takes items of at most 400 KB: what becomes of a park whose recipe weighs more. */
 import { randomBytes } from 'node:crypto';
 import {
   DescribeScalingPoliciesCommand,
@@ -7,49 +7,8 @@ import {
 } from '@aws-sdk/client-application-auto-scaling';
 import { PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
 import { describe, expect, it } from 'vitest';
-import type { Recipe } from '../../shared/domain/recipe.ts';
 import { MINUTE } from '../../shared/domain/time.ts';
 import { createFleet, type IdleWindowsFleet } from '../support/idle-windows-fleet.ts';
-import { START } from '../support/simulator-clients.ts';
-
-function recipeWith(text: string): Recipe {
-  return {
-    schemaVersion: 1,
-    version: 1,
-    endpoint: 'Chat',
-    takenAt: START,
-    creationTime: START,
-    preferred: { configName: 'Chat', config: { text } },
-    running: { configName: 'Chat' },
-    tags: {},
-    variants: [],
-    targets: [],
-    imageDigests: {},
-    outstanding: [],
-  };
-}
-
-describe('a recipe', () => {
-  it('of a megabyte that compresses well is kept and read back byte for byte', async () => {
-    const { store } = await createFleet();
-    const words = Array.from(
-      { length: 20_000 },
-      (_, index) => `"alarm-${index} für ä\u{1f600}\\"': Größe ${index % 97}`,
-    );
-    const recipe = recipeWith(words.join('\n'));
-    expect(Buffer.byteLength(JSON.stringify(recipe))).toBeGreaterThan(700_000);
-    expect(await store.writeRecipe(recipe)).toEqual({ ok: true, value: undefined });
-    const read = await store.readRecipe('chat', 1);
-    expect(JSON.stringify(read)).toBe(JSON.stringify(recipe));
-  });
-
-  it('that is too large for an item is a definite failure, and is not there', async () => {
-    const { store } = await createFleet();
-    const written = await store.writeRecipe(recipeWith(randomBytes(450_000).toString('base64')));
-    expect(written).toMatchObject({ ok: false, failure: { class: 'rejected', definite: true } });
-    expect(await store.recipeVersions('chat')).toEqual([]);
-  });
-});
 
 const KEY = {
   ServiceNamespace: 'sagemaker',

@@ -1,4 +1,3 @@
-import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { createHandler } from '../../functions/idle-windows/handler.ts';
 import { createBreakerStore, createFleetStore } from '../../shared/aws/dynamodb.ts';
 import type { Agenda, CompiledPolicy } from '../../shared/domain/policy.ts';
@@ -9,6 +8,7 @@ import type { RunSummary } from '../../shared/runtime/contract.ts';
 import { createRuntime } from '../../shared/runtime/create-runtime.ts';
 import type { CallGate, EndpointSeed, SimulatedAws } from '../../simulator/index.ts';
 import { type Clients, createAws, createClients, PERSON, PRODUCT, REGION, START } from './simulator-clients.ts';
+import { createStateTable } from './state-table.ts';
 
 export const PREFIX = 'endpoint-scaler';
 const TABLE = 'state';
@@ -60,20 +60,7 @@ export async function createFleet(
 ): Promise<IdleWindowsFleet> {
   const aws = createAws();
   const people = createClients(aws, PERSON);
-  await people.dynamodb.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-      BillingMode: 'PAY_PER_REQUEST',
-    }),
-  );
+  await createStateTable(people.dynamodb, TABLE);
   const lines: LogLine[] = [];
   const events: IdleWindowsFleet['events'] = [];
   aws.onBusEvent((event) => {

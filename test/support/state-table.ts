@@ -1,6 +1,12 @@
 /** Items of the state table as they are stored, for tests that speak of the table itself. */
 import { readFileSync } from 'node:fs';
-import { type AttributeValue, type DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  CreateTableCommand,
+  type DynamoDBClient,
+  PutItemCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
 
 export type StoredItem = Record<string, AttributeValue>;
 
@@ -43,4 +49,22 @@ export function plain(item: StoredItem): StoredItem {
     value.B === undefined ? value : { B: Buffer.from(value.B) },
   ]);
   return Object.fromEntries(entries) as StoredItem;
+}
+
+/** Keyed as the template's table. */
+export async function createStateTable(client: DynamoDBClient, table = 'state'): Promise<void> {
+  await client.send(
+    new CreateTableCommand({
+      TableName: table,
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      BillingMode: 'PAY_PER_REQUEST',
+    }),
+  );
 }
