@@ -12,8 +12,21 @@ import { run } from './run-command.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const COPIED = [
-  ...['shared', 'functions', 'simulator', 'rehearsal', 'scripts', 'test', 'cli', 'report', 'events', 'docs', 'bin'],
-  ...['template.yaml', 'package.json', 'tsconfig.json', 'vitest.config.ts'],
+  'shared',
+  'functions',
+  'simulator',
+  'rehearsal',
+  'scripts',
+  'test',
+  'cli',
+  'report',
+  'events',
+  'docs',
+  'bin',
+  'template.yaml',
+  'package.json',
+  'tsconfig.json',
+  'vitest.config.ts',
 ];
 const DOCUMENTS = 'test/story/attacked';
 const SLICE = ['--seeds', '12', '--days', '1', '--no-shrink'];
