@@ -7,6 +7,7 @@ import { whyNoMinistack } from '../../scripts/local/ministack.ts';
 import { copyCheckout } from '../../scripts/local/sam.ts';
 import { aws, DeployedStack, eventually } from '../support/deployed-stack.ts';
 import { argumentsInReadme, changePolicy, putDocuments, putEvent, requestWake } from '../support/deployment-inputs.ts';
+import { deployAnything, deploymentSteps, shell } from '../support/deployment-job.ts';
 import { createLocalFleet, type LocalFleet } from '../support/local-fleet.ts';
 import { checkOutPrevious, type PreviousRelease } from '../support/previous-release.ts';
 
@@ -15,6 +16,8 @@ if (missing !== undefined) process.stderr.write(`skipped: the deployment to a lo
 
 /** The stack that is upgraded: another prefix, beside the first one in the same account. */
 const EARLIER = ['--stack-name', 'earlier', '--parameter-overrides', 'TagPrefix=earlier'];
+const PARKED = ['Chat', 'Search', 'Index', 'Vision'];
+const LEFT_TABLE = 'left-behind';
 const MINISTACK_LOG = 'out/ministack.log';
 let local: LocalAws;
 let fleet: LocalFleet;
@@ -66,7 +69,7 @@ function step(name: string, work: (context: TestContext) => Promise<void>): void
 describe.skipIf(missing !== undefined)('deployed to ministack, with SageMaker simulated', () => {
   beforeAll(async () => {
     local = await startLocalAws();
-    fleet = createLocalFleet(local, ['Chat', 'Rank', 'Search'], ['Transcribe']);
+    fleet = createLocalFleet(local, ['Chat', 'Rank', 'Search', 'Index', 'Vision'], ['Transcribe']);
     stack = new DeployedStack(local, 'endpoint-scaler');
     earlier = new DeployedStack(local, 'earlier');
     checkout = copyCheckout(join(local.folder, 'checkout'));
@@ -160,15 +163,14 @@ describe.skipIf(missing !== undefined)('deployed to ministack, with SageMaker si
   });
 
   step('parks what nobody uses: `parking` first, the deletion in a later run', async () => {
-    await fleet.enrol('Search', 'endpoint-scaler', 'parked');
+    for (const endpoint of ['Search', 'Index', 'Vision']) await fleet.enrol(endpoint, 'endpoint-scaler', 'parked');
     await changePolicy(local, 'parked', { minUp: '2m' });
     await tickBoth(stack);
-    for (const endpoint of ['Chat', 'Search'])
-      expect(await stack.record(endpoint), endpoint).toMatchObject({ phase: 'parking' });
+    for (const endpoint of PARKED) expect(await stack.record(endpoint), endpoint).toMatchObject({ phase: 'parking' });
     parkingSince = Date.now();
     expect(await fleet.status('Chat')).toBe('InService');
     owned = await fleet.possessions('Chat');
-    tell('Chat and Search are parking');
+    tell(`${PARKED.join(', ')} are parking`);
   });
 
   step('wakes an asynchronous endpoint when an alarm event comes over the bus', async () => {
@@ -212,11 +214,11 @@ describe.skipIf(missing !== undefined)('deployed to ministack, with SageMaker si
       await earlier.tick('IdleWindows');
       await inPhase(earlier, 'Rank', 'parked', 20);
     }
-    for (const endpoint of ['Chat', 'Search']) {
+    for (const endpoint of PARKED) {
       await inPhase(stack, endpoint, 'parked', 20);
       await withStatus(endpoint, 'Absent', 20);
     }
-    tell('Chat and Search are parked');
+    tell(`${PARKED.join(', ')} are parked`);
   });
 
   step('wakes a parked endpoint on request, with everything it had', async () => {
@@ -241,11 +243,39 @@ describe.skipIf(missing !== undefined)('deployed to ministack, with SageMaker si
     tell('Rank, parked by the release before, is back');
   });
 
+  step('has a parked endpoint there for a deployment, by the commands of docs/with-other-tools.md', async () => {
+    expect(await fleet.status('Index')).toBe('Absent');
+    const [before, after] = deploymentSteps('Index');
+    await shell(local, `${before}\n${deployAnything(local)}`);
+    expect(await fleet.status('Index')).toBe('InService');
+    expect(await stack.hold('Index')).toMatchObject({ mode: 'up', why: 'deployment 17' });
+    const { Stacks } = await aws(local, 'cloudformation', 'describe-stacks', '--stack-name', 'of-somebody');
+    expect(Stacks).toEqual([expect.objectContaining({ StackStatus: 'CREATE_COMPLETE' })]);
+    await shell(local, after);
+    expect(await stack.hold('Index')).toBeUndefined();
+    tell('woken and held for a deployment, and let go');
+  });
+
+  step('takes over the table of a stack that was deleted, and wakes what is parked in it', async () => {
+    const items = await stack.copyTable(LEFT_TABLE);
+    tell(`ministack deletes a retained table: ${items} items copied to ${LEFT_TABLE} before`);
+    await stack.delete();
+    expect(await fleet.status('Vision')).toBe('Absent');
+    await stack.deploy('--parameter-overrides', 'Mode=on', `ExistingTable=${LEFT_TABLE}`);
+    expect(stack.tableName).toBe(LEFT_TABLE);
+    expect(stack.resources.map(({ LogicalResourceId }) => LogicalResourceId)).not.toContain('StateTable');
+    expect(await stack.record('Vision')).toMatchObject({ phase: 'parked' });
+    await requestWake(local, 'Vision');
+    await inPhase(stack, 'Vision', 'up', 60);
+    expect(await fleet.status('Vision')).toBe('InService');
+    tell('Vision, parked by the stack that was deleted, is back');
+  });
+
   step('leaves no endpoint parked when it is removed', async () => {
     expect(await stack.record('Search')).toMatchObject({ phase: 'parked' });
     await stack.giveBackEverything();
     await stack.delete();
-    for (const name of ['Chat', 'Search', 'Transcribe']) expect(await fleet.status(name), name).toBe('InService');
+    for (const name of [...PARKED, 'Transcribe']) expect(await fleet.status(name), name).toBe('InService');
     // What its owner gave it is there; what the stack made is not.
     expect(await fleet.possessions('Chat')).toEqual(owned);
     expect(await fleet.alarms('endpoint-scaler-')).toEqual([]);

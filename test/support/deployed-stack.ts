@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import {
   type AttributeValue,
+  CreateTableCommand,
   DeleteItemCommand,
   DynamoDBClient,
   PutItemCommand,
@@ -12,7 +13,7 @@ import {
 import { ACCOUNT, type LocalAws, REGION } from '../../scripts/local/local-aws.ts';
 import { CommandError, prepareDeployment, samBuild, samDeploy } from '../../scripts/local/sam.ts';
 import { type CommandResult, run } from '../../scripts/run-command.ts';
-import type { FleetRecord } from '../../shared/domain/record.ts';
+import type { FleetRecord, Hold } from '../../shared/domain/record.ts';
 
 export type FunctionId = 'ScheduledScaling' | 'BacklogWake' | 'IdleWindows';
 type Json = Readonly<Record<string, unknown>>;
@@ -70,6 +71,7 @@ export class DeployedStack {
   readonly #folder: string;
   readonly #dynamodb: DynamoDBClient;
   #resources: readonly StackResource[] = [];
+  #tableName = '';
   #calls = 0;
   readonly #ticks = new Map<FunctionId, number>();
 
@@ -90,8 +92,9 @@ export class DeployedStack {
     return this.#resources;
   }
 
+  /** The table that its functions work with: its own, or one that it took over. */
   get tableName(): string {
-    return this.physicalId('StateTable');
+    return this.#tableName;
   }
 
   /** `sam build` in a checkout; answers what ministack cannot take of it. */
@@ -105,6 +108,7 @@ export class DeployedStack {
     const result = await samDeploy(this.#folder, this.#local.environment, args);
     const answer = await aws(this.#local, 'cloudformation', 'describe-stack-resources', '--stack-name', this.name);
     this.#resources = answer['StackResources'] as StackResource[];
+    this.#tableName = await this.#tableOfFunctions();
     await this.#keep(items);
     return result;
   }
@@ -123,6 +127,30 @@ export class DeployedStack {
   async delete(): Promise<void> {
     await aws(this.#local, 'cloudformation', 'delete-stack', '--stack-name', this.name);
     await aws(this.#local, 'cloudformation', 'wait', 'stack-delete-complete', '--stack-name', this.name);
+    this.#resources = [];
+  }
+
+  async #tableOfFunctions(): Promise<string> {
+    const name = this.physicalId('IdleWindows');
+    const answer = await aws(this.#local, 'lambda', 'get-function-configuration', '--function-name', name);
+    const { Variables } = answer['Environment'] as { Variables: Readonly<Record<string, string>> };
+    return Variables['TABLE_NAME'] ?? '';
+  }
+
+  /** What the deletion of the stack would leave behind, were the table's `DeletionPolicy: Retain` heeded. */
+  async copyTable(TableName: string): Promise<number> {
+    const names = ['pk', 'sk'] as const;
+    await this.#dynamodb.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+        KeySchema: names.map((AttributeName, at) => ({ AttributeName, KeyType: at === 0 ? 'HASH' : 'RANGE' })),
+      }),
+    );
+    const items = await this.#items();
+    for (const Item of items) await this.#dynamodb.send(new PutItemCommand({ TableName, Item }));
+    return items.length;
   }
 
   physicalId(logicalId: string): string {
@@ -187,15 +215,24 @@ export class DeployedStack {
   }
 
   async records(): Promise<readonly FleetRecord[]> {
+    return (await this.#bodies('fleet')) as FleetRecord[];
+  }
+
+  /** What was put on it and nobody ended, in force or over. */
+  async hold(endpoint: string): Promise<Hold | undefined> {
+    return ((await this.#bodies('hold')) as Hold[]).find((hold) => hold.endpoint === endpoint);
+  }
+
+  async #bodies(partition: 'fleet' | 'hold'): Promise<readonly unknown[]> {
     const { Items } = await this.#dynamodb.send(
       new QueryCommand({
         TableName: this.tableName,
-        KeyConditionExpression: 'pk = :fleet',
-        ExpressionAttributeValues: { ':fleet': { S: 'fleet' } },
+        KeyConditionExpression: 'pk = :partition',
+        ExpressionAttributeValues: { ':partition': { S: partition } },
         ConsistentRead: true,
       }),
     );
-    return (Items ?? []).map((item) => JSON.parse(item['body']?.S ?? 'null') as FleetRecord);
+    return (Items ?? []).map((item) => JSON.parse(item['body']?.S ?? 'null') as unknown);
   }
 
   async putItem(item: Item): Promise<void> {
