@@ -263,6 +263,13 @@ function defineVersions(open: Open): void {
     expect(await store.readRecipe('chat', 1)).toBe('unreadable');
   });
 
+  it('keeps ten recipes of its own beside newer ones of a newer version', async () => {
+    const old = firstReleaseItems().filter((item) => item['pk']?.S === 'recipe/chat');
+    const { store } = await open(old.map((item) => asNewer({ ...item, sk: { S: '0000000099' } })));
+    for (let version = 1; version <= 11; version += 1) await store.writeRecipe(recipe(version));
+    expect(await store.recipeVersions('chat')).toEqual([99, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]);
+  });
+
   it('sees that a record it remembers is a newer version’s now', async () => {
     const items = firstReleaseItems();
     const { client, store } = await open(items);
