@@ -99,7 +99,9 @@ export function checkRecords(context: CheckContext): Check {
 
   function judgeRepaired(change: Expected, due: number): void {
     const told = acted.get(change.endpoint.toLowerCase()) ?? Number.NEGATIVE_INFINITY;
-    const hindered = context.state.isDisturbed(change.at + 1, due);
+    // Who is stuck in a status comes back, and is told of, when the spell is over.
+    const hindered =
+      context.state.isDisturbed(change.at + 1, due) || context.state.isAiling(change.endpoint, change.at, due);
     context.judge(
       told >= change.at || hindered,
       9,

@@ -1,6 +1,7 @@
 import type { CallRecord, EndpointChange } from '../../simulator/contract.ts';
 import type { Happening } from '../model.ts';
 import type { HappeningState, Run } from '../run.ts';
+import { MINUTE_MS } from './context.ts';
 
 /** One endpoint as simulated AWS has it now, and what the product has seen of it. */
 export interface EndpointState {
@@ -256,8 +257,16 @@ export class WorldState {
     return this.#lostTicks.some((one) => overlaps(one, from, to));
   }
 
+  /** A minute lacked its datapoint within the time, or its end lies in a spell: nothing is answered then. */
   metricsHidden(endpoint: string, from: number, to: number): boolean {
-    return this.#hidden.some((one) => one.endpoint === endpoint && overlaps(one, from, to));
+    return this.#hidden.some((one) => {
+      if (one.endpoint !== endpoint) return false;
+      if (overlaps(one, to, to)) return true;
+      // A minute that is hidden only in part has a datapoint of the rest.
+      const at = Math.ceil(one.at / MINUTE_MS) * MINUTE_MS;
+      const until = one.until === undefined ? undefined : Math.floor(one.until / MINUTE_MS) * MINUTE_MS;
+      return (until === undefined || at < until) && overlaps({ at, until }, from, to);
+    });
   }
 
   /** `Policy Invalid` was announced for this endpoint since then: its calendar promises nothing. */
