@@ -82,6 +82,9 @@ export async function rehearse(scenario: Scenario, options: RehearseOptions = {}
   return { result, warnings, problems: problemsOf(run), refusals: attached.refusals, callSites: run.coverage.sites() };
 }
 
+/** The calendar is known beyond the end of the run: leads that begin in it are. */
+const LOOKS_AHEAD_MS = 26 * 3_600_000;
+
 interface Attached {
   readonly rulebook: Rulebook;
   readonly meter: ScalerMeter;
@@ -91,7 +94,7 @@ interface Attached {
 
 function attach(run: Run, end: number): Attached {
   const { scenario, aws, tagPrefix } = run;
-  const rulebook = new Rulebook(tagPrefix, end);
+  const rulebook = new Rulebook(tagPrefix, end + LOOKS_AHEAD_MS);
   for (const kind of ['schedules', 'policies'] as const) {
     for (const [name, text] of Object.entries(scenario[kind])) rulebook.put(kind, name, text);
   }

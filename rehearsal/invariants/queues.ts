@@ -23,6 +23,8 @@ export function checkQueues(context: CheckContext): Check {
     const rules = context.rulebook.rulesOf(name);
     const state = context.state.endpoint(name);
     if (rules?.policyName === undefined || rules.policy === undefined || state === undefined) return;
+    // A policy that was refused, and told so, does nothing.
+    if (context.state.toldInvalid(name, rules.from)) return;
     const atZero = queue.zeroSince !== undefined && at - queue.zeroSince > SHARE_AT_ZERO * requestTtlSeconds * 1_000;
     const hold = context.state.holdOf(name, at);
     const bound = hold?.mode === 'hands-off' || hold?.mode === 'down' || context.state.mode() !== 'on';

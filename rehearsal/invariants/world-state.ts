@@ -26,6 +26,8 @@ export interface EndpointState {
   metricsReadAt: number | undefined;
   /** Longest time from a create or scale-out to the last instance in service. */
   longestStartMs: number;
+  /** More instances have been wanted than serve since then. */
+  raisedAt: number | undefined;
   changedAt: number;
   /** Last time that somebody else changed its capacity, its bounds or what scales it. */
   touchedAt: number;
@@ -139,7 +141,16 @@ export class WorldState {
       known.ownTry = false;
       if (serving >= desired && known.createdAt !== undefined) this.#noteStart(known, change.at - known.createdAt);
     } else known.inServiceSince = undefined;
+    this.#followRaise(known, change.at);
     return before;
+  }
+
+  #followRaise(state: EndpointState, at: number): void {
+    if (state.desired > state.serving) state.raisedAt ??= at;
+    else {
+      if (state.raisedAt !== undefined && state.desired > 0) this.#noteStart(state, at - state.raisedAt);
+      state.raisedAt = undefined;
+    }
   }
 
   #noteStart(state: EndpointState, ms: number): void {
@@ -301,6 +312,7 @@ function fresh(at: number): EndpointState {
     recipeReadAt: undefined,
     metricsReadAt: undefined,
     longestStartMs: 0,
+    raisedAt: undefined,
     changedAt: at,
     touchedAt: Number.NEGATIVE_INFINITY,
     scaledAt: Number.NEGATIVE_INFINITY,

@@ -28,9 +28,18 @@ export function findUnrest(run: Run, rulebook: Rulebook): Unrest[] {
   return scenario.endpoints.flatMap((endpoint) => {
     const rules = rulebook.rulesOf(endpoint.name);
     if (rules?.policyName === undefined || !rules.valid || rules.protected || rules.givenBack) return [];
+    if (wasRefused(run, endpoint.name, rules.from)) return [];
     const what = unrestOf(run, endpoint, rules, end);
     return what === undefined ? [] : [{ endpoint: endpoint.name, what }];
   });
+}
+
+/** A policy that does not fit the endpoint does nothing, and that was announced. */
+function wasRefused({ observer }: Run, name: string, since: number): boolean {
+  return observer.events.some(
+    ({ detailType, detail, at }) =>
+      detailType === 'Policy Invalid' && detail['endpoint'] === name && Date.parse(at) >= since,
+  );
 }
 
 function unrestOf(run: Run, endpoint: ScenarioEndpoint, rules: Rules, end: number): string | undefined {

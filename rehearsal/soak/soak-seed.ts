@@ -5,13 +5,22 @@ import { type Generated, generate } from './generate.ts';
 import { type Finding, type RunOptions, runDocument } from './run-document.ts';
 import { shrink } from './shrink.ts';
 
+/** Of one kind of fault. */
+export interface FaultCount {
+  /** Entries of `happens`. */
+  readonly drawn: number;
+  /** Those of them that took effect. */
+  readonly effective: number;
+  /** How often they did: an entry that doubles events does so with each of them. */
+  readonly times: number;
+}
+
 export interface SeedOutcome {
   readonly seed: number;
   readonly findings: readonly Finding[];
   readonly checked: number;
   readonly simulatedMs: number;
-  /** Entries of `happens` that are faults, and those of them that took effect, by kind. */
-  readonly faults: Readonly<Record<string, { readonly drawn: number; readonly effective: number }>>;
+  readonly faults: Readonly<Record<string, FaultCount>>;
   readonly coverage: Coverage;
   /** The shrunk document of the first finding. */
   readonly shrunk?: string;
@@ -41,10 +50,11 @@ export async function soakSeed(seed: number, options: SoakOptions): Promise<Seed
 }
 
 function countFaults(faults: Generated['faults'], times: readonly number[]): SeedOutcome['faults'] {
-  const counts: Record<string, { drawn: number; effective: number }> = {};
+  const counts: Record<string, FaultCount> = {};
   for (const { kind, index } of faults) {
-    const { drawn, effective } = counts[kind] ?? { drawn: 0, effective: 0 };
-    counts[kind] = { drawn: drawn + 1, effective: effective + ((times[index] ?? 0) > 0 ? 1 : 0) };
+    const sum = counts[kind] ?? { drawn: 0, effective: 0, times: 0 };
+    const did = times[index] ?? 0;
+    counts[kind] = { drawn: sum.drawn + 1, effective: sum.effective + (did > 0 ? 1 : 0), times: sum.times + did };
   }
   return counts;
 }
