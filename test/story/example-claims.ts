@@ -1,0 +1,58 @@
+import type { EndpointResult, RehearsalResult } from '../../rehearsal/result.ts';
+
+/** A line of an example's README, with the figures as its scenario's run has them, and whether it is worth claiming. */
+export interface Claim {
+  readonly says: string;
+  readonly holds: boolean;
+}
+
+/** What the README of each folder of examples/ claims. A new folder gets a row. */
+export const CLAIMS: Readonly<Record<string, (result: RehearsalResult) => readonly Claim[]>> = {
+  'office-hours': (result) => {
+    const assistant = endpointOf(result, 'assistant');
+    const { ready, all } = windowsOf(assistant);
+    return [
+      saves(assistant, 0.7),
+      { says: `ready by 08:00 on ${ready} of ${all} working days`, holds: all === 4 && ready === all },
+      failsNothing(assistant),
+    ];
+  },
+  'batch-at-night': (result) => {
+    const forecast = endpointOf(result, 'forecast');
+    const { ready, all } = windowsOf(forecast);
+    return [
+      saves(forecast, 0.8),
+      { says: `both instances ready by 01:00 on ${ready} of ${all} nights`, holds: all === 7 && ready === all },
+      failsNothing(forecast),
+    ];
+  },
+  'bursty-api': (result) => {
+    const checkout = endpointOf(result, 'checkout');
+    const worst = checkout.latency?.worstHourP95 ?? Number.POSITIVE_INFINITY;
+    return [
+      saves(checkout, 0.5),
+      { says: `95 % of the answers of the worst hour come within ${worst.toFixed(0)} s`, holds: worst < 12 },
+      failsNothing(checkout),
+    ];
+  },
+};
+
+export function endpointOf(result: RehearsalResult, name: string): EndpointResult {
+  const endpoint = result.endpoints[name];
+  if (endpoint === undefined) throw new Error(`no endpoint ${name} in ${result.scenario}`);
+  return endpoint;
+}
+
+export function saves({ instanceHours }: EndpointResult, atLeast: number): Claim {
+  const share = 1 - instanceHours.paid / instanceHours.alwaysOn;
+  return { says: `saves ${(100 * share).toFixed(0)} % of the instance hours of always-on`, holds: share >= atLeast };
+}
+
+export function failsNothing({ requests }: EndpointResult): Claim {
+  const lost = requests.failed + requests.expired;
+  return { says: `${lost} of ${requests.total} requests failed`, holds: lost === 0 && requests.total > 0 };
+}
+
+function windowsOf({ windows }: EndpointResult): { readonly ready: number; readonly all: number } {
+  return { ready: windows.filter(({ lateSeconds }) => lateSeconds === 0).length, all: windows.length };
+}

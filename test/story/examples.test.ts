@@ -1,0 +1,70 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import type { RehearsalResult } from '../../rehearsal/result.ts';
+import { commandsOf } from '../support/doc-commands.ts';
+import { CLAIMS } from './example-claims.ts';
+import { type CommandOutcome, runCommand } from './run-scenario.ts';
+
+/** Every folder of examples/ is valid, keeps what its scenario expects, and does what its README claims in numbers. */
+
+const folders = readdirSync('examples', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+const here = process.cwd();
+
+describe('the examples', () => {
+  it('each have a claim that is checked', () => {
+    expect(Object.keys(CLAIMS).sort(), 'test/story/example-claims.ts: a row for each folder').toEqual(folders.sort());
+  });
+
+  it('are all listed', () => {
+    const listed = [...readFileSync('examples/README.md', 'utf8').matchAll(/^\| \[([^\]]+)\]\(\1\) \|/gm)];
+    expect(listed.map(([, name]) => name).sort()).toEqual(folders.sort());
+  });
+});
+
+describe.each(folders)('examples/%s', (name) => {
+  const folder = `examples/${name}`;
+  const readme = existsSync(`${folder}/README.md`) ? readFileSync(`${folder}/README.md`, 'utf8') : '';
+  let run: CommandOutcome;
+  let result: RehearsalResult;
+
+  beforeAll(async () => {
+    run = await runCommand(['simulate', `${folder}/scenario.yaml`, '--enforce-iam', '--json', '-'], here);
+    if (run.exitCode === 0) result = JSON.parse(run.stdout) as RehearsalResult;
+  });
+
+  it('is valid, and nothing in it is unwise', async () => {
+    const { exitCode, stdout, stderr } = await runCommand(['validate', folder], here);
+    expect({ exitCode, stdout, stderr }).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^(?:.*\d+ \w+,? ?)+: no problems\n$/) as unknown,
+      stderr: '',
+    });
+  });
+
+  it('keeps what its scenario expects, and no role lacks a permission', () => {
+    const { expect: expected } = parse(readFileSync(`${folder}/scenario.yaml`, 'utf8')) as { expect?: object };
+    expect(Object.keys(expected ?? {}), `${folder}/scenario.yaml: expect`).not.toEqual([]);
+    expect(run, run.stderr).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  it('does what its README claims, to the figure', () => {
+    const claims = CLAIMS[name]?.(result) ?? [];
+    expect(claims, 'at least one').not.toEqual([]);
+    for (const { says, holds } of claims) {
+      expect(holds, says).toBe(true);
+      expect(readme, `${folder}/README.md`).toContain(says);
+    }
+  });
+
+  it('tells how to run it', () => {
+    expect(commandsOf(`${folder}/README.md`)).toEqual(
+      expect.arrayContaining([
+        `npx endpoint-scaler validate ${folder}`,
+        `npx endpoint-scaler simulate ${folder}/scenario.yaml`,
+      ]),
+    );
+  });
+});
