@@ -79,6 +79,9 @@ export function admittedBounds(
 export function isSettled(context: CheckContext, state: EndpointState, rules: Rules, at: number): boolean {
   if (state.inServiceSince === undefined || at - state.inServiceSince < context.graceMs) return false;
   if (at - rungSince(rules, at) < context.graceMs || at - state.touchedAt < FOUND_MS) return false;
+  // What somebody changed while it could not be changed back waits for that, and for a run.
+  const { touchedAt, busy } = state;
+  if (touchedAt >= busy.since - context.graceMs && at - busy.until < context.graceMs) return false;
   return !context.state.orderChanged(state.name, at, context.graceMs);
 }
 

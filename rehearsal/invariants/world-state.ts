@@ -28,6 +28,8 @@ export interface EndpointState {
   longestStartMs: number;
   /** More instances have been wanted than serve since then. */
   raisedAt: number | undefined;
+  /** The last stretch in which it could not be changed, or not for long enough for a run; still busy: without end. */
+  busy: { readonly since: number; readonly until: number };
   changedAt: number;
   /** Last time that somebody else changed its capacity, its bounds or what scales it. */
   touchedAt: number;
@@ -63,6 +65,8 @@ const HANDS: ReadonlySet<string> = new Set([
   'ApplicationAutoScaling.PutScheduledAction',
 ]);
 
+/** Longest tick. */
+const BETWEEN_RUNS_MS = 5 * MINUTE_MS;
 /** Endpoints of a scenario were created so long before it starts. */
 const SEEDED_BEFORE_MS = 30 * 86_400_000;
 
@@ -142,6 +146,12 @@ export class WorldState {
       if (serving >= desired && known.createdAt !== undefined) this.#noteStart(known, change.at - known.createdAt);
     } else known.inServiceSince = undefined;
     this.#followRaise(known, change.at);
+    const wasBusy = known.busy.until > change.at;
+    if (status === 'InService' && wasBusy) known.busy = { since: known.busy.since, until: change.at };
+    if (status !== 'InService' && !wasBusy) {
+      const since = change.at - known.busy.until < BETWEEN_RUNS_MS ? known.busy.since : change.at;
+      known.busy = { since, until: Number.POSITIVE_INFINITY };
+    }
     return before;
   }
 
@@ -313,6 +323,7 @@ function fresh(at: number): EndpointState {
     metricsReadAt: undefined,
     longestStartMs: 0,
     raisedAt: undefined,
+    busy: { since: Number.NEGATIVE_INFINITY, until: Number.NEGATIVE_INFINITY },
     changedAt: at,
     touchedAt: Number.NEGATIVE_INFINITY,
     scaledAt: Number.NEGATIVE_INFINITY,
