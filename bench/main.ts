@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- speed|calls|alarm|bundles|cost|cycles …]`: the figures behind docs/benchmarks.md, as ratios and counts.
+ * `npm run bench [-- speed|calls|alarm|bundles|cost|cycles|recovery …]`: the figures behind docs/benchmarks.md, as ratios and counts.
  * Nothing here is a test; budgets that must hold are asserted in test/.
  */
 import { rehearse, type Scenario } from '../rehearsal/index.ts';
@@ -7,6 +7,7 @@ import { measureArtifacts } from './bundles.ts';
 import { alarmsOfEndpoints, billMonth, type MonthlyBill } from './cost.ts';
 import { parkAndWakeAgain } from './cycles.ts';
 import { businessFleet, mixedFleet, quietFleet, sleepingQueue } from './fleets.ts';
+import { recover } from './recovery.ts';
 import { watchWaves } from './waves.ts';
 
 function print(title: string, rows: readonly Readonly<Record<string, string | number>>[]): void {
@@ -166,6 +167,22 @@ async function benchCycles(): Promise<void> {
   if (Object.values(lost).some((count) => count !== 0)) process.exitCode = 1;
 }
 
+/** How long after the end of a shortage it is in service, while a window asks for it. */
+async function benchRecovery(): Promise<void> {
+  const recoveries = await recover();
+  print(
+    'From the return of capacity to InService, with a start of 8 minutes',
+    recoveries.map(({ name, shortages, missed, longestMs, medianMs }) => ({
+      shortage: name,
+      shortages,
+      missed,
+      'longest, minutes': round(longestMs / 60_000),
+      'median, minutes': round(medianMs / 60_000),
+    })),
+  );
+  if (recoveries.some(({ missed }) => missed > 0)) process.exitCode = 1;
+}
+
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   speed: benchSpeed,
   calls: benchCalls,
@@ -173,6 +190,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   bundles: benchBundles,
   cost: benchCost,
   cycles: benchCycles,
+  recovery: benchRecovery,
 };
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in BENCHES));

@@ -52,7 +52,8 @@ interface Environment {
   readonly calls: Map<string, number>;
 }
 
-const NEVER = new Promise<never>(() => {});
+/** A new one each time: a shared one would keep all that waits for it, whole runs, for good. */
+const never = (): Promise<never> => new Promise<never>(() => {});
 
 /** A deployed function with Lambda's environments: concurrent invocations have one each, a killed one is gone for good. */
 export class RehearsedFunction implements FunctionImplementation {
@@ -90,11 +91,11 @@ export class RehearsedFunction implements FunctionImplementation {
     this.#busy.set(context.requestId, environment);
     try {
       const summary = await this.#run(environment, event, context);
-      return environment.alive ? summary : NEVER;
+      return environment.alive ? summary : never();
     } catch (error) {
       if (environment.alive) throw error;
       this.#hooks.onLateFailure(error);
-      return NEVER;
+      return never();
     }
   }
 
@@ -158,7 +159,7 @@ export class RehearsedFunction implements FunctionImplementation {
       await environment.thaw;
       await this.#aws.clock.sleep(0);
     }
-    if (!environment.alive) await NEVER;
+    if (!environment.alive) await never();
   }
 
   #before(environment: Environment): GateVerdict {

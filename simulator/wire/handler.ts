@@ -94,7 +94,8 @@ function abortError(): Error {
   return error;
 }
 
-const NEVER = new Promise<never>(() => {});
+/** A new one each time: a shared one would keep all that waits for it, whole runs, for good. */
+const never = (): Promise<never> => new Promise<never>(() => {});
 
 /** Settles as `work` does, or fails as Node's request handler does when the caller gives up first. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignalLike | undefined): Promise<T> {
@@ -138,11 +139,11 @@ export class InProcessHandler implements SdkRequestHandler {
     }
     const { service, name } = operation;
     const held = this.#gate.before?.({ service, operation: name, caller: this.#caller });
-    if (held === 'dead') return NEVER;
+    if (held === 'dead') return never();
     if (held !== undefined) await orAborted(this.#kernel.hold(held), signal);
     const [performed, response] = this.#answer(rest, operation, request);
     const heldAfter = this.#gate.after?.(performed.record as CallRecord);
-    if (heldAfter === 'dead') return NEVER;
+    if (heldAfter === 'dead') return never();
     if (heldAfter !== undefined) await orAborted(this.#kernel.hold(heldAfter), signal);
     return toSdkResponse(performed.network === undefined ? response : spoil(response, performed.network.kind));
   }
