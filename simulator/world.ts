@@ -1,5 +1,6 @@
 import { createAutoScaling, type SimulatedAutoScaling } from './application-auto-scaling/index.ts';
-import type { ScalableTarget, VariantLookup } from './application-auto-scaling/model.ts';
+import type { ScalableTarget } from './application-auto-scaling/model.ts';
+import type { Resource, ResourceLookup } from './application-auto-scaling/resources.ts';
 import { createCloudWatch } from './cloudwatch/index.ts';
 import type { Kernel, World } from './contract.ts';
 import type { AccountView, TargetFacts } from './iam/account.ts';
@@ -8,7 +9,7 @@ import { QueueDepth } from './queue-depth.ts';
 import { countCurrent, describeInstanceType } from './sagemaker/endpoint.ts';
 import { createSageMaker } from './sagemaker/index.ts';
 import { createRuntimeService } from './sagemaker/invocation.ts';
-import { nameKey } from './sagemaker/naming.ts';
+import { endpointArn, nameKey } from './sagemaker/naming.ts';
 import type { SageMakerState } from './sagemaker/state.ts';
 import { findVariant } from './sagemaker/variants.ts';
 
@@ -25,16 +26,18 @@ export interface AdjustableWorld extends World {
 export type WorldFacts = Omit<AccountView, 'region' | 'accountId' | 'partitionKeyOf'>;
 
 /** Application Auto Scaling looks at endpoints without making calls of its own that a customer would see. */
-function createVariantLookup(state: SageMakerState): VariantLookup {
+function createResourceLookup(state: SageMakerState): ResourceLookup {
   return {
-    find(endpointName, variantName) {
-      const endpoint = state.endpoints.get(nameKey(endpointName));
-      if (!endpoint) return undefined;
-      const variant = findVariant(endpoint, variantName);
-      if (!variant) return 'no-variant';
+    find(resource) {
+      if ('component' in resource) return { missing: `Could not find inference component ${resource.component}.` };
+      const endpoint = state.endpoints.get(nameKey(resource.endpoint));
+      if (!endpoint) return { missing: `Could not find endpoint "${endpointArn(state.kernel, resource.endpoint)}".` };
+      const variant = findVariant(endpoint, resource.variant);
+      if (!variant) {
+        return { missing: `Could not find variant ${resource.variant} of endpoint ${resource.endpoint}.` };
+      }
       return {
-        endpointStatus: endpoint.status,
-        endpointArn: endpoint.arn,
+        status: endpoint.status,
         desired: variant.desired,
         current: countCurrent(variant),
         instanceType: describeInstanceType(endpoint),
@@ -44,6 +47,15 @@ function createVariantLookup(state: SageMakerState): VariantLookup {
   };
 }
 
+/** The variant of that name, whatever the case in which the caller spelled the endpoint's. */
+function isVariantOf(resource: Resource, endpoint: string, variant?: string): boolean {
+  return (
+    'variant' in resource &&
+    nameKey(resource.endpoint) === nameKey(endpoint) &&
+    (variant ?? resource.variant) === resource.variant
+  );
+}
+
 function factsOf(target: ScalableTarget): TargetFacts {
   const alarms = [...target.policies.values()].map((policy): readonly [string, string[]] => [
     policy.name,
@@ -51,8 +63,14 @@ function factsOf(target: ScalableTarget): TargetFacts {
       ? [policy.highAlarm, policy.lowAlarm].filter((name) => name !== undefined)
       : [],
   ]);
-  const { arn, resourceId, tags } = target;
-  return { arn, resourceId, tags: Object.fromEntries(tags), trackingAlarms: new Map(alarms) };
+  const { arn, resourceId, resource, tags } = target;
+  return {
+    arn,
+    resourceId,
+    dimension: resource.dimension,
+    tags: Object.fromEntries(tags),
+    trackingAlarms: new Map(alarms),
+  };
 }
 
 function createFacts(state: SageMakerState, autoScaling: SimulatedAutoScaling): WorldFacts {
@@ -61,12 +79,12 @@ function createFacts(state: SageMakerState, autoScaling: SimulatedAutoScaling): 
   return {
     sageMakerTags: (arn) => state.tags.current(arn) ?? {},
     configOf: (endpoint) => state.endpoints.get(nameKey(endpoint))?.config.EndpointConfigName,
-    scalableTarget(resourceId) {
-      const target = autoScaling.findTarget(resourceId);
+    scalableTarget(key) {
+      const target = autoScaling.findTarget(key);
       return target === undefined ? undefined : factsOf(target);
     },
     scalableTargetByArn: (arn) => where((target) => target.arn === arn)[0],
-    targetsOf: (endpoint) => where((target) => nameKey(target.endpoint) === nameKey(endpoint)),
+    targetsOf: (endpoint) => where((target) => isVariantOf(target.resource, endpoint)),
     hasScalingRole: () => autoScaling.hasServiceLinkedRole(),
   };
 }
@@ -77,11 +95,16 @@ export function createWorld(kernel: Kernel): AdjustableWorld {
   const cloudwatch = createCloudWatch(kernel);
   const loads = new EndpointLoads(kernel, cloudwatch.store);
   const { state } = sagemaker;
-  const autoScaling = createAutoScaling(kernel, cloudwatch, createVariantLookup(state));
-  state.targets = autoScaling;
+  const autoScaling = createAutoScaling(kernel, cloudwatch, createResourceLookup(state));
+  state.targets = {
+    ofVariant: (endpoint, variant) =>
+      [...autoScaling.targets()]
+        .filter(({ resource }) => isVariantOf(resource, endpoint, variant))
+        .map(({ resourceId, resource }) => ({ ResourceId: resourceId, ScalableDimension: resource.dimension })),
+  };
   state.onChange(({ endpoint }) => loads.update(endpoint, state.endpoints.get(nameKey(endpoint))));
 
-  state.onChange((change) => autoScaling.follow(change));
+  state.onChange(({ endpoint }) => autoScaling.follow((resource) => isVariantOf(resource, endpoint)));
 
   return {
     services: [

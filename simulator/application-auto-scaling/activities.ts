@@ -1,5 +1,5 @@
 import type { EpochMs, Kernel } from '../contract.ts';
-import { DIMENSION, NAMESPACE, type NotScaledReason, type ScalingActivity } from './model.ts';
+import { NAMESPACE, type NotScaledReason, type ScalableTarget, type ScalingActivity } from './model.ts';
 
 /** API reference, DescribeScalingActivities: six weeks back. */
 const KEPT_MS = 42 * 86_400_000;
@@ -12,9 +12,10 @@ export class ActivityLog {
     this.#kernel = kernel;
   }
 
-  begin(resourceId: string, description: string, cause: string): ScalingActivity {
+  begin({ resourceId, resource }: ScalableTarget, description: string, cause: string): ScalingActivity {
     return this.#add({
       resourceId,
+      dimension: resource.dimension,
       description,
       cause,
       status: 'InProgress',
@@ -30,11 +31,14 @@ export class ActivityLog {
   }
 
   /** A trigger that changed nothing; the same again for the same reason is the same entry. */
-  addNotScaled(resourceId: string, cause: string, reason: NotScaledReason): void {
-    const last = this.#activities.findLast((activity) => activity.resourceId === resourceId);
+  addNotScaled({ resourceId, resource }: ScalableTarget, cause: string, reason: NotScaledReason): void {
+    const last = this.#activities.findLast(
+      (activity) => activity.resourceId === resourceId && activity.dimension === resource.dimension,
+    );
     if (last?.cause === cause && last.notScaled?.Code === reason.Code) return;
     this.#add({
       resourceId,
+      dimension: resource.dimension,
       description: 'Attempting to scale due to alarm triggered',
       cause,
       status: 'Unfulfilled',
@@ -44,13 +48,17 @@ export class ActivityLog {
   }
 
   /** Newest first. */
-  list(resourceId: string | undefined, withNotScaled: boolean): ScalingActivity[] {
+  list(
+    asked: { readonly ResourceId?: string; readonly ScalableDimension?: string },
+    withNotScaled: boolean,
+  ): ScalingActivity[] {
     const since = this.#kernel.clock.now() - KEPT_MS;
     return this.#activities
       .filter(
         (activity) =>
           activity.startedAt >= since &&
-          (resourceId === undefined || activity.resourceId === resourceId) &&
+          (asked.ResourceId ?? activity.resourceId) === activity.resourceId &&
+          (asked.ScalableDimension ?? activity.dimension) === activity.dimension &&
           (withNotScaled || activity.notScaled === undefined),
       )
       .reverse();
@@ -77,7 +85,7 @@ export function describeActivity(activity: ScalingActivity): object {
     ActivityId: activity.id,
     ServiceNamespace: NAMESPACE,
     ResourceId: activity.resourceId,
-    ScalableDimension: DIMENSION,
+    ScalableDimension: activity.dimension,
     Description: activity.description,
     Cause: activity.cause,
     StartTime: new Date(activity.startedAt),

@@ -1,5 +1,6 @@
-import { ApiError, type EndpointChange } from '../contract.ts';
-import { DIMENSION, NAMESPACE, type PendingChange, type ScalableTarget } from './model.ts';
+import { ApiError } from '../contract.ts';
+import { NAMESPACE, type PendingChange, type ScalableTarget } from './model.ts';
+import { sizeCall, sizeWord } from './resources.ts';
 import { type AutoScalingState, SCALING_CALLER } from './state.ts';
 
 /** Application Auto Scaling guide, events reference: the event is documented for reaching the maximum only. */
@@ -16,7 +17,7 @@ function announceScaledToMax(state: AutoScalingState, target: ScalableTarget, ch
       minCapacity: target.min,
       maxCapacity: target.max,
       resourceId: target.resourceId,
-      scalableDimension: DIMENSION,
+      scalableDimension: target.resource.dimension,
       serviceNamespace: NAMESPACE,
       statusCode: 'Successful',
       scaledToMax: true,
@@ -34,56 +35,49 @@ export function requestCapacity(
   cause: string,
   byPolicy: boolean,
 ): void {
-  const activity = state.activities.begin(target.resourceId, `Setting desired instance count to ${to}.`, cause);
+  const size = `desired ${sizeWord(target.resource)} to ${to}`;
+  const activity = state.activities.begin(target, `Setting ${size}.`, cause);
   try {
     // SageMaker begins the change inside the call, so the pending entry must exist before its events.
     target.pending = { activity, from, to, byPolicy };
-    state.kernel.call(SCALING_CALLER, 'SageMaker', 'UpdateEndpointWeightsAndCapacities', {
-      EndpointName: target.endpoint,
-      DesiredWeightsAndCapacities: [{ VariantName: target.variant, DesiredInstanceCount: to }],
-    });
+    const { operation, input } = sizeCall(target.resource, to);
+    state.kernel.call(SCALING_CALLER, 'SageMaker', operation, input);
   } catch (error) {
     target.pending = undefined;
     if (!(error instanceof ApiError)) throw error;
     state.activities.end(
       activity,
       'Failed',
-      `Failed to set desired instance count to ${to}. Reason: ${error.message} (Service: SageMaker, Status Code: ${error.httpStatus}, Error Code: ${error.code})`,
+      `Failed to set ${size}. Reason: ${error.message} (Service: SageMaker, Status Code: ${error.httpStatus}, Error Code: ${error.code})`,
     );
   }
 }
 
-/** Follows the endpoint of a pending change to its end. */
-export function followEndpoint(state: AutoScalingState, change: EndpointChange): void {
-  for (const target of state.targets.values()) {
-    const { pending } = target;
-    if (!pending || target.endpoint.toLowerCase() !== change.endpoint.toLowerCase()) continue;
-    if (['Updating', 'RollingBack', 'SystemUpdating'].includes(change.status)) continue;
-    target.pending = undefined;
-    const view = state.variants.find(target.endpoint, target.variant);
-    const isDone = change.status === 'InService' && typeof view === 'object' && view.current === pending.to;
-    if (!isDone) {
-      const found =
-        typeof view === 'object'
-          ? (view.failureReason ?? `Endpoint status ${change.status}, instance count ${view.current}.`)
-          : undefined;
-      const reason = found ?? `Could not find endpoint ${target.endpoint}.`;
-      state.activities.end(
-        pending.activity,
-        'Failed',
-        `Failed to set desired instance count to ${pending.to}. Reason: ${reason}`,
-      );
-      continue;
-    }
-    state.activities.end(
-      pending.activity,
-      'Successful',
-      `Successfully set desired instance count to ${pending.to}. Change successfully fulfilled by sagemaker.`,
-    );
-    if (pending.byPolicy && pending.to > pending.from) target.lastOut = { at: state.now, base: pending.from };
-    if (pending.byPolicy && pending.to < pending.from) target.lastIn = { at: state.now };
-    if (pending.to > pending.from && pending.to === target.max) announceScaledToMax(state, target, pending);
+const BUSY: ReadonlySet<string> = new Set(['Creating', 'Updating', 'RollingBack', 'SystemUpdating']);
+
+/** Ends the pending change of a target whose resource has changed, if it has come to its end. */
+export function followPending(state: AutoScalingState, target: ScalableTarget): void {
+  const { pending } = target;
+  if (!pending) return;
+  const view = state.resources.find(target.resource);
+  if ('status' in view && BUSY.has(view.status)) return;
+  target.pending = undefined;
+  const word = sizeWord(target.resource);
+  const size = `desired ${word} to ${pending.to}`;
+  if ('missing' in view || view.status !== 'InService' || view.current !== pending.to) {
+    const reason =
+      'missing' in view ? view.missing : (view.failureReason ?? `Status ${view.status}, ${word} ${view.current}.`);
+    state.activities.end(pending.activity, 'Failed', `Failed to set ${size}. Reason: ${reason}`);
+    return;
   }
+  state.activities.end(
+    pending.activity,
+    'Successful',
+    `Successfully set ${size}. Change successfully fulfilled by sagemaker.`,
+  );
+  if (pending.byPolicy && pending.to > pending.from) target.lastOut = { at: state.now, base: pending.from };
+  if (pending.byPolicy && pending.to < pending.from) target.lastIn = { at: state.now };
+  if (pending.to > pending.from && pending.to === target.max) announceScaledToMax(state, target, pending);
 }
 
 /** Moves the capacity of an active resource into the bounds; leaves one that is not active alone. */

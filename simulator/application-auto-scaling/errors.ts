@@ -1,5 +1,5 @@
 import { ApiError } from '../contract.ts';
-import { DIMENSION, NAMESPACE } from './model.ts';
+import { NAMESPACE } from './model.ts';
 
 export function validationError(message: string): ApiError {
   return new ApiError('ValidationException', message, 400);
@@ -9,26 +9,31 @@ export function limitExceeded(message: string): ApiError {
   return new ApiError('LimitExceededException', message, 400);
 }
 
-function describeKey(resourceId: string): string {
-  return `service namespace: ${NAMESPACE}, resource ID: ${resourceId}, scalable dimension: ${DIMENSION}`;
+interface Key {
+  readonly ResourceId: string;
+  readonly ScalableDimension: string;
 }
 
-export function targetNotFound(resourceId: string, word: 'found' | 'registered' = 'found'): ApiError {
-  return new ApiError('ObjectNotFoundException', `No scalable target ${word} for ${describeKey(resourceId)}`, 400);
+function describeKey({ ResourceId, ScalableDimension }: Key): string {
+  return `service namespace: ${NAMESPACE}, resource ID: ${ResourceId}, scalable dimension: ${ScalableDimension}`;
 }
 
-export function policyNotFound(resourceId: string, name: string): ApiError {
+export function targetNotFound(key: Key, word: 'found' | 'registered' = 'found'): ApiError {
+  return new ApiError('ObjectNotFoundException', `No scalable target ${word} for ${describeKey(key)}`, 400);
+}
+
+export function policyNotFound(key: Key, name: string): ApiError {
   return new ApiError(
     'ObjectNotFoundException',
-    `No scaling policy found for ${describeKey(resourceId)}, policy name: ${name}`,
+    `No scaling policy found for ${describeKey(key)}, policy name: ${name}`,
     400,
   );
 }
 
-export function actionNotFound(resourceId: string, name: string): ApiError {
+export function actionNotFound(key: Key, name: string): ApiError {
   return new ApiError(
     'ObjectNotFoundException',
-    `No scheduled action found for ${describeKey(resourceId)}, scheduled action name: ${name}`,
+    `No scheduled action found for ${describeKey(key)}, scheduled action name: ${name}`,
     400,
   );
 }

@@ -1,8 +1,9 @@
 import type { SimulatedCloudWatch } from '../cloudwatch/index.ts';
-import type { EndpointChange, Kernel, SimulatedService } from '../contract.ts';
-import { followEndpoint } from './capacity-control.ts';
-import type { ScalableTarget, VariantLookup } from './model.ts';
+import type { Kernel, SimulatedService } from '../contract.ts';
+import { followPending } from './capacity-control.ts';
+import type { ScalableTarget } from './model.ts';
 import { createPolicyOperations } from './policy-operations.ts';
+import type { Resource, ResourceKey, ResourceLookup } from './resources.ts';
 import { ScalingEngine } from './scaling-engine.ts';
 import { createScheduledActionOperations } from './scheduled-actions.ts';
 import { AutoScalingState } from './state.ts';
@@ -10,21 +11,19 @@ import { createTargetOperations } from './target-operations.ts';
 
 export interface SimulatedAutoScaling {
   readonly service: SimulatedService;
-  /** Resource ids registered for a variant. */
-  resourceIdsOf(endpoint: string, variant: string): readonly string[];
   targets(): Iterable<ScalableTarget>;
-  findTarget(resourceId: string): ScalableTarget | undefined;
+  findTarget(key: Pick<ResourceKey, 'ResourceId' | 'ScalableDimension'>): ScalableTarget | undefined;
   hasServiceLinkedRole(): boolean;
-  /** To be told of every change of an endpoint: capacity changes end with it. */
-  follow(change: EndpointChange): void;
+  /** To be told of every change of a resource: changes of its size end with it. */
+  follow(concerns: (resource: Resource) => boolean): void;
 }
 
 export function createAutoScaling(
   kernel: Kernel,
   cloudwatch: SimulatedCloudWatch,
-  variants: VariantLookup,
+  resources: ResourceLookup,
 ): SimulatedAutoScaling {
-  const state = new AutoScalingState(kernel, cloudwatch, variants);
+  const state = new AutoScalingState(kernel, cloudwatch, resources);
   const engine = new ScalingEngine(state);
   cloudwatch.alarms.onScalingAction = (policyArn, action) => engine.trigger(policyArn, action);
   return {
@@ -36,13 +35,11 @@ export function createAutoScaling(
         ...createScheduledActionOperations(state),
       },
     },
-    resourceIdsOf: (endpoint, variant) =>
-      [...state.targets.values()]
-        .filter((target) => target.endpoint.toLowerCase() === endpoint.toLowerCase() && target.variant === variant)
-        .map((target) => target.resourceId),
     targets: () => state.targets.values(),
-    findTarget: (resourceId) => state.targets.get(resourceId),
+    findTarget: (key) => state.targets.get(key),
     hasServiceLinkedRole: () => state.hasServiceLinkedRole,
-    follow: (change) => followEndpoint(state, change),
+    follow(concerns) {
+      for (const target of state.targets.values()) if (concerns(target.resource)) followPending(state, target);
+    },
   };
 }

@@ -1,8 +1,8 @@
 import type { MetricDataQuery } from '../cloudwatch/queries.ts';
 import type { EpochMs, Timer } from '../contract.ts';
+import type { Resource } from './resources.ts';
 
 export const NAMESPACE = 'sagemaker';
-export const DIMENSION = 'sagemaker:variant:DesiredInstanceCount';
 
 export interface SuspendedState {
   readonly DynamicScalingInSuspended: boolean;
@@ -13,8 +13,7 @@ export interface SuspendedState {
 export interface ScalableTarget {
   readonly arn: string;
   readonly resourceId: string;
-  readonly endpoint: string;
-  readonly variant: string;
+  readonly resource: Resource;
   readonly createdAt: EpochMs;
   readonly roleArn: string;
   min: number;
@@ -115,6 +114,7 @@ export interface NotScaledReason {
 export interface ScalingActivity {
   readonly id: string;
   readonly resourceId: string;
+  readonly dimension: string;
   readonly description: string;
   readonly cause: string;
   readonly startedAt: EpochMs;
@@ -122,19 +122,4 @@ export interface ScalingActivity {
   status: ActivityStatus;
   message: string | undefined;
   readonly notScaled: NotScaledReason | undefined;
-}
-
-/** What Application Auto Scaling sees of a variant when it looks. */
-export interface VariantView {
-  readonly endpointStatus: string;
-  readonly endpointArn: string;
-  readonly desired: number;
-  readonly current: number;
-  readonly instanceType: string;
-  readonly failureReason: string | undefined;
-}
-
-export interface VariantLookup {
-  /** Undefined when the endpoint does not exist, `no-variant` when it has no variant of that name. */
-  find(endpoint: string, variant: string): VariantView | 'no-variant' | undefined;
 }

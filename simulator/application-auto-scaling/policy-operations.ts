@@ -2,14 +2,14 @@ import type { Operation } from '../contract.ts';
 import { describeActivity } from './activities.ts';
 import { limitExceeded, policyNotFound, validationError } from './errors.ts';
 import {
-  DIMENSION,
   NAMESPACE,
   type ScalableTarget,
   type ScalingPolicy,
   type StepScalingConfiguration,
   type TargetTrackingConfiguration,
 } from './model.ts';
-import { type AutoScalingState, cutPage, type ResourceKey, SCALING_CALLER } from './state.ts';
+import { isAskedFor, type ResourceKey } from './resources.ts';
+import { type AutoScalingState, cutPage, SCALING_CALLER } from './state.ts';
 import { checkStepScaling } from './step-scaling.ts';
 import { buildAlarms, checkTargetTracking } from './target-tracking.ts';
 
@@ -88,7 +88,7 @@ function putPolicy(state: AutoScalingState, input: PutPolicyInput): object {
       state,
       target,
       base,
-      checkTargetTracking(input.TargetTrackingScalingPolicyConfiguration),
+      checkTargetTracking(target.resource, input.TargetTrackingScalingPolicyConfiguration),
     );
   } else if (type === 'StepScaling') {
     policy = { ...base, type, configuration: checkStepScaling(input.StepScalingPolicyConfiguration) };
@@ -134,11 +134,7 @@ interface DescribePoliciesInput {
 
 function describePolicies(state: AutoScalingState, input: DescribePoliciesInput): object {
   const found = [...state.targets.values()].flatMap((target) =>
-    input.ServiceNamespace === NAMESPACE &&
-    (input.ResourceId ?? target.resourceId) === target.resourceId &&
-    (input.ScalableDimension ?? DIMENSION) === DIMENSION
-      ? [...target.policies.values()].map((policy) => ({ target, policy }))
-      : [],
+    isAskedFor(target, input) ? [...target.policies.values()].map((policy) => ({ target, policy })) : [],
   );
   const named = found.filter(({ policy }) => input.PolicyNames?.includes(policy.name) ?? true);
   const { page, next } = cutPage(named, input);
@@ -147,7 +143,7 @@ function describePolicies(state: AutoScalingState, input: DescribePoliciesInput)
     PolicyName: policy.name,
     ServiceNamespace: NAMESPACE,
     ResourceId: target.resourceId,
-    ScalableDimension: DIMENSION,
+    ScalableDimension: target.resource.dimension,
     PolicyType: policy.type,
     ...(policy.type === 'StepScaling'
       ? { StepScalingPolicyConfiguration: policy.configuration }
@@ -171,16 +167,16 @@ export function createPolicyOperations(state: AutoScalingState): Record<string, 
   return {
     PutScalingPolicy: (input: PutPolicyInput) => putPolicy(state, input),
     DeleteScalingPolicy(input: ResourceKey & { PolicyName: string }) {
-      const target = state.targets.get(input.ResourceId);
+      const target = state.targets.get(input);
       const policy = target?.policies.get(input.PolicyName);
-      if (!target || !policy) throw policyNotFound(input.ResourceId, input.PolicyName);
+      if (!target || !policy) throw policyNotFound(input, input.PolicyName);
       deletePolicy(state, target, policy);
       return {};
     },
     DescribeScalingPolicies: (input: DescribePoliciesInput) => describePolicies(state, input),
     DescribeScalingActivities(input: DescribeActivitiesInput) {
-      const known = input.ServiceNamespace === NAMESPACE && (input.ScalableDimension ?? DIMENSION) === DIMENSION;
-      const all = known ? state.activities.list(input.ResourceId, input.IncludeNotScaledActivities === true) : [];
+      const isKnown = input.ServiceNamespace === NAMESPACE;
+      const all = isKnown ? state.activities.list(input, input.IncludeNotScaledActivities === true) : [];
       const { page, next } = cutPage(all, input);
       return { ScalingActivities: page.map(describeActivity), ...next };
     },

@@ -1,7 +1,8 @@
 import type { AlarmAction } from '../cloudwatch/alarm.ts';
 import { PRIORITY } from '../contract.ts';
 import { requestCapacity } from './capacity-control.ts';
-import type { ScalableTarget, ScalingPolicy, StepScalingPolicy, TargetTrackingPolicy, VariantView } from './model.ts';
+import type { ScalableTarget, ScalingPolicy, StepScalingPolicy, TargetTrackingPolicy } from './model.ts';
+import type { ResourceView } from './resources.ts';
 import type { AutoScalingState } from './state.ts';
 import { DEFAULT_COOLDOWN_SECONDS, stepCapacity } from './step-scaling.ts';
 import { proportionalCapacity } from './target-tracking.ts';
@@ -49,7 +50,7 @@ export class ScalingEngine {
       const triggers = this.#triggers.get(target) ?? [];
       this.#triggers.delete(target);
       // Both may have been deleted at the same instant.
-      if (this.#state.targets.get(target.resourceId) === target) {
+      if (this.#state.targets.has(target)) {
         this.#scale(
           target,
           triggers.filter(({ policy: p }) => target.policies.get(p.name) === p),
@@ -63,7 +64,7 @@ export class ScalingEngine {
     if (!first) return;
     const looked = this.#state.look(target);
     if (!('view' in looked)) {
-      this.#state.activities.addNotScaled(target.resourceId, causeOf(first), {
+      this.#state.activities.addNotScaled(target, causeOf(first), {
         Code: 'TargetServicePutResourceAsUnscalable',
       });
       return;
@@ -78,10 +79,10 @@ export class ScalingEngine {
       this.#scaleIn(target, looked.view, pickLargest(inward));
   }
 
-  #scaleOut(target: ScalableTarget, view: VariantView, { capacity, trigger }: Proposal): void {
+  #scaleOut(target: ScalableTarget, view: ResourceView, { capacity, trigger }: Proposal): void {
     const to = Math.min(capacity, target.max);
     if (to <= view.desired) {
-      this.#state.activities.addNotScaled(target.resourceId, causeOf(trigger), {
+      this.#state.activities.addNotScaled(target, causeOf(trigger), {
         Code: 'AlreadyAtMaxCapacity',
         MaxCapacity: target.max,
         CurrentCapacity: view.desired,
@@ -91,10 +92,10 @@ export class ScalingEngine {
     requestCapacity(this.#state, target, view.desired, to, causeOf(trigger), true);
   }
 
-  #scaleIn(target: ScalableTarget, view: VariantView, { capacity, trigger }: Proposal): void {
+  #scaleIn(target: ScalableTarget, view: ResourceView, { capacity, trigger }: Proposal): void {
     const to = Math.max(capacity, target.min);
     if (to >= view.desired) {
-      this.#state.activities.addNotScaled(target.resourceId, causeOf(trigger), {
+      this.#state.activities.addNotScaled(target, causeOf(trigger), {
         Code: 'AlreadyAtMinCapacity',
         MinCapacity: target.min,
         CurrentCapacity: view.desired,
@@ -108,12 +109,12 @@ export class ScalingEngine {
    * While a scale-out cools down, capacity is counted from before it: what it added is part of the next scale-out, so only
    * a larger one goes beyond it (Application Auto Scaling guide, target tracking and step scaling, cooldown).
    */
-  #baseForOut(target: ScalableTarget, view: VariantView, cooldownMs: number): number {
+  #baseForOut(target: ScalableTarget, view: ResourceView, cooldownMs: number): number {
     const { lastOut } = target;
     return lastOut && this.#state.now < lastOut.at + cooldownMs ? Math.min(lastOut.base, view.desired) : view.desired;
   }
 
-  #proposeOut(target: ScalableTarget, view: VariantView, trigger: Trigger): Proposal[] {
+  #proposeOut(target: ScalableTarget, view: ResourceView, trigger: Trigger): Proposal[] {
     const capacity =
       trigger.policy.type === 'StepScaling'
         ? this.#stepOut(target, view, trigger.policy, trigger.action)
@@ -123,7 +124,7 @@ export class ScalingEngine {
 
   #stepOut(
     target: ScalableTarget,
-    view: VariantView,
+    view: ResourceView,
     policy: StepScalingPolicy,
     action: AlarmAction,
   ): number | undefined {
@@ -134,7 +135,7 @@ export class ScalingEngine {
 
   #trackOut(
     target: ScalableTarget,
-    view: VariantView,
+    view: ResourceView,
     policy: TargetTrackingPolicy,
     action: AlarmAction,
   ): number | undefined {
@@ -144,7 +145,7 @@ export class ScalingEngine {
     return proportionalCapacity(base, action.value, policy.configuration.TargetValue);
   }
 
-  #proposeIn(target: ScalableTarget, view: VariantView, trigger: Trigger): Proposal[] {
+  #proposeIn(target: ScalableTarget, view: ResourceView, trigger: Trigger): Proposal[] {
     const { policy, action } = trigger;
     const cooldown =
       policy.type === 'StepScaling' ? policy.configuration.Cooldown : policy.configuration.ScaleInCooldown;
@@ -162,7 +163,7 @@ export class ScalingEngine {
    * Scale-in needs every target tracking policy that may scale in to be ready for it; the largest capacity wins. What is
    * needed is judged by the highest datapoint of the alarm's window, so that no load of the last 15 minutes is forgotten.
    */
-  #agreeOnScaleIn(target: ScalableTarget, view: VariantView): number | undefined {
+  #agreeOnScaleIn(target: ScalableTarget, view: ResourceView): number | undefined {
     let largest = 0;
     for (const policy of target.policies.values()) {
       if (policy.type !== 'TargetTrackingScaling' || policy.lowAlarm === undefined) continue;

@@ -3,8 +3,9 @@ import { parseScheduleExpression, type Recurrence, ScheduleExpressionError } fro
 import { isTimeZone } from '../time-zone.ts';
 import { forceBounds } from './capacity-control.ts';
 import { actionNotFound, limitExceeded, validationError } from './errors.ts';
-import { DIMENSION, NAMESPACE, type ScalableTarget, type ScheduledAction } from './model.ts';
-import { type AutoScalingState, cutPage, type ResourceKey } from './state.ts';
+import { NAMESPACE, type ScalableTarget, type ScheduledAction } from './model.ts';
+import { isAskedFor, type ResourceKey } from './resources.ts';
+import { type AutoScalingState, cutPage } from './state.ts';
 
 /** Application Auto Scaling quota: scheduled actions per scalable target. */
 const MAXIMUM_ACTIONS = 200;
@@ -66,7 +67,7 @@ function fire(state: AutoScalingState, target: ScalableTarget, action: Scheduled
   if (target.suspended.ScheduledScalingSuspended) return;
   const cause = `scheduled action name ${action.name} was triggered`;
   const bounds = describeBounds(action.bounds);
-  const activity = state.activities.begin(target.resourceId, `Setting ${bounds}`, cause);
+  const activity = state.activities.begin(target, `Setting ${bounds}`, cause);
   const looked = state.look(target);
   if (!('view' in looked)) {
     const reason = `Resource Id ${target.resourceId} is not scalable. Reason: ${looked.notScalable}`;
@@ -146,11 +147,7 @@ interface DescribeActionsInput {
 
 function describeActions(state: AutoScalingState, input: DescribeActionsInput): object {
   const found = [...state.targets.values()].flatMap((target) =>
-    input.ServiceNamespace === NAMESPACE &&
-    (input.ResourceId ?? target.resourceId) === target.resourceId &&
-    (input.ScalableDimension ?? DIMENSION) === DIMENSION
-      ? [...target.actions.values()].map((action) => ({ target, action }))
-      : [],
+    isAskedFor(target, input) ? [...target.actions.values()].map((action) => ({ target, action })) : [],
   );
   const named = found.filter(({ action }) => input.ScheduledActionNames?.includes(action.name) ?? true);
   const { page, next } = cutPage(named, input);
@@ -161,7 +158,7 @@ function describeActions(state: AutoScalingState, input: DescribeActionsInput): 
     Schedule: action.schedule,
     ...(action.timezone === undefined ? {} : { Timezone: action.timezone }),
     ResourceId: target.resourceId,
-    ScalableDimension: DIMENSION,
+    ScalableDimension: target.resource.dimension,
     ...(action.startTime === undefined ? {} : { StartTime: action.startTime }),
     ...(action.endTime === undefined ? {} : { EndTime: action.endTime }),
     ScalableTargetAction: action.bounds,
@@ -174,9 +171,9 @@ export function createScheduledActionOperations(state: AutoScalingState): Record
   return {
     PutScheduledAction: (input: PutActionInput) => putAction(state, input),
     DeleteScheduledAction(input: ResourceKey & { ScheduledActionName: string }) {
-      const target = state.targets.get(input.ResourceId);
+      const target = state.targets.get(input);
       const action = target?.actions.get(input.ScheduledActionName);
-      if (!target || !action) throw actionNotFound(input.ResourceId, input.ScheduledActionName);
+      if (!target || !action) throw actionNotFound(input, input.ScheduledActionName);
       deleteAction(target, action);
       return {};
     },

@@ -2,38 +2,57 @@ import type { SimulatedCloudWatch } from '../cloudwatch/index.ts';
 import type { Caller, EpochMs, Kernel } from '../contract.ts';
 import { ActivityLog } from './activities.ts';
 import { targetNotFound, validationError } from './errors.ts';
-import {
-  DIMENSION,
-  NAMESPACE,
-  type ScalableTarget,
-  type ScalingPolicy,
-  type VariantLookup,
-  type VariantView,
-} from './model.ts';
+import type { ScalableTarget, ScalingPolicy } from './model.ts';
+import { parseResource, type ResourceKey, type ResourceLookup, type ResourceView } from './resources.ts';
 
 /** The service principal that scales SageMaker variants. */
 export const SCALING_CALLER: Caller = { kind: 'service', name: 'sagemaker.application-autoscaling.amazonaws.com' };
 
-export interface ResourceKey {
-  readonly ServiceNamespace: string;
-  readonly ResourceId: string;
-  readonly ScalableDimension: string;
+type TargetKey = Pick<ResourceKey, 'ResourceId' | 'ScalableDimension'>;
+
+/** Scalable targets by resource and dimension: a resource may have more than one of them. */
+class TargetRegistry {
+  readonly #targets = new Map<string, ScalableTarget>();
+
+  get size(): number {
+    return this.#targets.size;
+  }
+
+  get({ ResourceId, ScalableDimension }: TargetKey): ScalableTarget | undefined {
+    return this.#targets.get(`${ScalableDimension} ${ResourceId}`);
+  }
+
+  add(target: ScalableTarget): void {
+    this.#targets.set(`${target.resource.dimension} ${target.resourceId}`, target);
+  }
+
+  delete(target: ScalableTarget): void {
+    this.#targets.delete(`${target.resource.dimension} ${target.resourceId}`);
+  }
+
+  has(target: ScalableTarget): boolean {
+    return this.#targets.get(`${target.resource.dimension} ${target.resourceId}`) === target;
+  }
+
+  values(): Iterable<ScalableTarget> & IteratorObject<ScalableTarget> {
+    return this.#targets.values();
+  }
 }
 
 /** Scalable targets with their policies and scheduled actions. */
 export class AutoScalingState {
   readonly kernel: Kernel;
   readonly cloudwatch: SimulatedCloudWatch;
-  readonly variants: VariantLookup;
-  readonly targets = new Map<string, ScalableTarget>();
+  readonly resources: ResourceLookup;
+  readonly targets = new TargetRegistry();
   readonly activities: ActivityLog;
   /** The service-linked role comes with an account's first scalable target and stays. */
   hasServiceLinkedRole = false;
 
-  constructor(kernel: Kernel, cloudwatch: SimulatedCloudWatch, variants: VariantLookup) {
+  constructor(kernel: Kernel, cloudwatch: SimulatedCloudWatch, resources: ResourceLookup) {
     this.kernel = kernel;
     this.cloudwatch = cloudwatch;
-    this.variants = variants;
+    this.resources = resources;
     this.activities = new ActivityLog(kernel);
   }
 
@@ -43,19 +62,19 @@ export class AutoScalingState {
 
   require(key: ResourceKey, word: 'found' | 'registered' = 'found'): ScalableTarget {
     parseResource(key);
-    const target = this.targets.get(key.ResourceId);
-    if (!target) throw targetNotFound(key.ResourceId, word);
+    const target = this.targets.get(key);
+    if (!target) throw targetNotFound(key, word);
     return target;
   }
 
-  /** The variant behind a target, if it is there and its endpoint can be changed now; else why not. */
-  look(target: ScalableTarget): { readonly view: VariantView } | { readonly notScalable: string } {
-    const view = this.variants.find(target.endpoint, target.variant);
-    if (view === undefined) return { notScalable: `Could not find endpoint ${target.endpoint}.` };
-    if (view === 'no-variant') return { notScalable: `Could not find variant ${target.variant}.` };
-    if (view.endpointStatus !== 'InService')
-      return { notScalable: `Endpoint ${target.endpoint} is in status ${view.endpointStatus}.` };
-    return { view };
+  /** The resource behind a target, if it is there and can be changed now; else why not. */
+  look({ resource }: ScalableTarget): { readonly view: ResourceView } | { readonly notScalable: string } {
+    const view = this.resources.find(resource);
+    if ('missing' in view) return { notScalable: view.missing };
+    if (view.status === 'InService') return { view };
+    const what =
+      'component' in resource ? `Inference component ${resource.component}` : `Endpoint ${resource.endpoint}`;
+    return { notScalable: `${what} is in status ${view.status}.` };
   }
 
   findPolicy(arn: string): { target: ScalableTarget; policy: ScalingPolicy } | undefined {
@@ -64,29 +83,6 @@ export class AutoScalingState {
     }
     return undefined;
   }
-}
-
-/** Only what SageMaker variants need is modelled; other scalable things are refused by name. */
-export function parseResource({ ServiceNamespace, ResourceId, ScalableDimension }: ResourceKey): {
-  endpoint: string;
-  variant: string;
-} {
-  if (ServiceNamespace !== NAMESPACE) {
-    throw validationError(
-      `Service namespace ${ServiceNamespace} is not supported by this simulator. Supported: ${NAMESPACE}.`,
-    );
-  }
-  if (ScalableDimension !== DIMENSION) {
-    throw validationError(
-      `Scalable dimension ${ScalableDimension} is not supported by this simulator. Supported: ${DIMENSION}.`,
-    );
-  }
-  const match = /^endpoint\/([^/]+)\/variant\/([^/]+)$/.exec(ResourceId);
-  if (!match)
-    throw validationError(
-      `Unsupported resource type for ResourceId: ${ResourceId}. Expected endpoint/<name>/variant/<name>.`,
-    );
-  return { endpoint: match[1]!, variant: match[2]! };
 }
 
 export function cutPage<T>(

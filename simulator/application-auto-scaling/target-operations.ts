@@ -2,10 +2,11 @@ import type { Operation } from '../contract.ts';
 import { ApiError } from '../contract.ts';
 import { forceBounds } from './capacity-control.ts';
 import { limitExceeded, resourceNotFound, targetNotFound, validationError } from './errors.ts';
-import { DIMENSION, NAMESPACE, type ScalableTarget, type SuspendedState } from './model.ts';
+import { NAMESPACE, type ScalableTarget, type SuspendedState } from './model.ts';
 import { deletePolicy } from './policy-operations.ts';
+import { isAskedFor, parseResource, type Resource, type ResourceKey } from './resources.ts';
 import { deleteAction } from './scheduled-actions.ts';
-import { type AutoScalingState, cutPage, parseResource, type ResourceKey } from './state.ts';
+import { type AutoScalingState, cutPage } from './state.ts';
 
 /** Application Auto Scaling quotas: scalable targets per resource type; tags per resource. */
 const MAXIMUM_TARGETS = 500;
@@ -20,21 +21,17 @@ interface RegisterInput extends ResourceKey {
   readonly Tags?: Readonly<Record<string, string>>;
 }
 
-/** Registration looks the variant up; the texts of its refusals are not published. */
-function checkVariant(state: AutoScalingState, input: RegisterInput): { endpoint: string; variant: string } {
-  const { endpoint, variant } = parseResource(input);
-  const view = state.variants.find(endpoint, variant);
-  if (view === undefined) {
-    const arn = `arn:aws:sagemaker:${state.kernel.region}:${state.kernel.accountId}:endpoint/${endpoint.toLowerCase()}`;
-    throw validationError(`Could not find endpoint "${arn}".`);
-  }
-  if (view === 'no-variant') throw validationError(`Could not find variant ${variant} of endpoint ${endpoint}.`);
-  if (view.instanceType.startsWith('ml.t')) {
+/** Registration looks the resource up; the texts of its refusals are not published. */
+function checkResource(state: AutoScalingState, input: RegisterInput): Resource {
+  const resource = parseResource(input);
+  const view = state.resources.find(resource);
+  if ('missing' in view) throw validationError(view.missing);
+  if ('variant' in resource && view.instanceType.startsWith('ml.t')) {
     throw validationError(
-      `Variant ${variant} has burstable instance type ${view.instanceType}, which does not support automatic scaling.`,
+      `Variant ${resource.variant} has burstable instance type ${view.instanceType}, which does not support automatic scaling.`,
     );
   }
-  return { endpoint, variant };
+  return resource;
 }
 
 function checkBounds(min: number | undefined, max: number | undefined): void {
@@ -50,7 +47,7 @@ function checkBounds(min: number | undefined, max: number | undefined): void {
 }
 
 function createTarget(state: AutoScalingState, input: RegisterInput): ScalableTarget {
-  const names = checkVariant(state, input);
+  const resource = checkResource(state, input);
   const { MinCapacity: min, MaxCapacity: max } = input;
   if (min === undefined || max === undefined)
     throw validationError('MinCapacity and MaxCapacity are required to register a new scalable target.');
@@ -61,7 +58,7 @@ function createTarget(state: AutoScalingState, input: RegisterInput): ScalableTa
   const target: ScalableTarget = {
     arn: `arn:aws:application-autoscaling:${region}:${accountId}:scalable-target/${id}`,
     resourceId: input.ResourceId,
-    ...names,
+    resource,
     createdAt: state.now,
     roleArn:
       `arn:aws:iam::${accountId}:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/` +
@@ -80,13 +77,13 @@ function createTarget(state: AutoScalingState, input: RegisterInput): ScalableTa
     lastIn: undefined,
     pending: undefined,
   };
-  state.targets.set(input.ResourceId, target);
+  state.targets.add(target);
   return target;
 }
 
 function register(state: AutoScalingState, input: RegisterInput): object {
   parseResource(input);
-  const known = state.targets.get(input.ResourceId);
+  const known = state.targets.get(input);
   checkBounds(input.MinCapacity ?? known?.min, input.MaxCapacity ?? known?.max);
   if (known && input.Tags)
     throw validationError('Tags can only be set when a scalable target is created. Use TagResource.');
@@ -104,7 +101,7 @@ function deregister(state: AutoScalingState, input: ResourceKey): object {
   const target = state.require(input);
   for (const policy of target.policies.values()) deletePolicy(state, target, policy);
   for (const action of target.actions.values()) deleteAction(target, action);
-  state.targets.delete(target.resourceId);
+  state.targets.delete(target);
   return {};
 }
 
@@ -124,16 +121,13 @@ function describeTargets(state: AutoScalingState, input: DescribeTargetsInput): 
     throw validationError('If you specify a scalable dimension, you must also specify a resource ID.');
   }
   const found = [...state.targets.values()].filter(
-    (target) =>
-      input.ServiceNamespace === NAMESPACE &&
-      (input.ScalableDimension ?? DIMENSION) === DIMENSION &&
-      (input.ResourceIds?.includes(target.resourceId) ?? true),
+    (target) => isAskedFor(target, input) && (input.ResourceIds?.includes(target.resourceId) ?? true),
   );
   const { page, next } = cutPage(found, input);
   const ScalableTargets = page.map((target) => ({
     ServiceNamespace: NAMESPACE,
     ResourceId: target.resourceId,
-    ScalableDimension: DIMENSION,
+    ScalableDimension: target.resource.dimension,
     MinCapacity: target.min,
     MaxCapacity: target.max,
     RoleARN: target.roleArn,
@@ -180,7 +174,7 @@ export function createTargetOperations(state: AutoScalingState): Record<string, 
     DescribeScalableTargets: (input: DescribeTargetsInput) => describeTargets(state, input),
     // Predictive scaling exists for Amazon ECS only, so no variant has a forecast.
     GetPredictiveScalingForecast(input: ResourceKey & { PolicyName: string }) {
-      if (!state.targets.has(input.ResourceId)) throw targetNotFound(input.ResourceId);
+      if (!state.targets.get(input)) throw targetNotFound(input);
       throw validationError(`Policy ${input.PolicyName} is not a predictive scaling policy.`);
     },
     ...createTagOperations(state),

@@ -1,6 +1,7 @@
 import type { AlarmDefinition } from '../cloudwatch/alarm.ts';
 import { validationError } from './errors.ts';
 import type { ScalableTarget, TargetTrackingConfiguration } from './model.ts';
+import { COPIES, INSTANCES, metricDimensions, type Resource } from './resources.ts';
 
 interface MetricPart {
   readonly alarm: Pick<
@@ -13,12 +14,37 @@ interface MetricPart {
 /** Scale-in begins when the metric is more than 10 % below the target. */
 const LOW_SHARE = 0.9;
 
-const PREDEFINED: Readonly<Record<string, { name: string; statistic: string; period: number }>> = {
-  SageMakerVariantInvocationsPerInstance: { name: 'InvocationsPerInstance', statistic: 'Sum', period: 60 },
+interface PredefinedMetric {
+  readonly name: string;
+  readonly statistic: string;
+  readonly period: number;
+  readonly of: Resource['dimension'];
+}
+
+const PREDEFINED: Readonly<Record<string, PredefinedMetric>> = {
+  SageMakerVariantInvocationsPerInstance: {
+    name: 'InvocationsPerInstance',
+    statistic: 'Sum',
+    period: 60,
+    of: INSTANCES,
+  },
   SageMakerVariantConcurrentRequestsPerModelHighResolution: {
     name: 'ConcurrentRequestsPerModel',
     statistic: 'Average',
     period: 10,
+    of: INSTANCES,
+  },
+  SageMakerInferenceComponentInvocationsPerCopy: {
+    name: 'InvocationsPerCopy',
+    statistic: 'Sum',
+    period: 60,
+    of: COPIES,
+  },
+  SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution: {
+    name: 'ConcurrentRequestsPerCopy',
+    statistic: 'Average',
+    period: 10,
+    of: COPIES,
   },
 };
 
@@ -32,10 +58,7 @@ function metricOf(target: ScalableTarget, configuration: TargetTrackingConfigura
         MetricName: metric.name,
         Statistic: metric.statistic,
         Period: metric.period,
-        Dimensions: [
-          { Name: 'EndpointName', Value: target.endpoint },
-          { Name: 'VariantName', Value: target.variant },
-        ],
+        Dimensions: metricDimensions(target.resource),
       },
       isHighResolution: metric.period < 60,
     };
@@ -124,6 +147,7 @@ function checkCustomized(configuration: TargetTrackingConfiguration): void {
 }
 
 export function checkTargetTracking(
+  { dimension }: Resource,
   configuration: TargetTrackingConfiguration | undefined,
 ): TargetTrackingConfiguration {
   if (!configuration)
@@ -140,6 +164,11 @@ export function checkTargetTracking(
   if (predefined && !Object.hasOwn(PREDEFINED, predefined.PredefinedMetricType)) {
     throw validationError(
       `Predefined metric type ${predefined.PredefinedMetricType} is not supported by this simulator. Supported: ${Object.keys(PREDEFINED).join(', ')}.`,
+    );
+  }
+  if (predefined && PREDEFINED[predefined.PredefinedMetricType]!.of !== dimension) {
+    throw validationError(
+      `Predefined metric type ${predefined.PredefinedMetricType} cannot be used with scalable dimension ${dimension}.`,
     );
   }
   if (customized) checkCustomized(configuration);

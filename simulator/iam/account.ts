@@ -6,7 +6,7 @@ export interface AccountView {
   sageMakerTags(arn: string): Readonly<Record<string, string>>;
   /** Name of the endpoint's config; undefined when there is no such endpoint. */
   configOf(endpoint: string): string | undefined;
-  scalableTarget(resourceId: string): TargetFacts | undefined;
+  scalableTarget(key: { readonly ResourceId: string; readonly ScalableDimension: string }): TargetFacts | undefined;
   scalableTargetByArn(arn: string): TargetFacts | undefined;
   targetsOf(endpoint: string): readonly TargetFacts[];
   /** Application Auto Scaling makes its role for SageMaker endpoints with the first scalable target of an account. */
@@ -18,6 +18,7 @@ export interface AccountView {
 export interface TargetFacts {
   readonly arn: string;
   readonly resourceId: string;
+  readonly dimension: string;
   readonly tags: Readonly<Record<string, string>>;
   /** Names of the alarms that target tracking made, by scaling policy. */
   readonly trackingAlarms: ReadonlyMap<string, readonly string[]>;

@@ -53,11 +53,10 @@ function createEndpoint(state: SageMakerState, input: CreateInput): object {
 function deleteEndpoint(state: SageMakerState, name: string): object {
   const endpoint = requireIdle(state, name, true);
   for (const { definition } of [...endpoint.variants, ...endpoint.shadows]) {
-    for (const ResourceId of state.targets.resourceIdsOf(endpoint.name, definition.VariantName)) {
+    for (const target of state.targets.ofVariant(endpoint.name, definition.VariantName)) {
       state.kernel.call(SAGEMAKER_CALLER, 'ApplicationAutoScaling', 'DeregisterScalableTarget', {
         ServiceNamespace: 'sagemaker',
-        ResourceId,
-        ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+        ...target,
       });
     }
   }
@@ -81,7 +80,7 @@ function checkScalableVariants(
   config: { ProductionVariants: readonly Variant['definition'][] },
 ): void {
   for (const { definition } of endpoint.variants) {
-    if (state.targets.resourceIdsOf(endpoint.name, definition.VariantName).length === 0) continue;
+    if (state.targets.ofVariant(endpoint.name, definition.VariantName).length === 0) continue;
     const next = config.ProductionVariants.find((variant) => variant.VariantName === definition.VariantName);
     const types = listInstanceTypes(definition).join();
     if (next && listInstanceTypes(next).join() === types) continue;

@@ -23,10 +23,15 @@ import { buildArn, endpointArn, nameKey, notFound } from './naming.ts';
 import { StuckStatuses } from './stuck.ts';
 import { TagRegistry } from './tags.ts';
 
+export interface RegisteredTarget {
+  readonly ResourceId: string;
+  readonly ScalableDimension: string;
+}
+
 /** What SageMaker asks of Application Auto Scaling when an endpoint changes. */
 export interface ScalableTargetLookup {
-  /** Resource ids under which the variant is registered; callers may have spelled the endpoint's name in another case. */
-  resourceIdsOf(endpointName: string, variantName: string): readonly string[];
+  /** Targets of the variant; callers may have spelled the endpoint's name in another case. */
+  ofVariant(endpointName: string, variantName: string): readonly RegisteredTarget[];
 }
 
 /** Everything SageMaker holds, and the only place where an endpoint's status changes. */
@@ -40,7 +45,7 @@ export class SageMakerState {
   readonly tags = new TagRegistry();
   readonly pool = new CapacityPool();
   readonly stuck = new StuckStatuses();
-  targets: ScalableTargetLookup = { resourceIdsOf: () => [] };
+  targets: ScalableTargetLookup = { ofVariant: () => [] };
   readonly #timings = new Map<string, EndpointTiming>();
   readonly #starts = new Map<string, number>();
   readonly #ledgers = new Map<string, PaidLedger>();

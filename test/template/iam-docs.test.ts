@@ -79,6 +79,7 @@ function impliedNeeds(): string[] {
   const target: TargetFacts = {
     arn: 'arn:aws:application-autoscaling:us-east-1:123456789012:scalable-target/1',
     resourceId: key.ResourceId,
+    dimension: key.ScalableDimension,
     tags: {},
     trackingAlarms: new Map([['p', ['TargetTracking-1']]]),
   };

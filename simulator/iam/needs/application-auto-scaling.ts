@@ -22,16 +22,15 @@ function keyContext({ ServiceNamespace, ScalableDimension }: ResourceKey): Reque
 }
 
 /** A target that does not exist yet has no id of its own to be asked by. */
-function targetArn(account: AccountView, resourceId: string): string {
+function targetArn(account: AccountView, key: ResourceKey): string {
   return (
-    account.scalableTarget(resourceId)?.arn ??
-    arnIn(account, 'application-autoscaling', 'scalable-target/not-yet-created')
+    account.scalableTarget(key)?.arn ?? arnIn(account, 'application-autoscaling', 'scalable-target/not-yet-created')
   );
 }
 
 function onTarget(action: string, input: ResourceKey, account: AccountView, context: RequestContext = {}): Permission {
-  const tags = account.scalableTarget(input.ResourceId)?.tags ?? {};
-  return need(`application-autoscaling:${action}`, targetArn(account, input.ResourceId), {
+  const tags = account.scalableTarget(input)?.tags ?? {};
+  return need(`application-autoscaling:${action}`, targetArn(account, input), {
     ...resourceTags(tags),
     ...keyContext(input),
     ...context,
@@ -77,7 +76,7 @@ function alarmNeeds(input: PutPolicyInput, account: AccountView): readonly Permi
   const by = 'ApplicationAutoScaling.PutScalingPolicy';
   const needs = [implied(by, 'cloudwatch:DescribeAlarms', alarmArn(account, '*'))];
   if (input.TargetTrackingScalingPolicyConfiguration === undefined) return needs;
-  const target = account.scalableTarget(input.ResourceId);
+  const target = account.scalableTarget(input);
   const known = target === undefined ? [] : trackingAlarmsOf(account, target, input.PolicyName);
   const coming = ['AlarmHigh', 'AlarmLow'].map((kind) =>
     alarmArn(account, `TargetTracking-${input.ResourceId}-${kind}-not-yet-created`),
@@ -104,7 +103,7 @@ function onArn(action: string, arn: string, account: AccountView, context: Reque
 function register(input: ResourceKey & { readonly Tags?: Tags }, account: AccountView): readonly Permission[] {
   const by = 'ApplicationAutoScaling.RegisterScalableTarget';
   const fromRequest = requestTags(input.Tags ?? {});
-  const arn = targetArn(account, input.ResourceId);
+  const arn = targetArn(account, input);
   const needs = [onTarget('RegisterScalableTarget', input, account, fromRequest), ...onVariant(by, input, account)];
   if (Object.keys(fromRequest).length > 0)
     needs.push(implied(by, 'application-autoscaling:TagResource', arn, fromRequest));
@@ -130,7 +129,7 @@ export const SCALING_NEEDS: Readonly<Record<string, NeedsOf>> = {
     ...alarmNeeds(input, account),
   ],
   DeleteScalingPolicy(input: PutPolicyInput, account) {
-    const target = account.scalableTarget(input.ResourceId);
+    const target = account.scalableTarget(input);
     const alarms = target === undefined ? [] : trackingAlarmsOf(account, target, input.PolicyName);
     const by = 'ApplicationAutoScaling.DeleteScalingPolicy';
     return [
@@ -139,7 +138,7 @@ export const SCALING_NEEDS: Readonly<Record<string, NeedsOf>> = {
     ];
   },
   DeregisterScalableTarget(input: ResourceKey, account) {
-    const target = account.scalableTarget(input.ResourceId);
+    const target = account.scalableTarget(input);
     const alarms = target === undefined ? [] : trackingAlarmsOf(account, target);
     const by = 'ApplicationAutoScaling.DeregisterScalableTarget';
     return [

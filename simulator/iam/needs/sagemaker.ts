@@ -47,7 +47,7 @@ function deregistering(target: TargetFacts, account: AccountView): readonly Perm
     implied(by, 'application-autoscaling:DeregisterScalableTarget', target.arn, {
       ...resourceTags(target.tags),
       'application-autoscaling:service-namespace': 'sagemaker',
-      'application-autoscaling:scalable-dimension': 'sagemaker:variant:DesiredInstanceCount',
+      'application-autoscaling:scalable-dimension': target.dimension,
     }),
     ...trackingAlarmsOf(account, target).map((arn) => implied(by, 'cloudwatch:DeleteAlarms', arn)),
   ];
