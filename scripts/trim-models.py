@@ -20,7 +20,8 @@ SERVICES = {
     "SageMaker": ("sagemaker", """CreateModel DescribeModel DeleteModel ListModels CreateEndpointConfig
         DescribeEndpointConfig DeleteEndpointConfig ListEndpointConfigs CreateEndpoint DescribeEndpoint DeleteEndpoint
         UpdateEndpoint UpdateEndpointWeightsAndCapacities ListEndpoints ListTags AddTags DeleteTags
-        ListInferenceComponents ListMonitoringSchedules"""),
+        CreateInferenceComponent DescribeInferenceComponent ListInferenceComponents UpdateInferenceComponent
+        UpdateInferenceComponentRuntimeConfig DeleteInferenceComponent ListMonitoringSchedules"""),
     "ApplicationAutoScaling": ("application-autoscaling", None),
     "CloudWatch": ("cloudwatch", """PutMetricAlarm PutCompositeAlarm DescribeAlarms DescribeAlarmsForMetric DeleteAlarms
         SetAlarmState EnableAlarmActions DisableAlarmActions GetMetricData GetMetricStatistics ListMetrics PutMetricData

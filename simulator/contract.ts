@@ -208,6 +208,18 @@ export interface EndpointChange {
   readonly instanceType: string;
 }
 
+/** State of an inference component from `at` on; may be told again unchanged. */
+export interface ComponentChange {
+  readonly at: EpochMs;
+  readonly endpoint: string;
+  readonly component: string;
+  /** API spelling, or `Absent` when there is none any more. */
+  readonly status: 'Creating' | 'InService' | 'Updating' | 'Deleting' | 'Failed' | 'Absent';
+  /** Copies asked for, and copies able to answer. */
+  readonly desired: number;
+  readonly serving: number;
+}
+
 /** Billed time: a start that works from its call (waiting for capacity is not paid) to the delete or scale-in. */
 export interface PaidTime {
   readonly instanceType: string;
@@ -267,11 +279,26 @@ export interface EndpointTiming {
 /** An endpoint that exists when the simulation begins: InService, created 30 days before. */
 export interface EndpointSeed {
   readonly name: string;
-  readonly kind: 'real-time' | 'async';
+  readonly kind: 'real-time' | 'async' | 'components';
   readonly instanceType: string;
+  /** Kind components: at least so many; as many as the copies need are there. */
   readonly instances: number;
   readonly tags: Readonly<Record<string, string>>;
   readonly timing: EndpointTiming;
+  readonly load?: EndpointLoad;
+  /** Kind components only. */
+  readonly managedScaling?: { readonly min: number; readonly max: number };
+  readonly components?: readonly ComponentSeed[];
+}
+
+/** An inference component that exists, in service, when the simulation begins; its model bears its name. */
+export interface ComponentSeed {
+  readonly name: string;
+  readonly copies: number;
+  /** What one copy takes of an instance. */
+  readonly needs: { readonly cpus?: number; readonly accelerators?: number; readonly memoryMb: number };
+  /** How long copies take to start on an instance that is there. Asked once per change (n counts from 0). */
+  readonly startMs: (n: number) => number;
   readonly load?: EndpointLoad;
 }
 
@@ -280,13 +307,14 @@ export interface World {
   readonly services: readonly SimulatedService[];
   /**
    * Creates model (name = endpoint's), endpoint config (the same), endpoint with one variant `AllTraffic`, and its load.
-   * The config of an async endpoint has AsyncInferenceConfig; instances 0 is allowed there.
+   * The config of an async endpoint has AsyncInferenceConfig; instances 0 is allowed there. A variant of kind components
+   * has no model: each of its components has one.
    */
   seed(endpoint: EndpointSeed): void;
   /** Timing and load for an endpoint name that somebody creates later (absent: 8 min, 2 min, no load). */
   setTiming(endpoint: string, timing: EndpointTiming): void;
   /** `count` extra requests arriving now. */
-  inject(endpoint: string, count: number): void;
+  inject(endpoint: string, count: number, component?: string): void;
   /** Somebody pushes another image under this tag: endpoints created from then on run that one. */
   pushImage(image: string): void;
   /** The handle counts the starts and scale-outs that found no capacity because of it. */
@@ -299,15 +327,17 @@ export interface World {
   addStuckStatus(stuck: StuckStatus): FaultHandle;
   /** The handle counts reads and evaluations in the period. */
   troubleMetrics(endpoint: string, from: EpochMs, until: EpochMs | undefined, mode: MetricsTrouble): FaultHandle;
-  requests(endpoint: string): RequestTotals;
+  /** Of the endpoint with its components, or of one component. */
+  requests(endpoint: string, component?: string): RequestTotals;
   /** Undefined: no request was answered. */
-  latency(endpoint: string): LatencySummary | undefined;
+  latency(endpoint: string, component?: string): LatencySummary | undefined;
   /** Requests that arrived in each hour since the start (for pictures). */
   arrivalsByHour(endpoint: string): readonly number[];
   paid(endpoint: string): readonly PaidTime[];
   /** Tags as SageMaker holds them now, for the tagging API: every resource, including deleted ones with the instant of deletion. */
   taggedResources(): readonly TaggedResource[];
   onEndpointChange(listener: (change: EndpointChange) => void): void;
+  onComponentChange(listener: (change: ComponentChange) => void): void;
   /** A datapoint that reaches CloudWatch by no call: of a service's own metric, or of a log line in embedded metric format. */
   publishMetric(metric: PublishedMetric): void;
   /** Brings load and metrics up to now; called before anything reads them from outside. */

@@ -3,7 +3,8 @@ import type { ServiceName } from './contract.ts';
 /** Operations that change the simulated world. By list: `TestEventPattern` and `BatchGetItem` show why not by prefix. */
 const MUTATING: Readonly<Record<ServiceName, string>> = {
   SageMaker: `CreateModel DeleteModel CreateEndpointConfig DeleteEndpointConfig CreateEndpoint DeleteEndpoint UpdateEndpoint
-    UpdateEndpointWeightsAndCapacities AddTags DeleteTags`,
+    UpdateEndpointWeightsAndCapacities CreateInferenceComponent UpdateInferenceComponent
+    UpdateInferenceComponentRuntimeConfig DeleteInferenceComponent AddTags DeleteTags`,
   // A request to a model changes nothing of the account.
   SageMakerRuntime: '',
   ApplicationAutoScaling: `DeleteScalingPolicy DeleteScheduledAction DeregisterScalableTarget PutScalingPolicy

@@ -2,14 +2,14 @@ import { createAutoScaling, type SimulatedAutoScaling } from './application-auto
 import type { ScalableTarget } from './application-auto-scaling/model.ts';
 import type { Resource, ResourceLookup } from './application-auto-scaling/resources.ts';
 import { createCloudWatch } from './cloudwatch/index.ts';
-import type { Kernel, World } from './contract.ts';
+import type { ComponentChange, Kernel, World } from './contract.ts';
 import type { AccountView, TargetFacts } from './iam/account.ts';
 import { EndpointLoads } from './load/index.ts';
 import { QueueDepth } from './queue-depth.ts';
-import { countCurrent, describeInstanceType } from './sagemaker/endpoint.ts';
+import { countCurrent, describeInstanceType, SERVING_STATUSES } from './sagemaker/endpoint.ts';
 import { createSageMaker } from './sagemaker/index.ts';
 import { createRuntimeService } from './sagemaker/invocation.ts';
-import { endpointArn, nameKey } from './sagemaker/naming.ts';
+import { buildArn, endpointArn, nameKey, notFound } from './sagemaker/naming.ts';
 import type { SageMakerState } from './sagemaker/state.ts';
 import { findVariant } from './sagemaker/variants.ts';
 
@@ -29,7 +29,7 @@ export type WorldFacts = Omit<AccountView, 'region' | 'accountId' | 'partitionKe
 function createResourceLookup(state: SageMakerState): ResourceLookup {
   return {
     find(resource) {
-      if ('component' in resource) return { missing: `Could not find inference component ${resource.component}.` };
+      if ('component' in resource) return viewComponent(state, resource.component);
       const endpoint = state.endpoints.get(nameKey(resource.endpoint));
       if (!endpoint) return { missing: `Could not find endpoint "${endpointArn(state.kernel, resource.endpoint)}".` };
       const variant = findVariant(endpoint, resource.variant);
@@ -45,6 +45,25 @@ function createResourceLookup(state: SageMakerState): ResourceLookup {
       };
     },
   };
+}
+
+function viewComponent(state: SageMakerState, name: string): ReturnType<ResourceLookup['find']> {
+  const component = state.components.get(nameKey(name));
+  if (!component) return { missing: notFound('inference-component', componentArn(state, name)).message };
+  const { status, desired, current, failureReason } = component;
+  return { status, desired, current, instanceType: '', failureReason };
+}
+
+function componentArn(state: SageMakerState, name: string): string {
+  return buildArn(state.kernel, 'inference-component', name);
+}
+
+/** Copies that can answer, and the instances beneath them; undefined when the component is gone or its endpoint is not up. */
+function copiesOf(state: SageMakerState, { component: name, serving, status }: ComponentChange) {
+  const component = state.components.get(nameKey(name));
+  const home = component === undefined || status === 'Absent' ? undefined : state.homeOf(component);
+  if (home === undefined || !SERVING_STATUSES.has(home.status)) return undefined;
+  return { copies: serving, instanceType: describeInstanceType(home) };
 }
 
 /** The variant of that name, whatever the case in which the caller spelled the endpoint's. */
@@ -106,19 +125,29 @@ export function createWorld(kernel: Kernel): AdjustableWorld {
 
   state.onChange(({ endpoint }) => autoScaling.follow((resource) => isVariantOf(resource, endpoint)));
 
+  state.onComponentChange((change) => {
+    loads.updateComponent(change.endpoint, change.component, copiesOf(state, change));
+    autoScaling.follow(
+      (resource) => 'component' in resource && nameKey(resource.component) === nameKey(change.component),
+    );
+  });
+
   return {
     services: [
       sagemaker.service,
-      createRuntimeService(state, (name) => loads.inject(name, 1)),
+      createRuntimeService(state, (name, component) => loads.inject(name, 1, component)),
       autoScaling.service,
       cloudwatch.service,
     ],
     seed(endpoint) {
       if (endpoint.load) loads.attach(endpoint.name, endpoint.load);
+      for (const { name, load } of endpoint.components ?? []) loads.attachComponent(endpoint.name, name, load);
       loads.recallIdlePast(sagemaker.seed(endpoint));
+      for (const { name, copies } of endpoint.components ?? [])
+        loads.recallComponentPast(name, copies, endpoint.instanceType);
     },
     setTiming: (endpoint, timing) => state.setTiming(endpoint, timing),
-    inject: (endpoint, count) => loads.inject(endpoint, count),
+    inject: (endpoint, count, component) => loads.inject(endpoint, count, component),
     pushImage: (image) => state.pushedImages.set(image, (state.pushedImages.get(image) ?? 0) + 1),
     addShortage: (shortage) => state.pool.addShortage(shortage),
     addQuotaOutage: (outage) => state.pool.addQuotaOutage(outage),
@@ -127,12 +156,13 @@ export function createWorld(kernel: Kernel): AdjustableWorld {
     setQuota: (instanceType, instances) => state.pool.setQuota(instanceType, instances),
     facts: createFacts(state, autoScaling),
     troubleMetrics: (endpoint, from, until, mode) => loads.trouble(endpoint, from, until, mode),
-    requests: (endpoint) => loads.totals(endpoint),
-    latency: (endpoint) => loads.latency(endpoint),
+    requests: (endpoint, component) => loads.totals(endpoint, component),
+    latency: (endpoint, component) => loads.latency(endpoint, component),
     arrivalsByHour: (endpoint) => loads.arrivalsByHour(endpoint),
     paid: (endpoint) => state.ledger(endpoint).total(kernel.clock.now()),
     taggedResources: () => state.tags.resources(),
     onEndpointChange: (listener) => state.onChange(listener),
+    onComponentChange: (listener) => state.onComponentChange(listener),
     publishMetric({ namespace, name, dimensions, unit, value }) {
       const id = { namespace, name, dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })) };
       cloudwatch.store.open(id, unit, undefined, undefined).add(kernel.clock.now(), value, 1, value, value);

@@ -54,7 +54,7 @@ export class LoadOnEndpoint {
   readonly #serviceMs: number;
   readonly #waiting = new WaitingCallers();
   readonly #hours: number[] = [];
-  readonly #latency = new LatencyRecord();
+  readonly #latency: LatencyRecord;
   #flow: ServiceFlow;
   #flowKind: Capacity['kind'] = 'real-time';
   #capacity: Capacity = ABSENT;
@@ -71,7 +71,9 @@ export class LoadOnEndpoint {
   #askTimer: Timer | undefined;
   #lastAsk = -Infinity;
 
-  constructor(kernel: Kernel, load: EndpointLoad, start: EpochMs) {
+  /** `whole`: the record of all that share an endpoint. */
+  constructor(kernel: Kernel, load: EndpointLoad, start: EpochMs, whole?: LatencyRecord) {
+    this.#latency = new LatencyRecord(whole);
     this.#kernel = kernel;
     this.#load = load;
     this.#start = start;
@@ -110,6 +112,7 @@ export class LoadOnEndpoint {
     }
     const slot = Math.floor((now - this.#start) / SLOT_MS);
     const share = (now - this.#start) / SLOT_MS - slot;
+    this.#capacity.metrics?.turnAway?.(now, count);
     this.#turnAway(slot, share, share, count);
     this.#armAsk(now);
   }
@@ -180,6 +183,8 @@ export class LoadOnEndpoint {
     const { accepts, instances, kind } = this.#capacity;
     if (!accepts) {
       this.#failed += this.#waiting.giveUp(slot, a, b);
+      const { metrics } = this.#capacity;
+      if (metrics?.turnAway) metrics.turnAway(from, arrived + this.#waiting.tries(slot, a, b));
       this.#turnAway(slot, a, b, arrived);
       this.#flow.advance(to, 0, 0);
       this.#expireAway();

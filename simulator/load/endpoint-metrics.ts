@@ -4,6 +4,7 @@ import type { EpochMs, Readings } from '../contract.ts';
 const NAMESPACE = 'AWS/SageMaker';
 /** Instance metrics live in a namespace of their own (SageMaker guide, monitoring-cloudwatch). */
 const INSTANCE_NAMESPACE = '/aws/sagemaker/Endpoints';
+const COMPONENT_NAMESPACE = '/aws/sagemaker/InferenceComponents';
 const FINE_STEP_MS = 10_000;
 const OVERHEAD_MICROSECONDS = 2_000;
 const GPU_FAMILIES = /^ml\.(g|p)\d/;
@@ -35,13 +36,17 @@ type Publisher = (sample: LoadSample) => void;
 /** Publishes what CloudWatch shows of one endpoint; which metrics exist, and when they fall silent, depends on its kind. */
 export interface EndpointMetrics {
   publish: Publisher;
+  /** Requests that found nothing to answer them, where that is told of. */
+  turnAway?(time: EpochMs, count: number): void;
 }
 
-function createOpener(store: MetricStore, owner: MetricOwner, endpoint: string, variant: string) {
-  const both = [
-    { Name: 'EndpointName', Value: endpoint },
-    { Name: 'VariantName', Value: variant },
-  ];
+/** Opens metrics of one resource as they are needed; `instance`: those of the machines beneath it. */
+function createOpener(
+  store: MetricStore,
+  owner: MetricOwner,
+  both: readonly { Name: string; Value: string }[],
+  instanceNamespace = INSTANCE_NAMESPACE,
+) {
   const cache = new Map<string, Metric>();
   return (
     name: string,
@@ -52,7 +57,7 @@ function createOpener(store: MetricStore, owner: MetricOwner, endpoint: string, 
     if (!metric) {
       metric = store.open(
         {
-          namespace: options.instance ? INSTANCE_NAMESPACE : NAMESPACE,
+          namespace: options.instance ? instanceNamespace : NAMESPACE,
           name,
           dimensions: options.alone ? both.slice(0, 1) : both,
         },
@@ -87,6 +92,19 @@ function publishInstances(open: Opener, sample: LoadSample, isNewMinute: boolean
   }
 }
 
+/** A component's share of its instances is told normalised: a hundred is all that it was given. */
+function publishCopies(open: Opener, sample: LoadSample, isNewMinute: boolean): void {
+  if (!isNewMinute) return;
+  const { from, instances } = sample;
+  const servers = instances * sample.serversPerInstance;
+  const load = servers > 0 ? Math.min(1, sample.busyMean / servers) : 0;
+  addOne(open('CPUUtilizationNormalized', 'Percent', { instance: true }), from, 2 + 60 * load, instances);
+  addOne(open('MemoryUtilizationNormalized', 'Percent', { instance: true }), from, 40, instances);
+  if (!GPU_FAMILIES.test(sample.instanceType)) return;
+  addOne(open('GPUUtilizationNormalized', 'Percent', { instance: true }), from, 95 * load, instances);
+  addOne(open('GPUMemoryUtilizationNormalized', 'Percent', { instance: true }), from, 70, instances);
+}
+
 /** Time a request spends in the container: its queue there included. */
 function responseMicroseconds(sample: LoadSample): number {
   const servers = sample.instances * sample.serversPerInstance;
@@ -94,7 +112,25 @@ function responseMicroseconds(sample: LoadSample): number {
   return Math.round((sample.serviceMs + waitMs) * 1000);
 }
 
-function createRealTimePublisher(open: Opener): Publisher {
+/** What differs between a variant on instances and a component with copies. */
+interface Manner {
+  readonly perUnit: string;
+  readonly concurrency: string;
+  readonly publishUse: (open: Opener, sample: LoadSample, isNewMinute: boolean) => void;
+}
+
+const INSTANCES: Manner = {
+  perUnit: 'InvocationsPerInstance',
+  concurrency: 'ConcurrentRequestsPerModel',
+  publishUse: publishInstances,
+};
+const COPIES: Manner = {
+  perUnit: 'InvocationsPerCopy',
+  concurrency: 'ConcurrentRequestsPerCopy',
+  publishUse: publishCopies,
+};
+
+function createRealTimePublisher(open: Opener, manner: Manner): Publisher {
   let minute = -1;
   return (sample) => {
     const { from, to, instances, admitted, dropped } = sample;
@@ -104,7 +140,7 @@ function createRealTimePublisher(open: Opener): Publisher {
     minute = Math.floor(from / 60_000);
     if (admitted > 0 || isNewMinute) {
       addOne(open('Invocations', 'None'), from, admitted > 0 ? 1 : 0, Math.max(1, admitted));
-      addOne(open('InvocationsPerInstance', 'None'), from, admitted > 0 ? 1 / instances : 0, Math.max(1, admitted));
+      addOne(open(manner.perUnit, 'None'), from, admitted > 0 ? 1 / instances : 0, Math.max(1, admitted));
     }
     if (dropped > 0 || isNewMinute) {
       for (const name of ['Invocation5XXErrors', 'InvocationModelErrors']) {
@@ -116,7 +152,7 @@ function createRealTimePublisher(open: Opener): Publisher {
       addOne(open('ModelLatency', 'Microseconds'), from, responseMicroseconds(sample), sample.served);
       addOne(open('OverheadLatency', 'Microseconds'), from, OVERHEAD_MICROSECONDS, sample.served);
     }
-    // Every instance reports its own concurrency, queued requests included, so that Average is per instance.
+    // Every instance or copy reports its own concurrency, queued requests included, so that Average is per unit.
     const peak = Math.max(
       sample.insideBefore,
       sample.insideAfter,
@@ -125,7 +161,7 @@ function createRealTimePublisher(open: Opener): Publisher {
     );
     const low = Math.min(sample.insideBefore, sample.insideAfter, Math.floor(sample.insideMean));
     const share = (to - from) / FINE_STEP_MS;
-    open('ConcurrentRequestsPerModel', 'None', { fine: true }).add(
+    open(manner.concurrency, 'None', { fine: true }).add(
       from,
       // Rounded, so that noise of the running sums does not show.
       Math.round(sample.insideMean * share * 1e6) / 1e6,
@@ -133,7 +169,7 @@ function createRealTimePublisher(open: Opener): Publisher {
       Math.floor(low / instances),
       Math.ceil(peak / instances),
     );
-    publishInstances(open, sample, isNewMinute);
+    manner.publishUse(open, sample, isNewMinute);
   };
 }
 
@@ -208,6 +244,26 @@ export function createEndpointMetrics(
   kind: 'real-time' | 'async',
   readings: Readings,
 ): EndpointMetrics {
-  const open = createOpener(store, owner, endpoint, variant);
-  return { publish: kind === 'async' ? createAsyncPublisher(open, readings) : createRealTimePublisher(open) };
+  const open = createOpener(store, owner, [
+    { Name: 'EndpointName', Value: endpoint },
+    { Name: 'VariantName', Value: variant },
+  ]);
+  return {
+    publish: kind === 'async' ? createAsyncPublisher(open, readings) : createRealTimePublisher(open, INSTANCES),
+  };
+}
+
+/**
+ * An inference component publishes under its own name alone; without a copy it is silent but for the requests that it
+ * turns away (SageMaker guide, monitoring-cloudwatch and endpoint-auto-scaling-zero-instances).
+ */
+export function createComponentMetrics(store: MetricStore, owner: MetricOwner, component: string): EndpointMetrics {
+  const dimensions = [{ Name: 'InferenceComponentName', Value: component }];
+  const open = createOpener(store, owner, dimensions, COMPONENT_NAMESPACE);
+  return {
+    publish: createRealTimePublisher(open, COPIES),
+    turnAway(time, count) {
+      if (count > 0) addOne(open('NoCapacityInvocationFailures', 'None'), time, 1, count);
+    },
+  };
 }

@@ -9,9 +9,17 @@ import {
   type RequestTotals,
   SLOT_MS,
 } from '../contract.ts';
-import { countServing, describeInstanceType, type Endpoint, isAsync, SERVING_STATUSES } from '../sagemaker/endpoint.ts';
+import {
+  countServing,
+  describeInstanceType,
+  type Endpoint,
+  hostsComponents,
+  isAsync,
+  SERVING_STATUSES,
+} from '../sagemaker/endpoint.ts';
 import { ABSENT, type Capacity, LoadOnEndpoint, NO_LOAD } from './endpoint-load.ts';
-import { createEndpointMetrics, type EndpointMetrics, idleSample } from './endpoint-metrics.ts';
+import { createComponentMetrics, createEndpointMetrics, type EndpointMetrics, idleSample } from './endpoint-metrics.ts';
+import { LatencyRecord } from './latency.ts';
 
 /** How much of an idle past a seeded endpoint has in its metrics. */
 const PAST_MS = 24 * 3_600_000;
@@ -27,9 +35,23 @@ interface TroubledPeriod {
 /** Requests and metrics of one endpoint name (case kept by SageMaker, equal without regard to it). */
 interface Entry {
   readonly load: LoadOnEndpoint;
+  /** Of all that was answered under the endpoint's name, by its components too. */
+  readonly latency: LatencyRecord;
   readonly owner: MetricOwner;
   readonly troubled: TroubledPeriod[];
   readonly metrics: Map<string, EndpointMetrics>;
+}
+
+/** Requests and metrics of one inference component. */
+interface ComponentEntry extends Entry {
+  readonly endpoint: string;
+  readonly name: string;
+}
+
+/** What a component can do from now on; undefined: neither it nor its endpoint is there. */
+export interface ComponentCapacity {
+  readonly copies: number;
+  readonly instanceType: string;
 }
 
 function isWithin(period: TroubledPeriod, time: EpochMs): boolean {
@@ -42,10 +64,10 @@ function isTroubled(periods: readonly TroubledPeriod[], mode: 'missing' | 'zero'
   return false;
 }
 
-function createEntry(load: LoadOnEndpoint): Entry {
-  const troubled: TroubledPeriod[] = [];
+function createEntry(load: LoadOnEndpoint, latency: LatencyRecord, troubled: TroubledPeriod[] = []): Entry {
   return {
     load,
+    latency,
     troubled,
     metrics: new Map(),
     owner: {
@@ -67,20 +89,36 @@ function createEntry(load: LoadOnEndpoint): Entry {
   };
 }
 
+const NO_REQUESTS: RequestTotals = { total: 0, served: 0, cold: 0, failed: 0, expired: 0, pending: 0 };
+
+function add(a: RequestTotals, b: RequestTotals): RequestTotals {
+  return {
+    total: a.total + b.total,
+    served: a.served + b.served,
+    cold: a.cold + b.cold,
+    failed: a.failed + b.failed,
+    expired: a.expired + b.expired,
+    pending: a.pending + b.pending,
+  };
+}
+
 /** The load on every endpoint name, and the metrics it makes. */
 export class EndpointLoads {
   readonly #kernel: Kernel;
   readonly #store: MetricStore;
   readonly #start: EpochMs;
   readonly #entries = new Map<string, Entry>();
+  readonly #components = new Map<string, ComponentEntry>();
 
   constructor(kernel: Kernel, store: MetricStore) {
     this.#kernel = kernel;
     this.#store = store;
     this.#start = kernel.clock.now();
     store.onMissing = ({ dimensions }, now) => {
-      const endpoint = dimensions.find((dimension) => dimension.Name === 'EndpointName')?.Value;
-      if (endpoint !== undefined) this.#entries.get(endpoint.toLowerCase())?.owner.settle(now);
+      for (const { Name, Value } of dimensions) {
+        if (Name === 'EndpointName') this.#entries.get(Value.toLowerCase())?.owner.settle(now);
+        if (Name === 'InferenceComponentName') this.#components.get(Value.toLowerCase())?.owner.settle(now);
+      }
     };
   }
 
@@ -95,16 +133,59 @@ export class EndpointLoads {
     entry.load.setCapacity(this.#capacityOf(entry, endpoint));
   }
 
+  attachComponent(endpoint: string, component: string, load: EndpointLoad | undefined): void {
+    const whole = this.#entryOf(endpoint);
+    const own = new LoadOnEndpoint(this.#kernel, load ?? NO_LOAD, this.#start, whole.latency);
+    const entry = { ...createEntry(own, whole.latency, whole.troubled), endpoint, name: component };
+    this.#components.set(component.toLowerCase(), entry);
+  }
+
+  updateComponent(endpoint: string, component: string, capacity: ComponentCapacity | undefined): void {
+    if (!this.#components.has(component.toLowerCase())) {
+      if (capacity === undefined) return;
+      this.attachComponent(endpoint, component, undefined);
+    }
+    const entry = this.#components.get(component.toLowerCase())!;
+    if (capacity === undefined) {
+      entry.load.setCapacity(ABSENT);
+      return;
+    }
+    const { copies, instanceType } = capacity;
+    const metrics = this.#componentMetrics(entry, component);
+    entry.load.setCapacity({ kind: 'real-time', accepts: copies > 0, instances: copies, instanceType, metrics });
+  }
+
+  /** As for an endpoint that was in service before the start. */
+  recallComponentPast(component: string, copies: number, instanceType: string): void {
+    const metrics = this.#componentMetrics(this.#components.get(component.toLowerCase())!, component);
+    this.#publishIdlePast(metrics, copies, instanceType);
+  }
+
+  #componentMetrics(entry: ComponentEntry, component: string): EndpointMetrics {
+    let metrics = entry.metrics.get(component);
+    if (!metrics) {
+      metrics = createComponentMetrics(this.#store, entry.owner, component);
+      entry.metrics.set(component, metrics);
+    }
+    return metrics;
+  }
+
   /** Gives an endpoint that was in service before the start the metrics of an idle past: zeros are published, not left out. */
   recallIdlePast(endpoint: Endpoint): void {
     const { metrics, instances, instanceType } = this.#capacityOf(this.#entryOf(endpoint.name), endpoint);
-    const from = Math.ceil((this.#start - PAST_MS) / SLOT_MS) * SLOT_MS;
-    for (let at = from; at < this.#start; at += SLOT_MS)
-      metrics?.publish(idleSample(at, at + SLOT_MS, instances, instanceType));
+    if (metrics !== undefined) this.#publishIdlePast(metrics, instances, instanceType);
   }
 
-  inject(endpoint: string, count: number): void {
-    this.#entryOf(endpoint).load.inject(count);
+  #publishIdlePast(metrics: EndpointMetrics, instances: number, instanceType: string): void {
+    const from = Math.ceil((this.#start - PAST_MS) / SLOT_MS) * SLOT_MS;
+    for (let at = from; at < this.#start; at += SLOT_MS)
+      metrics.publish(idleSample(at, at + SLOT_MS, instances, instanceType));
+  }
+
+  /** To a component where one is named, else to the endpoint itself. */
+  inject(endpoint: string, count: number, component?: string): void {
+    const entry = component === undefined ? undefined : this.#components.get(component.toLowerCase());
+    (entry ?? this.#entryOf(endpoint)).load.inject(count);
   }
 
   trouble(endpoint: string, from: EpochMs, until: EpochMs | undefined, mode: MetricsTrouble): FaultHandle {
@@ -113,27 +194,40 @@ export class EndpointLoads {
     return { times: () => period.misses };
   }
 
-  totals(endpoint: string): RequestTotals {
-    return this.#settled(endpoint).totals();
+  /** Of the endpoint's name, its components included; or of one component. */
+  totals(endpoint: string, component?: string): RequestTotals {
+    return this.#settled(endpoint, component).reduce((sum, load) => add(sum, load.totals()), NO_REQUESTS);
   }
 
-  latency(endpoint: string): LatencySummary | undefined {
-    return this.#settled(endpoint).latency();
+  latency(endpoint: string, component?: string): LatencySummary | undefined {
+    const loads = this.#settled(endpoint, component);
+    return component === undefined ? this.#entryOf(endpoint).latency.summary() : loads[0]?.latency();
   }
 
   arrivalsByHour(endpoint: string): readonly number[] {
-    return this.#settled(endpoint).arrivalsByHour();
+    const hours: number[] = [];
+    for (const load of this.#settled(endpoint, undefined)) {
+      load.arrivalsByHour().forEach((count, hour) => {
+        hours[hour] = (hours[hour] ?? 0) + count;
+      });
+    }
+    return Array.from(hours, (count) => count ?? 0);
   }
 
   settle(): void {
     const now = this.#kernel.clock.now();
     for (const { load } of this.#entries.values()) load.settle(now);
+    for (const { load } of this.#components.values()) load.settle(now);
   }
 
-  #settled(endpoint: string): LoadOnEndpoint {
-    const { load } = this.#entryOf(endpoint);
-    load.settle(this.#kernel.clock.now());
-    return load;
+  #settled(endpoint: string, component: string | undefined): readonly LoadOnEndpoint[] {
+    const now = this.#kernel.clock.now();
+    const components = [...this.#components.values()].filter(
+      (one) => one.endpoint.toLowerCase() === endpoint.toLowerCase() && (component ?? one.name) === one.name,
+    );
+    const entries = component === undefined ? [this.#entryOf(endpoint), ...components] : components;
+    for (const { load } of entries) load.settle(now);
+    return entries.map(({ load }) => load);
   }
 
   #entryOf(endpoint: string): Entry {
@@ -141,7 +235,8 @@ export class EndpointLoads {
   }
 
   #create(endpoint: string, load: EndpointLoad): Entry {
-    const entry = createEntry(new LoadOnEndpoint(this.#kernel, load, this.#start));
+    const latency = new LatencyRecord();
+    const entry = createEntry(new LoadOnEndpoint(this.#kernel, load, this.#start, latency), latency);
     this.#entries.set(endpoint.toLowerCase(), entry);
     return entry;
   }
@@ -150,6 +245,8 @@ export class EndpointLoads {
   #capacityOf(entry: Entry, endpoint: Endpoint | undefined): Capacity {
     const variant = endpoint?.variants[0]?.definition.VariantName;
     if (!endpoint || variant === undefined || !SERVING_STATUSES.has(endpoint.status)) return ABSENT;
+    // What is asked of its components is theirs, and published by them.
+    if (endpoint.variants.every(({ definition }) => hostsComponents(definition))) return ABSENT;
     const kind = isAsync(endpoint) ? 'async' : 'real-time';
     const instances = countServing(endpoint);
     const key = JSON.stringify([endpoint.name, variant, kind]);

@@ -37,12 +37,19 @@ class Histogram {
 export class LatencyRecord {
   readonly #all = new Histogram();
   readonly #hour = new Histogram();
+  /** Notes everything that is noted here too. */
+  readonly #whole: LatencyRecord | undefined;
   #hourOf = 0;
   #worst = 0;
+
+  constructor(whole?: LatencyRecord) {
+    this.#whole = whole;
+  }
 
   /** `count` requests, a fraction too, that took `ms` from arrival to answer and were begun in that hour. */
   add(hour: number, ms: number, count: number): void {
     if (!(count > 0)) return;
+    this.#whole?.add(hour, ms, count);
     if (hour !== this.#hourOf) {
       this.#worst = this.#worstSoFar();
       this.#hour.clear();

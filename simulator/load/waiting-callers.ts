@@ -69,6 +69,16 @@ export class WaitingCallers {
     return this.#take(from, to, (cohort) => slot - cohort.slot >= PATIENCE_SLOTS);
   }
 
+  /** Callers whose next try falls there, and who are turned away again. */
+  tries(slot: number, from: number, to: number): number {
+    let tries = 0;
+    for (const cohort of this.#cohorts) {
+      if (slot > cohort.slot && (slot - cohort.slot) % RETRY_SLOTS === 0)
+        tries += split(cohort, from, to).inside?.count ?? 0;
+    }
+    return tries;
+  }
+
   #take(from: number, to: number, applies: (cohort: Cohort) => boolean): number {
     if (this.#count === 0 || !this.#cohorts.some(applies)) return 0;
     let taken = 0;

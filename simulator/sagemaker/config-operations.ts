@@ -1,5 +1,5 @@
 import type { Operation } from '../contract.ts';
-import type { EndpointConfig } from './endpoint.ts';
+import { type EndpointConfig, hostsComponents } from './endpoint.ts';
 import { alreadyExists, buildArn, nameKey, notFound, validationError } from './naming.ts';
 import type { SageMakerState } from './state.ts';
 import { readTags, type Tag } from './tags.ts';
@@ -35,6 +35,10 @@ function checkVariants(state: SageMakerState, config: ConfigInput): void {
       throw validationError(
         `Variant "${variant.VariantName}" must specify exactly one of InstanceType, InstancePools and ServerlessConfig.`,
       );
+    }
+    if (hostsComponents(variant) && config['ExecutionRoleArn'] === undefined) {
+      // Observed in an account: the role that a model brings otherwise is the config's own.
+      throw validationError(`ExecutionRoleArn is required: variant "${variant.VariantName}" has no model.`);
     }
     if (variant.ManagedInstanceScaling && variant.ModelName !== undefined) {
       throw validationError('ManagedInstanceScaling is only supported for inference component endpoints.');

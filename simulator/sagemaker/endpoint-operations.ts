@@ -1,6 +1,13 @@
 import type { Operation } from '../contract.ts';
 import { describeEndpoint } from './describe.ts';
-import { BUSY_STATUSES, type Endpoint, isClassicRealTime, listInstanceTypes, type Variant } from './endpoint.ts';
+import {
+  BUSY_STATUSES,
+  type Endpoint,
+  hostsComponents,
+  isClassicRealTime,
+  listInstanceTypes,
+  type Variant,
+} from './endpoint.ts';
 import { beginCapacityChange, beginCreate, beginDelete, beginUpdate, beginWeightChange } from './lifecycle.ts';
 import { alreadyExists, endpointArn, inProgress, nameKey, validationError } from './naming.ts';
 import type { SageMakerState } from './state.ts';
@@ -73,6 +80,25 @@ interface UpdateInput {
   RetainDeploymentConfig?: boolean;
 }
 
+/** Components stay where they are through an update: their variant must remain, on the same instance types. */
+function checkHostingVariants(
+  state: SageMakerState,
+  endpoint: Endpoint,
+  config: { ProductionVariants: readonly Variant['definition'][] },
+): void {
+  for (const { variant } of state.componentsOf(endpoint.name)) {
+    const [before, after] = [endpoint.variants.map((one) => one.definition), config.ProductionVariants].map((all) =>
+      all.find(({ VariantName }) => VariantName === variant),
+    );
+    const types = [before, after].map((one) => one && hostsComponents(one) && listInstanceTypes(one).join());
+    if (types[0] === types[1]) continue;
+    throw validationError(
+      `The variant ${variant} of endpoint "${endpoint.arn}" hosts inference components: this simulator does not change ` +
+        'its instance types or remove it.',
+    );
+  }
+}
+
 /** A scalable target pins its variant: neither its instance type nor its existence may change (SageMaker guide, endpoint-scaling-update). */
 function checkScalableVariants(
   state: SageMakerState,
@@ -100,6 +126,7 @@ function updateEndpoint(state: SageMakerState, input: UpdateInput): object {
     );
   }
   checkScalableVariants(state, endpoint, config);
+  checkHostingVariants(state, endpoint, config);
   const excluded = new Set(input.ExcludeRetainedVariantProperties?.map((property) => property.VariantPropertyType));
   const retain = input.RetainAllVariantProperties === true;
   beginUpdate(state, endpoint, {
@@ -122,6 +149,11 @@ function updateCapacities(state: SageMakerState, input: CapacityInput): object {
   const entries = input.DesiredWeightsAndCapacities.map((entry) => {
     const variant = findVariant(endpoint, entry.VariantName);
     if (!variant) throw validationError(`Could not find variant "${entry.VariantName}" of endpoint "${endpoint.arn}".`);
+    if (entry.DesiredInstanceCount !== undefined && hostsComponents(variant.definition)) {
+      throw validationError(
+        `Variant ${entry.VariantName} hosts inference components: this simulator leaves the number of its instances to ManagedInstanceScaling.`,
+      );
+    }
     if (
       entry.DesiredInstanceCount === 0 &&
       state.kernel.readings.classicZero === 'refused' &&

@@ -1,4 +1,5 @@
 import type { EndpointTiming, EpochMs } from '../contract.ts';
+import type { Host } from './components/component.ts';
 
 export type EndpointStatus =
   | 'OutOfService'
@@ -74,7 +75,8 @@ export interface StoredModel {
 
 /** Instances of a variant by type; a variant without pools has one type only. */
 export interface Variant {
-  readonly definition: ProductionVariant;
+  /** An endpoint update gives a variant that hosts components another one, and leaves its instances. */
+  definition: ProductionVariant;
   /** In service or, while Creating, none. */
   readonly current: Map<string, number>;
   desired: number;
@@ -83,6 +85,10 @@ export interface Variant {
   /** What DescribeEndpoint says of a variant in change. */
   transition: { readonly Status: string; readonly StatusMessage: string; readonly StartTime: Date } | undefined;
   readonly images: readonly DeployedImage[];
+  /** Of a variant that hosts inference components: its instances, launched and being launched. */
+  readonly hosts: Host[];
+  /** Since when hosts are without a copy. */
+  readonly vacancy: Map<Host, EpochMs>;
 }
 
 export interface DeployedImage {
@@ -135,6 +141,11 @@ export function isClassicRealTime(endpoint: Endpoint, variant: Variant): boolean
     variant.definition.ModelName !== undefined &&
     variant.definition.ServerlessConfig === undefined
   );
+}
+
+/** A variant without a model: inference components bring theirs. */
+export function hostsComponents({ ModelName, ServerlessConfig }: ProductionVariant): boolean {
+  return ModelName === undefined && ServerlessConfig === undefined;
 }
 
 /** Instance types a variant may run on, best first. */

@@ -1,6 +1,8 @@
 import type { EndpointSeed, Kernel, SimulatedService } from '../contract.ts';
+import { createComponentOperations } from './components/operations.ts';
+import { hostingVariant, seedComponents } from './components/seed.ts';
 import { createConfigOperations } from './config-operations.ts';
-import type { Endpoint } from './endpoint.ts';
+import { countCurrent, type Endpoint } from './endpoint.ts';
 import { createEndpointOperations } from './endpoint-operations.ts';
 import { createListOperations } from './list-operations.ts';
 import { buildArn, endpointArn, nameKey } from './naming.ts';
@@ -18,6 +20,10 @@ export interface SimulatedSageMaker {
   seed(seed: EndpointSeed): Endpoint;
 }
 
+function executionRole({ kernel }: SageMakerState, name: string): string {
+  return `arn:aws:iam::${kernel.accountId}:role/${name}-execution`;
+}
+
 function seedModel(state: SageMakerState, name: string, createdAt: number): void {
   const arn = buildArn(state.kernel, 'model', name);
   const { region, accountId } = state.kernel;
@@ -30,7 +36,7 @@ function seedModel(state: SageMakerState, name: string, createdAt: number): void
         Image: `${accountId}.dkr.ecr.${region}.amazonaws.com/${nameKey(name)}:latest`,
         ModelDataUrl: `s3://models-${accountId}/${name}/model.tar.gz`,
       },
-      ExecutionRoleArn: `arn:aws:iam::${accountId}:role/${name}-execution`,
+      ExecutionRoleArn: executionRole(state, name),
     },
   });
   state.tags.create(arn, {}, createdAt);
@@ -51,7 +57,7 @@ function seedConfig(state: SageMakerState, seed: EndpointSeed, createdAt: number
       ProductionVariants: [
         {
           VariantName: SEED_VARIANT,
-          ModelName: seed.name,
+          ...(seed.kind === 'components' ? hostingVariant(seed) : { ModelName: seed.name }),
           // A config cannot say 0; an asynchronous endpoint gets there by scaling.
           InitialInstanceCount: Math.max(1, seed.instances),
           InstanceType: seed.instanceType,
@@ -59,6 +65,7 @@ function seedConfig(state: SageMakerState, seed: EndpointSeed, createdAt: number
         },
       ],
       ...(seed.kind === 'async' ? asyncMembers : {}),
+      ...(seed.kind === 'components' ? { ExecutionRoleArn: executionRole(state, seed.name) } : {}),
     },
   });
   state.tags.create(arn, {}, createdAt);
@@ -67,13 +74,13 @@ function seedConfig(state: SageMakerState, seed: EndpointSeed, createdAt: number
 function seedEndpoint(state: SageMakerState, seed: EndpointSeed): Endpoint {
   if (state.endpoints.has(nameKey(seed.name)))
     throw new Error(`endpoint ${seed.name}: exists already (names are equal without regard to case)`);
-  if (!Number.isInteger(seed.instances) || seed.instances < (seed.kind === 'async' ? 0 : 1)) {
-    throw new Error(
-      `endpoint ${seed.name}: instances ${seed.instances}: must be a whole number, at least ${seed.kind === 'async' ? 0 : 1}`,
-    );
+  const least = seed.kind === 'real-time' ? 1 : 0;
+  if (!Number.isInteger(seed.instances) || seed.instances < least) {
+    throw new Error(`endpoint ${seed.name}: instances ${seed.instances}: must be a whole number, at least ${least}`);
   }
   const createdAt = state.now - SEED_AGE_MS;
-  seedModel(state, seed.name, createdAt);
+  if (seed.kind !== 'components') seedModel(state, seed.name, createdAt);
+  for (const { name } of seed.components ?? []) seedModel(state, name, createdAt);
   seedConfig(state, seed, createdAt);
   const { config } = state.requireConfig(seed.name);
   const endpoint: Endpoint = {
@@ -90,12 +97,14 @@ function seedEndpoint(state: SageMakerState, seed: EndpointSeed): Endpoint {
   };
   const variant = endpoint.variants[0]!;
   variant.desired = seed.instances;
-  addInstances(variant, seed.instanceType, seed.instances);
+  if (seed.kind === 'components') seedComponents(state, endpoint, seed);
+  else addInstances(variant, seed.instanceType, seed.instances);
   state.endpoints.set(nameKey(seed.name), endpoint);
   state.tags.create(endpoint.arn, { ...seed.tags }, createdAt);
   state.setTiming(seed.name, seed.timing);
-  state.ledger(seed.name).change(seed.instanceType, seed.instances, state.now);
+  state.ledger(seed.name).change(seed.instanceType, countCurrent(variant), state.now);
   state.report(endpoint);
+  for (const component of state.componentsOf(endpoint.name)) state.reportComponent(component);
   return endpoint;
 }
 
@@ -108,6 +117,7 @@ export function createSageMaker(kernel: Kernel): SimulatedSageMaker {
       operations: {
         ...createEndpointOperations(state),
         ...createConfigOperations(state),
+        ...createComponentOperations(state),
         ...createListOperations(state),
         ...createTagOperations(state.tags),
       },

@@ -1,6 +1,13 @@
 import { type EpochMs, PRIORITY } from '../contract.ts';
 import type { Provision } from './capacity.ts';
-import { countCurrent, type Endpoint, type EndpointConfig, listInstanceTypes, type Variant } from './endpoint.ts';
+import {
+  countCurrent,
+  type Endpoint,
+  type EndpointConfig,
+  hostsComponents,
+  listInstanceTypes,
+  type Variant,
+} from './endpoint.ts';
 import { CAPACITY_FAILURE, healthCheckFailure, nameKey } from './naming.ts';
 import type { SageMakerState } from './state.ts';
 import { addInstances, buildVariants, takeInstances } from './variants.ts';
@@ -208,8 +215,11 @@ export interface EndpointUpdate {
 /** UpdateEndpoint: a whole new fleet starts beside the old one, and takes over when it is in service (blue/green). */
 export function beginUpdate(state: SageMakerState, endpoint: Endpoint, update: EndpointUpdate): void {
   const { variants, shadows } = buildVariants(state, update.config);
-  const fleet = [...variants, ...shadows];
-  const before = [...endpoint.variants, ...endpoint.shadows];
+  const hosting = endpoint.variants.filter(({ definition }) => hostsComponents(definition));
+  const stays = (variant: Variant): Variant | undefined =>
+    hosting.find(({ definition }) => definition.VariantName === variant.definition.VariantName);
+  const fleet = [...variants, ...shadows].filter((variant) => stays(variant) === undefined);
+  const before = [...endpoint.variants, ...endpoint.shadows].filter((variant) => !hosting.includes(variant));
   for (const variant of fleet) {
     const old = before.find((v) => v.definition.VariantName === variant.definition.VariantName);
     if (old && update.retainCounts) variant.desired = old.desired;
@@ -233,7 +243,10 @@ export function beginUpdate(state: SageMakerState, endpoint: Endpoint, update: E
       for (const [type, count] of variant.current) state.ledger(endpoint.name).change(type, -count, state.now);
     }
     deliver(plan);
-    endpoint.variants = variants;
+    endpoint.variants = variants.map((variant) => {
+      const known = stays(variant);
+      return known === undefined ? variant : Object.assign(known, { definition: variant.definition });
+    });
     endpoint.shadows = shadows;
     endpoint.config = update.config;
     finishUpdate(state, endpoint);

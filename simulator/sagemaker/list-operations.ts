@@ -1,5 +1,5 @@
 import type { Operation } from '../contract.ts';
-import { validationError } from './naming.ts';
+import { nameKey, validationError } from './naming.ts';
 import type { SageMakerState } from './state.ts';
 
 interface ListInput {
@@ -106,8 +106,30 @@ export function createListOperations(state: SageMakerState): Record<string, Oper
       }));
       return listPage(rows, input, 'Models');
     },
-    // Neither can be created here, so there are none.
-    ListInferenceComponents: () => ({ InferenceComponents: [] }),
+    ListInferenceComponents(input: ListInput & { EndpointNameEquals?: string; VariantNameEquals?: string }) {
+      const { EndpointNameEquals: endpoint, VariantNameEquals: variant } = input;
+      const rows = [...state.components.values()]
+        .filter((one) => nameKey(endpoint ?? one.endpoint) === nameKey(one.endpoint))
+        .filter((one) => (variant ?? one.variant) === one.variant)
+        .map((one) => ({
+          name: one.name,
+          createdAt: one.createdAt,
+          modifiedAt: one.modifiedAt,
+          status: one.status,
+          summary: {
+            InferenceComponentName: one.name,
+            InferenceComponentArn: one.arn,
+            EndpointName: one.endpoint,
+            EndpointArn: one.endpointArn,
+            VariantName: one.variant,
+            CreationTime: new Date(one.createdAt),
+            LastModifiedTime: new Date(one.modifiedAt),
+            InferenceComponentStatus: one.status,
+          },
+        }));
+      return listPage(rows, input, 'InferenceComponents');
+    },
+    // None can be created here, so there are none.
     ListMonitoringSchedules: () => ({ MonitoringScheduleSummaries: [] }),
   };
 }

@@ -1,11 +1,12 @@
 import { ApiError, type Kernel } from '../contract.ts';
 
-export type SageMakerResource = 'endpoint' | 'endpoint-config' | 'model';
+export type SageMakerResource = 'endpoint' | 'endpoint-config' | 'model' | 'inference-component';
 
 const RESOURCE_WORDS: Readonly<Record<SageMakerResource, string>> = {
   endpoint: 'endpoint',
   'endpoint-config': 'endpoint configuration',
   model: 'model',
+  'inference-component': 'inference component',
 };
 
 /** SageMaker lower-cases the name inside its ARNs and treats names as equal without regard to case. */

@@ -1,4 +1,5 @@
 import {
+  type ComponentChange,
   type EndpointChange,
   type EndpointTiming,
   type EpochMs,
@@ -8,6 +9,7 @@ import {
   type StuckStatus,
 } from '../contract.ts';
 import { CapacityPool, PaidLedger } from './capacity.ts';
+import type { Component } from './components/component.ts';
 import {
   countDesired,
   countServing,
@@ -15,6 +17,7 @@ import {
   describeInstanceType,
   type Endpoint,
   type EndpointStatus,
+  SERVING_STATUSES,
   type StoredConfig,
   type StoredModel,
 } from './endpoint.ts';
@@ -34,6 +37,9 @@ export interface ScalableTargetLookup {
   ofVariant(endpointName: string, variantName: string): readonly RegisteredTarget[];
 }
 
+/** Copies on an instance that is there (AWS blog on scale to zero: some two minutes and more, by model). */
+const DEFAULT_COPY_START_MS = 4 * 60_000;
+
 /** Everything SageMaker holds, and the only place where an endpoint's status changes. */
 export class SageMakerState {
   readonly kernel: Kernel;
@@ -42,6 +48,7 @@ export class SageMakerState {
   readonly pushedImages = new Map<string, number>();
   readonly configs = new Map<string, StoredConfig>();
   readonly endpoints = new Map<string, Endpoint>();
+  readonly components = new Map<string, Component>();
   readonly tags = new TagRegistry();
   readonly pool = new CapacityPool();
   readonly stuck = new StuckStatuses();
@@ -51,6 +58,8 @@ export class SageMakerState {
   readonly #ledgers = new Map<string, PaidLedger>();
   readonly #lastChange = new Map<string, EndpointChange>();
   readonly #listeners: ((change: EndpointChange) => void)[] = [];
+  readonly #copyTimings = new Map<string, (n: number) => number>();
+  readonly #componentListeners: ((change: ComponentChange) => void)[] = [];
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -64,6 +73,21 @@ export class SageMakerState {
     this.#listeners.push(listener);
   }
 
+  onComponentChange(listener: (change: ComponentChange) => void): void {
+    this.#componentListeners.push(listener);
+  }
+
+  setCopyTiming(component: string, startMs: (n: number) => number): void {
+    this.#copyTimings.set(nameKey(component), startMs);
+  }
+
+  /** Draws how long the next copies of this component take to start on an instance that is there. */
+  nextCopyStartMs(component: string): number {
+    return (this.#copyTimings.get(nameKey(component)) ?? (() => DEFAULT_COPY_START_MS))(
+      this.#nextStart(`component ${nameKey(component)}`),
+    );
+  }
+
   setTiming(name: string, timing: EndpointTiming): void {
     this.#timings.set(nameKey(name), timing);
   }
@@ -75,9 +99,13 @@ export class SageMakerState {
   /** Draws the duration of the next start of this name; counted across incarnations. */
   nextStartMs(name: string): number {
     const key = nameKey(name);
+    return (this.#timings.get(key) ?? DEFAULT_TIMING).startMs(this.#nextStart(key));
+  }
+
+  #nextStart(key: string): number {
     const n = this.#starts.get(key) ?? 0;
     this.#starts.set(key, n + 1);
-    return (this.#timings.get(key) ?? DEFAULT_TIMING).startMs(n);
+    return n;
   }
 
   ledger(name: string): PaidLedger {
@@ -114,6 +142,7 @@ export class SageMakerState {
     endpoint.modifiedAt = this.now;
     this.report(endpoint);
     emitEndpointEvent(this.kernel, endpoint, status, this.tags.current(endpoint.arn) ?? {});
+    this.#reportComponents(endpoint.name);
     if (status === 'InService') this.#mayBecomeStuck(endpoint);
   }
 
@@ -154,6 +183,43 @@ export class SageMakerState {
       instanceType: '',
     });
     emitEndpointEvent(this.kernel, endpoint, 'Deleted', {});
+    this.#reportComponents(endpoint.name);
+  }
+
+  /** The name is free again; a scalable target of the component stays behind. */
+  removeComponent(component: Component): void {
+    this.components.delete(nameKey(component.name));
+    this.tags.drop(component.arn, this.now);
+    this.reportComponent(component, 'Absent');
+  }
+
+  reportComponent(component: Component, status: ComponentChange['status'] = component.status): void {
+    const home = this.homeOf(component);
+    const serving = home !== undefined && SERVING_STATUSES.has(home.status) ? component.current : 0;
+    const change: ComponentChange = {
+      at: this.now,
+      endpoint: component.endpoint,
+      component: component.name,
+      status,
+      desired: component.desired,
+      serving: status === 'Absent' ? 0 : serving,
+    };
+    for (const listener of this.#componentListeners) listener(change);
+  }
+
+  #reportComponents(endpoint: string): void {
+    for (const component of this.componentsOf(endpoint)) this.reportComponent(component);
+  }
+
+  /** The endpoint that a component was made on. One that was deleted leaves its components behind, for none of the same name. */
+  homeOf({ endpoint, createdAt }: Component): Endpoint | undefined {
+    const found = this.endpoints.get(nameKey(endpoint));
+    return found !== undefined && found.createdAt <= createdAt ? found : undefined;
+  }
+
+  /** Components of an endpoint, by its name. */
+  componentsOf(endpoint: string): readonly Component[] {
+    return [...this.components.values()].filter((one) => nameKey(one.endpoint) === nameKey(endpoint));
   }
 
   report(endpoint: Endpoint): void {

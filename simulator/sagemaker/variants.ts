@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { DeployedImage, Endpoint, EndpointConfig, ProductionVariant, Variant } from './endpoint.ts';
+import {
+  type DeployedImage,
+  type Endpoint,
+  type EndpointConfig,
+  hostsComponents,
+  type ProductionVariant,
+  type Variant,
+} from './endpoint.ts';
 import { nameKey } from './naming.ts';
 import type { SageMakerState } from './state.ts';
 
@@ -56,10 +63,16 @@ function buildVariant(state: SageMakerState, definition: ProductionVariant): Var
     desiredWeight: definition.InitialVariantWeight ?? 1,
     transition: undefined,
     images: resolveImages(state, definition),
+    hosts: [],
+    vacancy: new Map(),
   };
 }
 
+/** In service from now on. */
 export function addInstances(variant: Variant, instanceType: string, count: number): void {
+  if (hostsComponents(variant.definition)) {
+    for (let n = 0; n < count; n += 1) variant.hosts.push({ instanceType, readyAt: 0, copies: new Map() });
+  }
   variant.current.set(instanceType, (variant.current.get(instanceType) ?? 0) + count);
 }
 

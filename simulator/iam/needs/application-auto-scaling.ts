@@ -38,9 +38,7 @@ function onTarget(action: string, input: ResourceKey, account: AccountView, cont
 }
 
 /** Application Auto Scaling looks at, and must be allowed to change, the variant with the caller's rights (SageMaker guide, endpoint-auto-scaling-prerequisites). */
-function onVariant(by: string, { ResourceId }: ResourceKey, account: AccountView): readonly Permission[] {
-  const endpoint = /^endpoint\/([^/]+)\/variant\//.exec(ResourceId)?.[1];
-  if (endpoint === undefined) return [];
+function onVariant(by: string, endpoint: string, account: AccountView): readonly Permission[] {
   const arn = buildArn(account, 'endpoint', endpoint);
   const tags = resourceTags(account.sageMakerTags(arn));
   const config = account.configOf(endpoint);
@@ -52,6 +50,19 @@ function onVariant(by: string, { ResourceId }: ResourceKey, account: AccountView
       : [implied(by, 'sagemaker:DescribeEndpointConfig', configArn, resourceTags(account.sageMakerTags(configArn)))]),
     implied(by, 'sagemaker:UpdateEndpointWeightsAndCapacities', arn, tags),
   ];
+}
+
+/** AWS's policies for callers of Application Auto Scaling and for its service-linked role name these two for components. */
+function onResource(by: string, { ResourceId }: ResourceKey, account: AccountView): readonly Permission[] {
+  const endpoint = /^endpoint\/([^/]+)\/variant\//.exec(ResourceId)?.[1];
+  if (endpoint !== undefined) return onVariant(by, endpoint, account);
+  const component = /^inference-component\/([^/]+)$/.exec(ResourceId)?.[1];
+  if (component === undefined) return [];
+  const arn = buildArn(account, 'inference-component', component);
+  const tags = resourceTags(account.sageMakerTags(arn));
+  return ['DescribeInferenceComponent', 'UpdateInferenceComponentRuntimeConfig'].map((action) =>
+    implied(by, `sagemaker:${action}`, arn, tags),
+  );
 }
 
 function alarmArn(account: AccountView, name: string): string {
@@ -104,7 +115,7 @@ function register(input: ResourceKey & { readonly Tags?: Tags }, account: Accoun
   const by = 'ApplicationAutoScaling.RegisterScalableTarget';
   const fromRequest = requestTags(input.Tags ?? {});
   const arn = targetArn(account, input);
-  const needs = [onTarget('RegisterScalableTarget', input, account, fromRequest), ...onVariant(by, input, account)];
+  const needs = [onTarget('RegisterScalableTarget', input, account, fromRequest), ...onResource(by, input, account)];
   if (Object.keys(fromRequest).length > 0)
     needs.push(implied(by, 'application-autoscaling:TagResource', arn, fromRequest));
   if (!account.hasScalingRole()) {
@@ -125,7 +136,7 @@ export const SCALING_NEEDS: Readonly<Record<string, NeedsOf>> = {
   GetPredictiveScalingForecast: onKnownTarget('GetPredictiveScalingForecast'),
   PutScalingPolicy: (input: PutPolicyInput, account) => [
     onTarget('PutScalingPolicy', input, account),
-    ...onVariant('ApplicationAutoScaling.PutScalingPolicy', input, account),
+    ...onResource('ApplicationAutoScaling.PutScalingPolicy', input, account),
     ...alarmNeeds(input, account),
   ],
   DeleteScalingPolicy(input: PutPolicyInput, account) {

@@ -23,6 +23,8 @@ function onNamed(action: string, kind: SageMakerResource, member: string): Needs
   return (input, account) => [on(account, action, arnOf(account, kind, input[member]))];
 }
 
+const onComponent = (action: string): NeedsOf => onNamed(action, 'inference-component', 'InferenceComponentName');
+
 const everywhere =
   (action: string): NeedsOf =>
   () => [need(`sagemaker:${action}`, '*')];
@@ -106,6 +108,21 @@ export const SAGEMAKER_NEEDS: Readonly<Record<string, NeedsOf>> = {
     on(account, 'DeleteEndpoint', arnOf(account, 'endpoint', input.EndpointName)),
     ...account.targetsOf(input.EndpointName).flatMap((target) => deregistering(target, account)),
   ],
+  ListInferenceComponents: everywhere('ListInferenceComponents'),
+  DescribeInferenceComponent: onComponent('DescribeInferenceComponent'),
+  UpdateInferenceComponent: onComponent('UpdateInferenceComponent'),
+  UpdateInferenceComponentRuntimeConfig: onComponent('UpdateInferenceComponentRuntimeConfig'),
+  DeleteInferenceComponent: onComponent('DeleteInferenceComponent'),
+  CreateInferenceComponent(input: Tagged & { EndpointName: string; InferenceComponentName: string }, account) {
+    const tags = readTagList(input.Tags);
+    const component = arnOf(account, 'inference-component', input.InferenceComponentName);
+    const endpoint = arnOf(account, 'endpoint', input.EndpointName);
+    return [
+      on(account, 'CreateInferenceComponent', component, requestTags(tags)),
+      on(account, 'CreateInferenceComponent', endpoint, requestTags(tags)),
+      ...tagging('CreateInferenceComponent', component, tags),
+    ];
+  },
   AddTags: (input: Tagged & { ResourceArn: string }, account) => [
     on(account, 'AddTags', input.ResourceArn.toLowerCase(), requestTags(readTagList(input.Tags))),
   ],

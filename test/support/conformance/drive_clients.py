@@ -213,6 +213,32 @@ def expect_failure(client, code, service, operation, **parameters):
 # ------------------------------------------------------------------------------------------------ what is called, in order
 
 
+def drive_components(c):
+    call, n = c.call, f"{c.name}-ic"
+    call("sagemaker", "CreateEndpointConfig", EndpointConfigName=n, ExecutionRoleArn=ROLE, ProductionVariants=[
+        {"VariantName": "AllTraffic", "InstanceType": "ml.g5.12xlarge", "InitialInstanceCount": 1,
+         "ManagedInstanceScaling": {"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 2}}])
+    call("sagemaker", "CreateEndpoint", EndpointName=n, EndpointConfigName=n)
+    c.wait("sagemaker", "endpoint_in_service", EndpointName=n)
+    specification = {"ModelName": f"{c.name}-a", "ComputeResourceRequirements":
+                     {"NumberOfAcceleratorDevicesRequired": 1, "MinMemoryRequiredInMb": 1024}}
+    for name in ("one", "two", "three"):
+        call("sagemaker", "CreateInferenceComponent", InferenceComponentName=f"{n}-{name}", EndpointName=n,
+             Specification=specification, RuntimeConfig={"CopyCount": 1}, Tags=[{"Key": "team", "Value": "x"}])
+    one = f"{n}-one"
+    expect_failure(c, "ValidationException", "sagemaker", "DeleteInferenceComponent", InferenceComponentName=one)
+    advance(600)
+    c.pages("sagemaker", "ListInferenceComponents", EndpointNameEquals=n)
+    call("sagemaker", "UpdateInferenceComponentRuntimeConfig", InferenceComponentName=one,
+         DesiredRuntimeConfig={"CopyCount": 2})
+    advance(600)
+    call("sagemaker", "UpdateInferenceComponent", InferenceComponentName=one, Specification=specification,
+         RuntimeConfig={"CopyCount": 0})
+    advance(600)
+    call("sagemaker", "DescribeInferenceComponent", InferenceComponentName=one)
+    call("sagemaker", "DeleteInferenceComponent", InferenceComponentName=one)
+
+
 def drive_sagemaker(c):
     call, n = c.call, c.name
     variant = {"VariantName": "AllTraffic", "ModelName": f"{n}-a", "InstanceType": "ml.g5.xlarge",
@@ -235,8 +261,8 @@ def drive_sagemaker(c):
     call("sagemaker", "DescribeEndpoint", EndpointName=a)
     for operation in ("ListModels", "ListEndpointConfigs", "ListEndpoints"):
         c.pages("sagemaker", operation, NameContains=n)
-    for operation in ("ListInferenceComponents", "ListMonitoringSchedules"):
-        c.pages("sagemaker", operation, at_least=1)
+    drive_components(c)
+    c.pages("sagemaker", "ListMonitoringSchedules", at_least=1)
     call("sagemaker", "AddTags", ResourceArn=arn, Tags=[{"Key": "more", "Value": "y"}])
     c.pages("sagemaker", "ListTags", ResourceArn=arn)
     call("sagemaker", "DeleteTags", ResourceArn=arn, TagKeys=["more"])
