@@ -115,6 +115,8 @@ export function checkRestores(context: CheckContext): Check {
       due.delete(name);
     }
     parked.delete(name);
+    // What was changed meanwhile is what the next park has to bring back.
+    dirty.add(name);
     const untold = untoldItems(context, name, before, targetMakers);
     const what = () => `not as before its park, and not announced: ${untold.join(', ')}`;
     context.judge(untold.length === 0, 2, name, what);
