@@ -2,6 +2,7 @@ import { nearest } from '../../shared/documents/problem.ts';
 import { computeLead } from '../../shared/domain/lead.ts';
 import type { EndpointStatus, FleetRecord, Hold, LeadSamples } from '../../shared/domain/record.ts';
 import type { Ruling } from '../../shared/domain/ruling.ts';
+import { targetKeyOf, targetViews } from '../../shared/domain/target-view.ts';
 import type { DurationMs, Instant } from '../../shared/domain/time.ts';
 import type { EndpointView } from '../../shared/ports/endpoints.ts';
 import type { Outcome } from '../../shared/ports/outcome.ts';
@@ -103,7 +104,9 @@ export async function lookAtAll(account: Account, fleet: Fleet): Promise<readonl
       ruling: ruleOn(account, fleet, record, fleet.now),
       status: seen.ok ? (seen.value?.status ?? 'Absent') : (record.observed?.status ?? 'Absent'),
       view: seen.ok ? seen.value : undefined,
-      target: targets.ok ? targets.value.find(({ resourceId }) => resourceId === resourceOf(record)) : undefined,
+      target: targets.ok
+        ? targets.value.find(({ resourceId }) => resourceId === targetKeyOf(record)?.resourceId)
+        : undefined,
       unread,
     };
   });
@@ -118,18 +121,17 @@ async function readTargets(
   { scaling }: Account,
   records: readonly FleetRecord[],
 ): Promise<Outcome<readonly TargetView[]>> {
-  const ids = records.map(resourceOf).filter((id) => id !== undefined);
+  const keys = records
+    .flatMap(targetViews)
+    .map(targetKeyOf)
+    .filter((key) => key !== undefined);
   const found: TargetView[] = [];
-  for (let start = 0; start < ids.length; start += TARGETS_AT_ONCE) {
-    const page = await scaling.targets(ids.slice(start, start + TARGETS_AT_ONCE));
+  for (let start = 0; start < keys.length; start += TARGETS_AT_ONCE) {
+    const page = await scaling.targets(keys.slice(start, start + TARGETS_AT_ONCE));
     if (!page.ok) return page;
     found.push(...page.value);
   }
   return { ok: true, value: found };
-}
-
-function resourceOf({ endpoint, variant }: FleetRecord): string | undefined {
-  return variant === undefined ? undefined : `endpoint/${endpoint}/variant/${variant}`;
 }
 
 export async function inParallel<T, R>(

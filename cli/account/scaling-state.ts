@@ -6,24 +6,22 @@ import {
 } from '@aws-sdk/client-application-auto-scaling';
 import { CloudWatchClient, DescribeAlarmsCommand, type MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { outcomeOf } from '../../shared/aws/classify.ts';
+import { placeOf } from '../../shared/aws/scaling-calls.ts';
+import type { TargetKey } from '../../shared/domain/scalable-target.ts';
 import type { Outcome } from '../../shared/ports/outcome.ts';
 import type { Account } from './connect.ts';
 
-const VARIANT_INSTANCES = {
-  ServiceNamespace: 'sagemaker',
-  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
-} as const;
 const MOST_ACTIVITIES = 50;
 const NAMES_LIMIT = 100;
 
 /** The alarms that drive the target's policies, as AWS names them, with the state they are in. */
 export async function readPolicyAlarms(
   { runtime }: Account,
-  resourceId: string,
+  key: TargetKey,
 ): Promise<Outcome<ReadonlyMap<string, readonly MetricAlarm[]>>> {
   const named = await outcomeOf('ApplicationAutoScaling.DescribeScalingPolicies', async () => {
     const client = runtime.clientOf(ApplicationAutoScalingClient);
-    const request = { ...VARIANT_INSTANCES, ResourceId: resourceId, MaxResults: 50 };
+    const request = { ...placeOf(key), MaxResults: 50 };
     return (await client.send(new DescribeScalingPoliciesCommand(request))).ScalingPolicies ?? [];
   });
   if (!named.ok) return named;
@@ -46,10 +44,10 @@ export async function readPolicyAlarms(
 }
 
 /** The newest scaling activities, those that came to nothing with their reasons included. */
-export function readActivities({ runtime }: Account, ResourceId: string): Promise<Outcome<readonly ScalingActivity[]>> {
+export function readActivities({ runtime }: Account, key: TargetKey): Promise<Outcome<readonly ScalingActivity[]>> {
   return outcomeOf('ApplicationAutoScaling.DescribeScalingActivities', async () => {
     const client = runtime.clientOf(ApplicationAutoScalingClient);
-    const request = { ...VARIANT_INSTANCES, ResourceId, IncludeNotScaledActivities: true, MaxResults: MOST_ACTIVITIES };
+    const request = { ...placeOf(key), IncludeNotScaledActivities: true, MaxResults: MOST_ACTIVITIES };
     return (await client.send(new DescribeScalingActivitiesCommand(request))).ScalingActivities ?? [];
   });
 }

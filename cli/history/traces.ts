@@ -61,7 +61,7 @@ async function findParked({ fleet, stack, region }: Account, name: string): Prom
   if (record === undefined) {
     throw new CliError(EXIT.failed, `endpoint: ${printable(name)}: an endpoint in ${region}, there or parked`);
   }
-  const variants = record.variant === undefined ? (record.variants ?? []) : [record.variant];
+  const variants = record.variant === undefined ? (record.targets ?? []).map(({ name: of }) => of) : [record.variant];
   return { name: record.endpoint, kind: checkKind(name, record.kind), variants };
 }
 

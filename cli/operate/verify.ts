@@ -1,4 +1,5 @@
-import { changesOf, resourceIdOf, stepAlarmsOf } from '../../shared/use-cases/scheduled-scaling/scaling-policies.ts';
+import { targetKeyOf } from '../../shared/domain/target-view.ts';
+import { changesOf, stepAlarmsOf } from '../../shared/use-cases/scheduled-scaling/scaling-policies.ts';
 import type { Account } from '../account/connect.ts';
 import { type Fleet, lookAtAll, readFleet } from '../account/fleet.ts';
 import { readActivities, readPolicyAlarms } from '../account/scaling-state.ts';
@@ -41,14 +42,14 @@ async function collect(account: Account, fleet: Fleet): Promise<readonly Finding
   const { record } = look;
   const notRead = look.unread.map((found): Finding => ({ level: 'not-checked', check: 'endpoint', found }));
   const first = [...notRead, ...checkEndpoint(look)];
-  if (record.phase !== 'up' || record.variant === undefined || notRead.length > 0) return first;
-  const resourceId = resourceIdOf(record);
+  const key = targetKeyOf(record);
+  if (record.phase !== 'up' || key === undefined || notRead.length > 0) return first;
   const { scaling, prefix: tagPrefix } = account;
   const [policies, definitions, alarms, activities, quota] = await Promise.all([
-    scaling.policies(resourceId),
+    scaling.policies(key),
     scaling.alarmDefinitions(stepAlarmsOf(tagPrefix, record)),
-    readPolicyAlarms(account, resourceId),
-    readActivities(account, resourceId),
+    readPolicyAlarms(account, key),
+    readActivities(account, key),
     checkQuota(patient),
   ]);
   const compared =

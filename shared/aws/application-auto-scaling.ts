@@ -8,7 +8,7 @@ import type { ScalingControl, ScalingPolicyView } from '../ports/scaling.ts';
 import { createAttachedAlarms } from './attached-alarms.ts';
 import { outcomeOf } from './classify.ts';
 import { toJsonObject } from './json.ts';
-import { createScalingCalls, policyView, targetView, VARIANT_INSTANCES } from './scaling-calls.ts';
+import { createScalingCalls, placeOf, policyView, targetView } from './scaling-calls.ts';
 import { policyRequest, sameAlarm, sameConfiguration, stepAlarmRequest } from './scaling-policies.ts';
 import { createScalingSnapshots } from './scaling-snapshots.ts';
 
@@ -30,10 +30,10 @@ export function createScalingControl({ scaling, cloudWatch }: ScalingClients): O
   const calls = createScalingCalls(scaling);
   const alarms = createAttachedAlarms(cloudWatch);
   return {
-    targets: (resourceIds) =>
-      outcomeOf(`${SERVICE}.DescribeScalableTargets`, async () => (await calls.targets(resourceIds)).map(targetView)),
-    policies: (resourceId) =>
-      outcomeOf(`${SERVICE}.DescribeScalingPolicies`, async () => (await calls.policies(resourceId)).map(policyView)),
+    targets: (keys) =>
+      outcomeOf(`${SERVICE}.DescribeScalableTargets`, async () => (await calls.targets(keys)).map(targetView)),
+    policies: (key) =>
+      outcomeOf(`${SERVICE}.DescribeScalingPolicies`, async () => (await calls.policies(key)).map(policyView)),
     allPolicies: () =>
       outcomeOf(`${SERVICE}.DescribeScalingPolicies`, async () => {
         const found = new Map<string, ScalingPolicyView[]>();
@@ -44,17 +44,17 @@ export function createScalingControl({ scaling, cloudWatch }: ScalingClients): O
         return found;
       }),
     targetTags: (arn) => outcomeOf(`${SERVICE}.ListTagsForResource`, () => calls.tags(arn)),
-    register: (resourceId, bounds, more = {}) =>
-      outcomeOf(`${SERVICE}.RegisterScalableTarget`, () => calls.register({ resourceId, bounds, ...more })),
-    async deregister(resourceId) {
+    register: (key, bounds, more = {}) =>
+      outcomeOf(`${SERVICE}.RegisterScalableTarget`, () => calls.register({ key, bounds, ...more })),
+    async deregister(key) {
       const outcome = await outcomeOf(`${SERVICE}.DeregisterScalableTarget`, () =>
-        scaling.send(new DeregisterScalableTargetCommand({ ...VARIANT_INSTANCES, ResourceId: resourceId })),
+        scaling.send(new DeregisterScalableTargetCommand(placeOf(key))),
       );
       return goneIsFine(outcome);
     },
-    async putPolicy(resourceId, { name, spec, endpoint, alarmName }) {
+    async putPolicy(key, { name, spec, endpoint, alarmName }) {
       const put = await outcomeOf(`${SERVICE}.PutScalingPolicy`, () =>
-        calls.putPolicy(resourceId, name, toJsonObject(policyRequest(spec, endpoint))),
+        calls.putPolicy(key, name, toJsonObject(policyRequest(spec, endpoint))),
       );
       if (!put.ok) return put;
       if (spec.kind !== 'step' || alarmName === undefined) return { ok: true, value: undefined };
@@ -70,11 +70,9 @@ export function createScalingControl({ scaling, cloudWatch }: ScalingClients): O
         const found = names.length === 0 ? [] : await alarms.byName(names);
         return new Map(found.map(({ name, definition }) => [name, definition] as const));
       }),
-    async deletePolicy(resourceId, name) {
+    async deletePolicy(key, name) {
       const outcome = await outcomeOf(`${SERVICE}.DeleteScalingPolicy`, () =>
-        scaling.send(
-          new DeleteScalingPolicyCommand({ ...VARIANT_INSTANCES, ResourceId: resourceId, PolicyName: name }),
-        ),
+        scaling.send(new DeleteScalingPolicyCommand({ ...placeOf(key), PolicyName: name })),
       );
       return goneIsFine(outcome);
     },

@@ -14,10 +14,12 @@ import {
   type ProductionVariantSummary,
   type SageMakerClient,
   UpdateEndpointWeightsAndCapacitiesCommand,
+  UpdateInferenceComponentRuntimeConfigCommand,
 } from '@aws-sdk/client-sagemaker';
 import type { EndpointKind } from '../domain/policy.ts';
 import type { JsonObject } from '../domain/recipe.ts';
 import { ENDPOINT_STATUSES } from '../domain/record.ts';
+import type { ScalableTarget } from '../domain/scalable-target.ts';
 import type { Instant } from '../domain/time.ts';
 import type {
   EndpointConfigView,
@@ -118,8 +120,36 @@ export function createCapacityControl(client: SageMakerClient): CapacityControl 
       return absentAsUndefined(outcome, configViewOf);
     },
     tags: (arn) => readTags(client, arn),
-    setDesired: (name, variant, count) => change(client, name, { VariantName: variant, DesiredInstanceCount: count }),
+    setDesired: (name, target, count) => setDesired(client, name, target, count),
   };
+}
+
+function setDesired(
+  client: SageMakerClient,
+  endpoint: string,
+  { name, dimension }: ScalableTarget,
+  count: number,
+): Promise<Outcome<void>> {
+  switch (dimension) {
+    case 'instances':
+      return change(client, endpoint, { VariantName: name, DesiredInstanceCount: count });
+    case 'provisioned-concurrency':
+      return change(client, endpoint, {
+        VariantName: name,
+        ServerlessUpdateConfig: { ProvisionedConcurrency: count },
+      });
+    case 'copies':
+      return outcomeOf('SageMaker.UpdateInferenceComponentRuntimeConfig', async () => {
+        await client.send(
+          new UpdateInferenceComponentRuntimeConfigCommand({
+            InferenceComponentName: name,
+            DesiredRuntimeConfig: { CopyCount: count },
+          }),
+        );
+      });
+    default:
+      return dimension satisfies never;
+  }
 }
 
 function change(client: SageMakerClient, name: string, wanted: DesiredWeightAndCapacity): Promise<Outcome<void>> {

@@ -14,34 +14,54 @@ import {
 } from '@aws-sdk/client-application-auto-scaling';
 import type { Bounds } from '../domain/policy.ts';
 import type { JsonObject } from '../domain/recipe.ts';
+import type { Dimension, TargetKey } from '../domain/scalable-target.ts';
 import type { ScalingPolicyView, TargetView } from '../ports/scaling.ts';
 import { toJsonObject } from './json.ts';
 import type { policyRequest } from './scaling-policies.ts';
 
-/** What every call on a variant's instances names. */
-export const VARIANT_INSTANCES = {
-  ServiceNamespace: 'sagemaker',
-  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
-} as const;
+const SAGEMAKER = { ServiceNamespace: 'sagemaker' } as const;
+
+/** As Application Auto Scaling, and a recipe, names them. */
+const DIMENSIONS = {
+  instances: 'sagemaker:variant:DesiredInstanceCount',
+  'provisioned-concurrency': 'sagemaker:variant:DesiredProvisionedConcurrency',
+  copies: 'sagemaker:inference-component:DesiredCopyCount',
+} as const satisfies Readonly<Record<Dimension, string>>;
+
+export function dimensionName(dimension: Dimension): (typeof DIMENSIONS)[Dimension] {
+  return DIMENSIONS[dimension];
+}
+
+/** One that AWS adds is nobody's of ours; `instances` then finds no target of that id. */
+export function dimensionOf(name: string | undefined): Dimension {
+  const [known] = Object.entries(DIMENSIONS).find(([, aws]) => aws === name) ?? [];
+  return (known as Dimension | undefined) ?? 'instances';
+}
+
+/** What every call on one target names. */
+export function placeOf({ resourceId, dimension }: TargetKey) {
+  return { ...SAGEMAKER, ScalableDimension: dimensionName(dimension), ResourceId: resourceId };
+}
+
 const PAGE_SIZE = 50;
 const PAGES_LIMIT = 100;
 
 /** The raw calls that both the control and the snapshots need. They throw what the SDK throws. */
 export interface ScalingCalls {
-  targets(resourceIds: readonly string[]): Promise<readonly ScalableTarget[]>;
-  /** Undefined: of every variant. */
-  policies(resourceId: string | undefined): Promise<readonly ScalingPolicy[]>;
-  scheduledActions(resourceId: string): Promise<readonly ScheduledAction[]>;
+  targets(keys: readonly TargetKey[]): Promise<readonly ScalableTarget[]>;
+  /** Undefined: of every target that SageMaker has. */
+  policies(key: TargetKey | undefined): Promise<readonly ScalingPolicy[]>;
+  scheduledActions(key: TargetKey): Promise<readonly ScheduledAction[]>;
   tags(arn: string): Promise<Readonly<Record<string, string>>>;
   register(request: RegisterRequest): Promise<void>;
   /** For a target that is there: registering tags on creation alone. */
   tag(arn: string, tags: Readonly<Record<string, string>>): Promise<void>;
-  putPolicy(resourceId: string, name: string, request: JsonObject): Promise<string>;
-  putScheduledAction(resourceId: string, name: string, request: JsonObject): Promise<void>;
+  putPolicy(key: TargetKey, name: string, request: JsonObject): Promise<string>;
+  putScheduledAction(key: TargetKey, name: string, request: JsonObject): Promise<void>;
 }
 
 export interface RegisterRequest {
-  readonly resourceId: string;
+  readonly key: TargetKey;
   readonly bounds: Bounds;
   readonly suspended?: TargetView['suspended'];
   /** Only for a target that does not exist yet: AWS tags on creation alone. */
@@ -56,34 +76,31 @@ type Reads = Pick<ScalingCalls, 'targets' | 'policies' | 'scheduledActions' | 't
 
 function createReads(client: ApplicationAutoScalingClient): Reads {
   return {
-    async targets(resourceIds) {
-      const chunks: string[][] = [];
-      for (let start = 0; start < resourceIds.length; start += PAGE_SIZE) {
-        chunks.push(resourceIds.slice(start, start + PAGE_SIZE));
-      }
+    async targets(keys) {
       const found: ScalableTarget[] = [];
-      for (const ResourceIds of chunks) {
+      for (const { dimension, ResourceIds } of inChunks(keys)) {
+        const one = { ...SAGEMAKER, ScalableDimension: dimensionName(dimension), ResourceIds, MaxResults: PAGE_SIZE };
         const pages = await allPages(async (NextToken) => {
-          const answer = await client.send(
-            new DescribeScalableTargetsCommand({ ...VARIANT_INSTANCES, ResourceIds, MaxResults: PAGE_SIZE, NextToken }),
-          );
+          const answer = await client.send(new DescribeScalableTargetsCommand({ ...one, NextToken }));
           return { items: answer.ScalableTargets ?? [], next: answer.NextToken };
         });
         found.push(...pages);
       }
       return found;
     },
-    policies: (ResourceId) =>
+    // AWS takes a dimension only together with a resource id.
+    policies: (key) =>
       allPages(async (NextToken) => {
+        const place = key === undefined ? SAGEMAKER : placeOf(key);
         const answer = await client.send(
-          new DescribeScalingPoliciesCommand({ ...VARIANT_INSTANCES, ResourceId, MaxResults: PAGE_SIZE, NextToken }),
+          new DescribeScalingPoliciesCommand({ ...place, MaxResults: PAGE_SIZE, NextToken }),
         );
         return { items: answer.ScalingPolicies ?? [], next: answer.NextToken };
       }),
-    scheduledActions: (ResourceId) =>
+    scheduledActions: (key) =>
       allPages(async (NextToken) => {
         const answer = await client.send(
-          new DescribeScheduledActionsCommand({ ...VARIANT_INSTANCES, ResourceId, MaxResults: PAGE_SIZE, NextToken }),
+          new DescribeScheduledActionsCommand({ ...placeOf(key), MaxResults: PAGE_SIZE, NextToken }),
         );
         return { items: answer.ScheduledActions ?? [], next: answer.NextToken };
       }),
@@ -95,11 +112,10 @@ function createReads(client: ApplicationAutoScalingClient): Reads {
 
 function createWrites(client: ApplicationAutoScalingClient): Omit<ScalingCalls, keyof Reads> {
   return {
-    async register({ resourceId, bounds, suspended, tags }) {
+    async register({ key, bounds, suspended, tags }) {
       await client.send(
         new RegisterScalableTargetCommand({
-          ...VARIANT_INSTANCES,
-          ResourceId: resourceId,
+          ...placeOf(key),
           MinCapacity: bounds.min,
           MaxCapacity: bounds.max,
           ...(suspended === undefined ? {} : { SuspendedState: suspendedState(suspended) }),
@@ -110,28 +126,39 @@ function createWrites(client: ApplicationAutoScalingClient): Omit<ScalingCalls, 
     async tag(ResourceARN, tags) {
       await client.send(new TagResourceCommand({ ResourceARN, Tags: { ...tags } }));
     },
-    async putPolicy(resourceId, name, request) {
+    async putPolicy(key, name, request) {
       // The request came from AWS or from policyRequest in the very shape that AWS takes.
       const definition = request as unknown as ReturnType<typeof policyRequest>;
       const answer = await client.send(
-        new PutScalingPolicyCommand({ ...definition, ...VARIANT_INSTANCES, ResourceId: resourceId, PolicyName: name }),
+        new PutScalingPolicyCommand({ ...definition, ...placeOf(key), PolicyName: name }),
       );
       return answer.PolicyARN ?? '';
     },
-    async putScheduledAction(resourceId, name, { StartTime, EndTime, ...request }) {
+    async putScheduledAction(key, name, { StartTime, EndTime, ...request }) {
       await client.send(
         new PutScheduledActionCommand({
           ...request,
           // Times are erased when they are left out.
           ...(typeof StartTime === 'string' ? { StartTime: new Date(StartTime) } : {}),
           ...(typeof EndTime === 'string' ? { EndTime: new Date(EndTime) } : {}),
-          ...VARIANT_INSTANCES,
-          ResourceId: resourceId,
+          ...placeOf(key),
           ScheduledActionName: name,
         }),
       );
     },
   };
+}
+
+/** A call names one dimension and so many ids at most. */
+function inChunks(keys: readonly TargetKey[]): readonly { dimension: Dimension; ResourceIds: string[] }[] {
+  const chunks: { dimension: Dimension; ResourceIds: string[] }[] = [];
+  for (const [dimension, ofOne] of Map.groupBy(keys, (key) => key.dimension)) {
+    const ids = ofOne.map(({ resourceId }) => resourceId);
+    for (let start = 0; start < ids.length; start += PAGE_SIZE) {
+      chunks.push({ dimension, ResourceIds: ids.slice(start, start + PAGE_SIZE) });
+    }
+  }
+  return chunks;
 }
 
 async function allPages<T>(
@@ -152,6 +179,7 @@ export function targetView(target: ScalableTarget): TargetView {
   const { SuspendedState: state } = target;
   return {
     resourceId: target.ResourceId ?? '',
+    dimension: dimensionOf(target.ScalableDimension),
     min: target.MinCapacity ?? 0,
     max: target.MaxCapacity ?? 0,
     suspended: {

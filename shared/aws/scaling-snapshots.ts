@@ -10,13 +10,14 @@ import {
   targetItem,
   targetTagsItem,
 } from '../domain/recipe.ts';
+import type { TargetKey } from '../domain/scalable-target.ts';
 import { isAwsTag } from '../domain/tags.ts';
 import type { Failure, Outcome } from '../ports/outcome.ts';
 import type { ScalingControl } from '../ports/scaling.ts';
 import type { AttachedAlarm, AttachedAlarms } from './attached-alarms.ts';
 import { outcomeOf } from './classify.ts';
 import { canonicalJson, toJsonObject } from './json.ts';
-import { policyView, type ScalingCalls, targetView, VARIANT_INSTANCES } from './scaling-calls.ts';
+import { dimensionName, dimensionOf, policyView, type ScalingCalls, targetView } from './scaling-calls.ts';
 
 type Snapshots = Pick<ScalingControl, 'snapshot' | 'restore' | 'compare'>;
 type Refused = { readonly item: string; readonly why: string };
@@ -36,7 +37,7 @@ interface Parts {
 export function createScalingSnapshots(calls: ScalingCalls, alarms: AttachedAlarms): Snapshots {
   const parts: Parts = { calls, alarms };
   return {
-    snapshot: (resourceId) => outcomeOf('ApplicationAutoScaling.Describe*', () => read(parts, resourceId)),
+    snapshot: (key) => outcomeOf('ApplicationAutoScaling.Describe*', () => read(parts, key)),
     async restore(wanted, bounds) {
       const refused: Refused[] = [];
       // Alarms come last: their actions name policies by an ARN that is new with every creation.
@@ -57,25 +58,25 @@ export function createScalingSnapshots(calls: ScalingCalls, alarms: AttachedAlar
 }
 
 /** A target with all that Application Auto Scaling itself holds of it. */
-async function readTarget({ calls }: Parts, resourceId: string) {
-  const [target] = await calls.targets([resourceId]);
+async function readTarget({ calls }: Parts, key: TargetKey) {
+  const [target] = await calls.targets([key]);
   if (target === undefined) return undefined;
   const view = targetView(target);
   const [policies, actions, tags] = await Promise.all([
-    calls.policies(resourceId),
-    calls.scheduledActions(resourceId),
+    calls.policies(key),
+    calls.scheduledActions(key),
     view.arn === undefined ? {} : calls.tags(view.arn),
   ]);
   return { view, policies, actions, tags };
 }
 
-async function read(parts: Parts, resourceId: string): Promise<TargetSnapshot | undefined> {
-  const found = await readTarget(parts, resourceId);
+async function read(parts: Parts, key: TargetKey): Promise<TargetSnapshot | undefined> {
+  const found = await readTarget(parts, key);
   if (found === undefined) return undefined;
   const { view, policies, actions, tags } = found;
   return {
-    resourceId,
-    dimension: VARIANT_INSTANCES.ScalableDimension,
+    resourceId: key.resourceId,
+    dimension: dimensionName(key.dimension),
     min: view.min,
     max: view.max,
     suspended: view.suspended,
@@ -106,6 +107,10 @@ function isBetween(actual: Bounds, { min, max }: Bounds): boolean {
   return actual.min === min && actual.max === max;
 }
 
+function keyOf({ resourceId, dimension }: TargetSnapshot): TargetKey {
+  return { resourceId, dimension: dimensionOf(dimension) };
+}
+
 /** What of the snapshot is not there, in the order in which it has to be put; without bounds, any will do. */
 async function differences(
   parts: Parts,
@@ -114,14 +119,15 @@ async function differences(
 ): Promise<readonly Missing[]> {
   const { calls } = parts;
   const { resourceId } = wanted;
-  const actual = await readTarget(parts, resourceId);
+  const key = keyOf(wanted);
+  const actual = await readTarget(parts, key);
   const view = actual?.view;
   const missing: Missing[] = [];
   const bounded = view === undefined || bounds === undefined || isBetween(view, bounds);
   if (view === undefined || !bounded || !same({ ...view.suspended }, { ...wanted.suspended })) {
     // AWS takes tags for a new target only.
     const tags = view === undefined ? { tags: withoutAwsTags(wanted.tags) } : {};
-    const put = () => calls.register({ resourceId, bounds: bounds ?? wanted, suspended: wanted.suspended, ...tags });
+    const put = () => calls.register({ key, bounds: bounds ?? wanted, suspended: wanted.suspended, ...tags });
     missing.push({ item: targetItem(resourceId), put });
   }
   // Without bounds the target is whoever's it is now, and so are its tags.
@@ -131,12 +137,12 @@ async function differences(
     missing.push({ item: targetTagsItem(resourceId), put: () => calls.tag(arn, untagged) });
   }
   for (const { name, definition } of lacking(wanted.policies, actual?.policies.map(policyView))) {
-    missing.push({ item: policyItem(name), put: () => calls.putPolicy(resourceId, name, definition) });
+    missing.push({ item: policyItem(name), put: () => calls.putPolicy(key, name, definition) });
   }
   for (const { name, definition } of lacking(wanted.scheduledActions, actual?.actions.map(scheduledAction))) {
     missing.push({
       item: scheduledActionItem(name),
-      put: () => calls.putScheduledAction(resourceId, name, definition),
+      put: () => calls.putScheduledAction(key, name, definition),
     });
   }
   return missing;
@@ -144,7 +150,7 @@ async function differences(
 
 async function alarmDifferences({ calls, alarms }: Parts, wanted: TargetSnapshot): Promise<readonly Missing[]> {
   if (wanted.alarms.length === 0) return [];
-  const policies = (await calls.policies(wanted.resourceId)).map(policyView);
+  const policies = (await calls.policies(keyOf(wanted))).map(policyView);
   const newArns = new Map(
     wanted.policies.flatMap(({ name, arn }) => {
       const now = policies.find((policy) => policy.name === name);

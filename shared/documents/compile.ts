@@ -1,8 +1,10 @@
 import { hashText } from '../domain/hash.ts';
 import { BACKLOG_METRIC } from '../domain/metric-names.ts';
 import type { Agenda, CompiledPolicy, Rung, ScalingSpec } from '../domain/policy.ts';
+import type { ScalableTarget } from '../domain/scalable-target.ts';
 import type { Instant } from '../domain/time.ts';
 import { DAY } from '../domain/time.ts';
+import { type CompiledTarget, rulesTogether, shareAgenda, targetRules } from './compile-targets.ts';
 import type { Policy, VariantPolicy } from './policy.ts';
 import type { Parsed, Problem } from './problem.ts';
 import { makeProblem, nearest } from './problem.ts';
@@ -22,11 +24,15 @@ export interface CompileOptions {
   readonly until: Instant;
   /** The endpoint's only variant: its entry of `variants`, where there is one, replaces capacity and scaling. */
   readonly variant?: string;
+  /** Several scalable targets, each with an entry of its own. */
+  readonly targets?: readonly ScalableTarget[];
 }
 
 export interface Compiled {
   readonly policy: CompiledPolicy;
   readonly agenda: Agenda;
+  /** Of several targets, each part; the agenda and the policy are then what they are together. */
+  readonly targets?: readonly CompiledTarget[];
   /** When the first of the used schedules runs out of known holidays. */
   readonly holidaysEnd?: { readonly schedule: string; readonly at: Instant };
 }
@@ -36,6 +42,8 @@ export function compilePolicy(policy: Policy, schedules: Schedules, options: Com
   if (!(options.from < options.until)) throw new RangeError('compilePolicy: from must be before until');
   const problems = checkSchedules(policy, schedules);
   if (problems.length > 0) return { ok: false, problems };
+  const { targets } = options;
+  if (targets !== undefined && policy.variants.size > 0) return compileTargets(policy, schedules, options, targets);
   const part = (options.variant === undefined ? undefined : policy.variants.get(options.variant)) ?? policy;
   const used = usedSchedules(policy, schedules);
   const holidaysEnd = firstHolidaysEnd(used);
@@ -47,6 +55,51 @@ export function compilePolicy(policy: Policy, schedules: Schedules, options: Com
       ...(holidaysEnd && { holidaysEnd }),
     },
   };
+}
+
+function compileTargets(
+  policy: Policy,
+  schedules: Schedules,
+  options: CompileOptions,
+  targets: readonly ScalableTarget[],
+): Parsed<Compiled> {
+  const mismatches = checkTargets(policy, targets);
+  if (mismatches.length > 0) return { ok: false, problems: mismatches };
+  const used = usedSchedules(policy, schedules);
+  const holidaysEnd = firstHolidaysEnd(used);
+  const parts = targets.map(({ name, dimension }) => {
+    const part = policy.variants.get(name)!;
+    const rules = targetRules(compileRules(policy, part, used));
+    return { name, dimension, rules, agenda: compileAgenda(part.rungs, schedules, options) };
+  });
+  const shared = shareAgenda(parts);
+  const whole = compileRules(policy, { rungs: [], scaling: [] }, used);
+  return {
+    ok: true,
+    value: {
+      policy: { ...whole, ...rulesTogether(parts.map(({ rules }) => rules)) },
+      ...shared,
+      ...(holidaysEnd && { holidaysEnd }),
+    },
+  };
+}
+
+/** Both sides by name: what the endpoint lacks, and what nothing is said about. */
+function checkTargets(policy: Policy, targets: readonly ScalableTarget[]): Problem[] {
+  const names = targets.map(({ name }) => name);
+  const has = `the endpoint has the variants ${names.join(', ')}`;
+  const says = `this policy names ${[...policy.variants.keys()].join(', ')}`;
+  return [
+    ...[...policy.variants.keys()]
+      .filter((name) => !names.includes(name))
+      .map((name) => {
+        const didYouMean = nearest(name, names);
+        return makeProblem(['variants', name], name, `a variant of the endpoint: ${has}`, { didYouMean });
+      }),
+    ...names
+      .filter((name) => !policy.variants.has(name))
+      .map((name) => makeProblem(['variants'], name, `an entry for each variant: ${has}, ${says}`)),
+  ];
 }
 
 /** Every place where the policy names a schedule that is not there or is invalid. */

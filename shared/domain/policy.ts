@@ -152,3 +152,9 @@ export interface CompiledPolicy {
   /** Some rung leaves the endpoint as it is: a parked one may stay parked. */
   readonly mayLeave?: true;
 }
+
+/** What a policy says about one scalable target and not about the endpoint. */
+export type TargetRules = Pick<
+  CompiledPolicy,
+  'scaling' | 'highestMax' | 'upBounds' | 'mayBeZero' | 'suspends' | 'mayLeave'
+>;

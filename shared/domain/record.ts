@@ -1,6 +1,7 @@
 import type { Decision, ReasonCode } from './decision.ts';
-import type { Agenda, Bounds, CompiledPolicy, EndpointKind } from './policy.ts';
+import type { Agenda, Bounds, CompiledPolicy, EndpointKind, Rung, TargetRules } from './policy.ts';
 import type { DryPark } from './savings.ts';
+import type { ScalableTarget } from './scalable-target.ts';
 import type { DurationMs, Instant } from './time.ts';
 
 export const SCHEMA_VERSION = 1;
@@ -114,6 +115,27 @@ export interface Intent {
   readonly policies?: readonly string[];
 }
 
+/** One of several scalable targets: its part of the policy, what is seen of it, what is remembered about it. */
+export interface TargetState extends ScalableTarget {
+  readonly rules?: TargetRules;
+  readonly rungs?: readonly Rung[];
+  /** By index of the record's agenda's rungs: the index of this target's own. */
+  readonly at?: readonly number[];
+  /** When the rung of the first step came into force for this target. */
+  readonly began?: Instant;
+  readonly desired?: number;
+  readonly serving?: number;
+  readonly instanceType?: string;
+  readonly drain?: NonNullable<FleetRecord['drain']>;
+  readonly raising?: NonNullable<FleetRecord['raising']>;
+  readonly steered?: boolean;
+  readonly suspends?: true;
+  readonly asserted?: string;
+  readonly lead?: NonNullable<FleetRecord['lead']>;
+  readonly intent?: Intent;
+  readonly lastScaling?: NonNullable<FleetRecord['lastScaling']>;
+}
+
 /** Item `fleet/<endpoint>` of the state table: everything the functions need each run, at most 4 KB as JSON. */
 export interface FleetRecord {
   readonly schemaVersion: typeof SCHEMA_VERSION;
@@ -126,6 +148,10 @@ export interface FleetRecord {
   readonly kind: EndpointKind;
   /** The only variant's name; absent where there are several. */
   readonly variant?: string;
+  /** Where there are several scalable targets, each with what is its own; absent: there is one, and all of it lies in the record. */
+  readonly targets?: readonly TargetState[];
+  /** Set in the view of one of several targets alone (target-view.ts), never stored. */
+  readonly part?: ScalableTarget;
   readonly phase: Phase;
   readonly phaseSince: Instant;
   /** Fences runs: grows with every park and every create. */
@@ -206,7 +232,7 @@ export interface FleetRecord {
   readonly stuckAt?: Instant;
   /** Since when this version of the policy rules it: a window that began before is not late because of us. */
   readonly ruledSince?: Instant;
-  /** Names of the variants where there are several (refused); absent: one. */
+  /** Names of several variants, as versions wrote it that knew one target only: their config is read once more. */
   readonly variants?: readonly string[];
   /** Asynchronous: how long the config lets a queued request wait. */
   readonly requestTtl?: DurationMs;

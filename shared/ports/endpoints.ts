@@ -1,6 +1,7 @@
 import type { EndpointKind } from '../domain/policy.ts';
 import type { JsonObject } from '../domain/recipe.ts';
 import type { EndpointStatus } from '../domain/record.ts';
+import type { ScalableTarget } from '../domain/scalable-target.ts';
 import type { Instant } from '../domain/time.ts';
 import type { FailureClass, Outcome } from './outcome.ts';
 
@@ -75,7 +76,7 @@ export interface EndpointControl {
   create(request: CreateEndpointRequest, abortAt: Instant): Promise<Outcome<void>>;
   /** Sent once, no retry; aborted before the lease ends. */
   delete(name: string, abortAt: Instant): Promise<Outcome<void>>;
-  setDesired(name: string, variant: string, count: number): Promise<Outcome<void>>;
+  setDesired(name: string, target: ScalableTarget, count: number): Promise<Outcome<void>>;
   /** Of the traffic between variants; AWS takes it apart from a count. */
   setWeight(name: string, variant: string, weight: number): Promise<Outcome<void>>;
 }

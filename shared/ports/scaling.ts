@@ -1,9 +1,11 @@
 import type { ScalingSpec } from '../domain/policy.ts';
 import type { JsonObject, TargetSnapshot } from '../domain/recipe.ts';
+import type { Dimension, TargetKey } from '../domain/scalable-target.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface TargetView {
   readonly resourceId: string;
+  readonly dimension: Dimension;
   readonly min: number;
   readonly max: number;
   readonly suspended: { readonly in: boolean; readonly out: boolean; readonly scheduled: boolean };
@@ -27,31 +29,31 @@ export interface OwnPolicy {
   readonly alarmName?: string;
 }
 
-/** Application Auto Scaling for `sagemaker:variant:DesiredInstanceCount`. */
+/** Application Auto Scaling, for every dimension that SageMaker has. */
 export interface ScalingControl {
-  /** By resource id, in pages of 50; missing ones are absent from the answer. */
-  targets(resourceIds: readonly string[]): Promise<Outcome<readonly TargetView[]>>;
-  policies(resourceId: string): Promise<Outcome<readonly ScalingPolicyView[]>>;
-  /** Those of all variants of the account and region by resource id, 50 a call. */
+  /** In pages of 50 of each dimension; missing ones are absent from the answer. */
+  targets(keys: readonly TargetKey[]): Promise<Outcome<readonly TargetView[]>>;
+  policies(key: TargetKey): Promise<Outcome<readonly ScalingPolicyView[]>>;
+  /** Those of all SageMaker targets of the account and region by resource id, 50 a call. */
   allPolicies(): Promise<Outcome<ReadonlyMap<string, readonly ScalingPolicyView[]>>>;
   /** Creates or changes; on an active resource AWS pulls capacity into the bounds on every call. */
   register(
-    resourceId: string,
+    key: TargetKey,
     bounds: { readonly min: number; readonly max: number },
     more?: { readonly tags?: Readonly<Record<string, string>>; readonly suspended?: TargetView['suspended'] },
   ): Promise<Outcome<void>>;
-  deregister(resourceId: string): Promise<Outcome<void>>;
+  deregister(key: TargetKey): Promise<Outcome<void>>;
   /** Tags of a target, by its ARN: a target that we made carries ours. */
   targetTags(arn: string): Promise<Outcome<Readonly<Record<string, string>>>>;
   /** Puts a policy of ours and, of a step policy, the alarm that drives it. */
-  putPolicy(resourceId: string, policy: OwnPolicy): Promise<Outcome<void>>;
+  putPolicy(key: TargetKey, policy: OwnPolicy): Promise<Outcome<void>>;
   /** Whether a policy that AWS shows, and the alarm of a step policy, are what `putPolicy` would put. */
   isAsSpecified(shown: ScalingPolicyView, alarm: JsonObject | undefined, policy: OwnPolicy): boolean;
   /** Alarms by name as PutMetricAlarm takes them; missing ones are absent. */
   alarmDefinitions(names: readonly string[]): Promise<Outcome<ReadonlyMap<string, JsonObject>>>;
-  deletePolicy(resourceId: string, name: string): Promise<Outcome<void>>;
-  /** Everything a recipe holds of this variant's target, alarms included; undefined: no target. */
-  snapshot(resourceId: string): Promise<Outcome<TargetSnapshot | undefined>>;
+  deletePolicy(key: TargetKey, name: string): Promise<Outcome<void>>;
+  /** Everything a recipe holds of this target, alarms included; undefined: no target. */
+  snapshot(key: TargetKey): Promise<Outcome<TargetSnapshot | undefined>>;
   /** Puts a snapshot back with the bounds given, re-wires alarms; answers the items that AWS definitely refused. */
   restore(
     snapshot: TargetSnapshot,

@@ -1,5 +1,6 @@
 import type { Parsed, Policy, Problem, Schedule } from '../documents/index.ts';
 import { compilePolicy, parsePolicy, parseSchedule, readJson } from '../documents/index.ts';
+import type { ScalableTarget } from '../domain/scalable-target.ts';
 import type { Instant } from '../domain/time.ts';
 import type { RawDocument } from '../ports/documents-source.ts';
 import type { Compilation, DocumentProblem, PolicyLibrary } from '../ports/policy-library.ts';
@@ -28,21 +29,22 @@ export function createPolicyLibrary(tagPrefix: string): PolicyLibrary {
       compiled = new Map();
     },
     problems: () => [...schedules.values(), ...policies.values()].flatMap(problemsOf),
-    compile(policyName, variant, from, until) {
+    compile(policyName, targets, from, until) {
       // Every hour has agendas of its own; those of the hours before are never asked for again.
       if (from !== compiledFrom) compiled = new Map();
       compiledFrom = from;
-      const key = `${policyName} ${variant ?? ''} ${until}`;
+      const named = targets.map(({ name, dimension }) => `${dimension}:${name}`);
+      const key = `${policyName} ${named.join()} ${until}`;
       let compilation = compiled.get(key);
       if (compilation === undefined) {
-        compilation = compile(policyName, variant, from, until);
+        compilation = compile(policyName, targets, from, until);
         compiled.set(key, compilation);
       }
       return compilation;
     },
   };
 
-  function compile(policyName: string, variant: string | undefined, from: Instant, until: Instant): Compilation {
+  function compile(policyName: string, targets: readonly ScalableTarget[], from: Instant, until: Instant): Compilation {
     const entry = policies.get(policyName);
     const parameter = entry?.parameter ?? `/${tagPrefix}/policies/${policyName}`;
     if (entry === undefined) {
@@ -56,7 +58,8 @@ export function createPolicyLibrary(tagPrefix: string): PolicyLibrary {
     }
     if (!entry.parsed.ok) return { ok: false, missing: false, problems: problemsOf(entry) };
     const known = new Map([...schedules].map(([name, { parsed }]) => [name, parsed.ok ? parsed.value : undefined]));
-    const options = { from, until, ...(variant === undefined ? {} : { variant }) };
+    const [only] = targets;
+    const options = { from, until, ...(targets.length > 1 ? { targets } : only && { variant: only.name }) };
     const result = compilePolicy(entry.parsed.value, known, options);
     if (result.ok) return { ok: true, ...result.value };
     // A schedule that is broken is told by its own parameter, not only by the policies that use it.

@@ -6,14 +6,19 @@ export type AlarmSource = Extract<Demand['source'], `alarm:${string}`>;
 
 const SUFFIX = '-backlog';
 
+type NamedAfter = Pick<FleetRecord, 'endpoint' | 'part'>;
+
 /** Our wake alarm of an asynchronous endpoint. */
 export function ownAlarmName(tagPrefix: string, endpoint: string): string {
   return `${tagPrefix}-${endpoint}${SUFFIX}`;
 }
 
-/** The alarm that drives a step policy of ours; names of specs have no hyphen but that after `step`. */
-export function stepAlarmName(tagPrefix: string, endpoint: string, spec: string): string {
-  return `${tagPrefix}-${endpoint}-${spec}`;
+/**
+ * The alarm that drives a step policy of ours; names of specs have no hyphen but that after `step`, and no endpoint's
+ * name has the dot that stands before one of several targets.
+ */
+export function stepAlarmName(tagPrefix: string, { endpoint, part }: NamedAfter, spec: string): string {
+  return `${tagPrefix}-${endpoint}${part === undefined ? '' : `.${part.name}`}-${spec}`;
 }
 
 /** The endpoint that an alarm of ours is named after; undefined: the name is not of that form. */

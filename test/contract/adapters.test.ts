@@ -21,6 +21,7 @@ import { type Clients, createAws, createClients, START } from '../support/simula
 
 const PRODUCT = { kind: 'product', name: 'ScheduledScaling' } as const;
 const RESOURCE = 'endpoint/Chat/variant/AllTraffic';
+const TARGET = { resourceId: RESOURCE, dimension: 'instances' } as const;
 const KEY = {
   ServiceNamespace: 'sagemaker',
   ResourceId: RESOURCE,
@@ -126,7 +127,7 @@ describe('scaling control', () => {
 
   it('reads back what it put, and sees each difference', async () => {
     const place = { name: 'Chat', variant: 'AllTraffic' };
-    unwrap(await control().register(RESOURCE, { min: 1, max: 3 }, { tags: { 'endpoint-scaler:made-by': 'x' } }));
+    unwrap(await control().register(TARGET, { min: 1, max: 3 }, { tags: { 'endpoint-scaler:made-by': 'x' } }));
     const sources: Readonly<Record<string, TargetTracking['source']>> = {
       InvocationsPerInstance: undefined,
       ConcurrentRequestsPerModel: undefined,
@@ -145,8 +146,8 @@ describe('scaling control', () => {
     for (const [metric, source] of Object.entries(sources)) {
       const spec = { ...tracking, metric, ...(source && { source }) };
       const policy = { name: `endpoint-scaler-${metric}`, spec, endpoint: place };
-      unwrap(await control().putPolicy(RESOURCE, policy));
-      const shown = unwrap(await control().policies(RESOURCE)).find(({ name }) => name === policy.name);
+      unwrap(await control().putPolicy(TARGET, policy));
+      const shown = unwrap(await control().policies(TARGET)).find(({ name }) => name === policy.name);
       if (shown === undefined) throw new Error(`no policy ${policy.name}`);
       expect(control().isAsSpecified(shown, undefined, policy), metric).toBe(true);
       for (const other of [
@@ -158,9 +159,11 @@ describe('scaling control', () => {
         expect(control().isAsSpecified(shown, undefined, { ...policy, spec: other }), metric).toBe(false);
       }
     }
-    const [target] = unwrap(await control().targets([RESOURCE, 'endpoint/none/variant/x']));
+    const [target] = unwrap(
+      await control().targets([TARGET, { resourceId: 'endpoint/none/variant/x', dimension: 'instances' }]),
+    );
     expect(target).toMatchObject({
-      resourceId: RESOURCE,
+      ...TARGET,
       min: 1,
       max: 3,
       suspended: { in: false, out: false, scheduled: false },
@@ -190,11 +193,11 @@ describe('scaling control', () => {
 
   it('puts a step policy with the alarm that drives it, and sees each difference of either', async () => {
     const place = { name: 'Chat', variant: 'AllTraffic' };
-    unwrap(await control().register(RESOURCE, { min: 1, max: 3 }));
+    unwrap(await control().register(TARGET, { min: 1, max: 3 }));
     const alarmName = 'endpoint-scaler-Chat-step-ModelLatency';
     const policy = { name: 'endpoint-scaler-step-ModelLatency', spec: stepped, endpoint: place, alarmName };
-    unwrap(await control().putPolicy(RESOURCE, policy));
-    const [shown] = unwrap(await control().policies(RESOURCE));
+    unwrap(await control().putPolicy(TARGET, policy));
+    const [shown] = unwrap(await control().policies(TARGET));
     const alarm = unwrap(await control().alarmDefinitions([alarmName])).get(alarmName);
     if (shown === undefined) throw new Error('no policy');
     expect(shown.definition['StepScalingPolicyConfiguration']).toEqual({
@@ -232,14 +235,14 @@ describe('scaling control', () => {
   });
 
   it('finds nothing to remove where nothing is', async () => {
-    expect((await control().deletePolicy(RESOURCE, 'none')).ok).toBe(true);
-    expect((await control().deregister(RESOURCE)).ok).toBe(true);
-    expect(await control().snapshot(RESOURCE)).toEqual({ ok: true, value: undefined });
+    expect((await control().deletePolicy(TARGET, 'none')).ok).toBe(true);
+    expect((await control().deregister(TARGET)).ok).toBe(true);
+    expect(await control().snapshot(TARGET)).toEqual({ ok: true, value: undefined });
   });
 
   it('restores a snapshot to the last item, alarms wired to the new ARNs, bounds those of now', async () => {
     await ownersScaling();
-    const snapshot = unwrap(await control().snapshot(RESOURCE));
+    const snapshot = unwrap(await control().snapshot(TARGET));
     if (snapshot === undefined) throw new Error('no snapshot');
     expect(snapshot.policies.map(({ name }) => name)).toEqual(['steps', 'tracks']);
     expect(snapshot.alarms.map(({ name }) => name)).toEqual(['latency-high']);
@@ -261,7 +264,7 @@ describe('scaling control', () => {
     expect(unwrap(await control().compare(tagged, { min: 2, max: 6 }))).toEqual([
       `tags of scalable target ${RESOURCE}`,
     ]);
-    const again = unwrap(await control().snapshot(RESOURCE));
+    const again = unwrap(await control().snapshot(TARGET));
     expect(again).toMatchObject({ min: 2, max: 6, suspended: { scheduled: true }, tags: { team: 'search' } });
     expect(again?.scheduledActions).toEqual(snapshot.scheduledActions);
 
@@ -274,7 +277,7 @@ describe('scaling control', () => {
 
   it('reads back a policy that is missing or different', async () => {
     await ownersScaling();
-    const snapshot = unwrap(await control().snapshot(RESOURCE));
+    const snapshot = unwrap(await control().snapshot(TARGET));
     if (snapshot === undefined) throw new Error('no snapshot');
     await people.scaling.send(new DeleteScalingPolicyCommand({ ...KEY, PolicyName: 'steps' }));
     expect(unwrap(await control().compare(snapshot))).toEqual(['scaling policy steps']);
@@ -282,7 +285,7 @@ describe('scaling control', () => {
 
   it('repeats only what is missing after a run that died in the middle', async () => {
     await ownersScaling();
-    const snapshot = unwrap(await control().snapshot(RESOURCE));
+    const snapshot = unwrap(await control().snapshot(TARGET));
     if (snapshot === undefined) throw new Error('no snapshot');
     await people.scaling.send(new DeleteScalingPolicyCommand({ ...KEY, PolicyName: 'tracks' }));
     const calls: string[] = [];
@@ -295,7 +298,7 @@ describe('scaling control', () => {
 
   it('tells a refused item from one that did not come through', async () => {
     await ownersScaling();
-    const snapshot = unwrap(await control().snapshot(RESOURCE));
+    const snapshot = unwrap(await control().snapshot(TARGET));
     if (snapshot === undefined) throw new Error('no snapshot');
     await people.scaling.send(new DeregisterScalableTargetCommand(KEY));
     const denied = { code: 'AccessDeniedException', message: 'User is not authorized to perform this action' };

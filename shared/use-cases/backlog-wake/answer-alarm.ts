@@ -102,7 +102,11 @@ async function leaveZero(shared: AlarmRun, turn: Turn, ruling: Ruling, look: Loo
   }
   const wake = { ...evidence, newDesired: count };
   if (ruling.reportOnly) return decide(shared, record, 'scale', 'backlog-wake', { ...wake, dryRun: true }, false);
-  const outcome = await ports.endpoints.setDesired(record.endpoint, variant.name, count);
+  const outcome = await ports.endpoints.setDesired(
+    record.endpoint,
+    { name: variant.name, dimension: 'instances' },
+    count,
+  );
   if (outcome.ok) {
     decide(shared, record, 'scale', 'backlog-wake', wake, true);
     ports.log.count('CapacityChanges');

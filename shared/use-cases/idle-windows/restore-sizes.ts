@@ -1,4 +1,5 @@
 import { countItem, type Recipe, weightItem } from '../../domain/recipe.ts';
+import type { ScalableTarget } from '../../domain/scalable-target.ts';
 import type { EndpointView, VariantView } from '../../ports/endpoints.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import type { RecordChange, Work } from './ports.ts';
@@ -18,6 +19,10 @@ export async function restoreSizes(work: Work, view: EndpointView, recipe: Recip
     outstanding.push(...(part?.outstanding ?? []));
   }
   return { outstanding };
+}
+
+function instancesOf(name: string): ScalableTarget {
+  return { name, dimension: 'instances' };
 }
 
 /** Instances that the rung in force or a demand asks for; without either, those that there were. */
@@ -42,7 +47,7 @@ async function restoreCount(work: Work, view: EndpointView, recipe: Recipe): Pro
   const left = (why: string) => ({ outstanding: [{ item: countItem(variant.name, wanted), why }] });
   if (wake.countAskedAt !== undefined) return left(`it came back with ${variant.desired}`);
   const evidence = { variant: variant.name, from: variant.desired, to: wanted };
-  const answer = await ports.endpoints.setDesired(view.name, variant.name, wanted);
+  const answer = await ports.endpoints.setDesired(view.name, instancesOf(variant.name), wanted);
   if (answer.ok) {
     const remembered = recordDecision(work, { decision: 'scale', reason: 'restore', evidence, acted: true });
     const asked: RecordChange = (record) =>
@@ -98,7 +103,7 @@ function missedOf({ ports }: Work, view: EndpointView, recipe: Recipe): readonly
       item: countItem(name, desired),
       was: desired,
       now: shadow.desired,
-      set: () => endpoints.setDesired(view.name, name, desired),
+      set: () => endpoints.setDesired(view.name, instancesOf(name), desired),
     };
     const share: Missed = {
       shadow,

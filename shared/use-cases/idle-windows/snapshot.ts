@@ -1,6 +1,7 @@
 import { mergeTargets } from '../../domain/merge-targets.ts';
 import { countItem, isCountOf, type Recipe, type TargetSnapshot, weightItem } from '../../domain/recipe.ts';
 import type { FleetRecord } from '../../domain/record.ts';
+import { targetKey } from '../../domain/scalable-target.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { EndpointConfigView, EndpointView, VariantView } from '../../ports/endpoints.ts';
 import type { Outcome } from '../../ports/outcome.ts';
@@ -104,10 +105,6 @@ function variantNames(recipe: Recipe | undefined): readonly string[] {
   return (variants ?? []).flatMap(({ VariantName }) => VariantName ?? []);
 }
 
-export function resourceIdOf(endpoint: string, variant: string): string {
-  return `endpoint/${endpoint}/variant/${variant}`;
-}
-
 /** What of an endpoint's scaling a delete would take with it. */
 export async function readTargets(
   { scaling }: IdleWindowsPorts,
@@ -115,7 +112,7 @@ export async function readTargets(
 ): Promise<Outcome<readonly TargetSnapshot[]>> {
   const targets: TargetSnapshot[] = [];
   for (const { name } of view.variants) {
-    const snapshot = await scaling.snapshot(resourceIdOf(view.name, name));
+    const snapshot = await scaling.snapshot(targetKey(view.name, { name, dimension: 'instances' }));
     if (!snapshot.ok) return snapshot;
     if (snapshot.value !== undefined) targets.push(snapshot.value);
   }

@@ -2,6 +2,7 @@ import type { Evidence } from '../../domain/decision.ts';
 import type { Suspended } from '../../domain/plan-capacity.ts';
 import { specName } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
+import { targetOf } from '../../domain/target-view.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import { carryOut, type Step } from './carry-out.ts';
 import type { RecordChange, RunShared, Turn } from './ports.ts';
@@ -10,8 +11,8 @@ import {
   assertOwnAlarm,
   changePolicies,
   fingerprintOf,
+  keyOf,
   type PolicyChanges,
-  resourceIdOf,
   unknownUnits,
 } from './scaling-policies.ts';
 import type { Situation } from './tend.ts';
@@ -78,7 +79,7 @@ async function changeBounds({ ports, run }: RunShared, turn: Turn, situation: Si
   const { plan, target, observed } = situation;
   if (plan.register === undefined) return undefined;
   const tags = target === undefined ? { [`${ports.settings.tagPrefix}:${MADE_BY}`]: 'scheduled-scaling' } : undefined;
-  const outcome = await ports.scaling.register(resourceIdOf(turn.record), plan.register, {
+  const outcome = await ports.scaling.register(keyOf(turn.record), plan.register, {
     ...(tags && { tags }),
     ...(plan.suspended && { suspended: plan.suspended }),
   });
@@ -137,9 +138,10 @@ async function changeDesired(
   situation: Situation,
 ): Promise<Failure | undefined> {
   const { plan, observed } = situation;
-  const { endpoint, variant } = turn.record;
-  if (plan.desired === undefined || variant === undefined) return undefined;
-  const outcome = await ports.endpoints.setDesired(endpoint, variant, plan.desired);
+  const { endpoint } = turn.record;
+  const of = targetOf(turn.record);
+  if (plan.desired === undefined || of === undefined) return undefined;
+  const outcome = await ports.endpoints.setDesired(endpoint, of, plan.desired);
   if (!outcome.ok) return outcome.failure;
   noteRaise(turn, run.now, plan.desired, observed.serving);
   ports.log.count('CapacityChanges');

@@ -2,6 +2,8 @@ import { fitAgenda } from '../../domain/agenda.ts';
 import { checkKind, type KindProblem } from '../../domain/kinds.ts';
 import type { Agenda } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
+import type { ScalableTarget } from '../../domain/scalable-target.ts';
+import { targetOf, targetViews } from '../../domain/target-view.ts';
 import { DAY, HOUR, type Instant, iso } from '../../domain/time.ts';
 import type { Compilation, DocumentProblem } from '../../ports/policy-library.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
@@ -25,19 +27,13 @@ export type Announced = Set<string>;
 export function compileRecord(ports: ScheduledScalingPorts, now: Instant, turn: Turn, announced: Announced): void {
   const { record } = turn;
   const from = Math.floor(now / HOUR) * HOUR;
-  const compilation = ports.library.compile(record.policyName, record.variant, from, from + AGENDA_LENGTH);
+  const compilation = ports.library.compile(record.policyName, targetsOf(record), from, from + AGENDA_LENGTH);
   if (!compilation.ok) {
     markInvalid(ports, now, turn, compilation.problems);
     if (compilation.missing) giveBackWithoutPolicy(now, turn);
     return;
   }
-  const kindProblems = checkKind({
-    kind: record.kind,
-    policy: compilation.policy,
-    agenda: compilation.agenda,
-    variants: variantsOf(record),
-    ...(record.requestTtl === undefined ? {} : { requestTtl: record.requestTtl }),
-  });
+  const kindProblems = checkKinds(record, compilation);
   if (kindProblems.length > 0) {
     markInvalid(
       ports,
@@ -50,21 +46,77 @@ export function compileRecord(ports: ScheduledScalingPorts, now: Instant, turn: 
   take(ports, now, turn, compilation, announced);
 }
 
+/** The variants of an endpoint, as far as they are known. */
+function targetsOf(record: FleetRecord): readonly ScalableTarget[] {
+  const only = targetOf(record);
+  return record.targets ?? (only === undefined ? [] : [only]);
+}
+
+type Compiled = Extract<Compilation, { ok: true }>;
+
+/** The rules of the endpoint's kind, for each scalable target. */
+function checkKinds(record: FleetRecord, compilation: Compiled): readonly KindProblem[] {
+  const { kind, targets } = record;
+  const requestTtl = record.requestTtl === undefined ? {} : { requestTtl: record.requestTtl };
+  if (targets === undefined || compilation.targets === undefined) {
+    const { policy, agenda } = compilation;
+    return checkKind({ kind, policy, agenda, variants: variantsOf(record), ...requestTtl });
+  }
+  const { policy: whole, agenda: days } = compilation;
+  const filled = withTargets({ ...record, policy: whole }, compilation);
+  const views = targetViews({ ...filled, agenda: days });
+  const problems = views.flatMap(({ policy, agenda, part, observed }) => {
+    if (policy === undefined || agenda === undefined || part === undefined) return [];
+    const variants = [{ name: part.name, instanceType: observed?.instanceType }];
+    return checkKind({ kind, policy, agenda, variants, ...requestTtl }).map((problem) => ofTarget(problem, part));
+  });
+  const bytes = sizeOf({ ...filled, agenda: fitIntoRecord(filled, days, days.from) });
+  if (bytes > RECORD_LIMIT) {
+    const value = `${views.length} variants`;
+    const allowed = `fewer variants, rungs or scaling policies: compiled, they need ${bytes} bytes of the ${RECORD_LIMIT} that a record holds`;
+    return [{ code: 'policy-invalid', field: 'variants', value, allowed }];
+  }
+  // What is said once for the endpoint is wrong for each of its targets.
+  return [...new Map(problems.map((problem) => [problem.field, problem])).values()];
+}
+
+const OF_ENDPOINT: readonly string[] = ['endpoint', 'zero.by', 'wake.smoke', 'wake.on', 'otherwise'];
+
+function ofTarget(problem: KindProblem, { name }: ScalableTarget): KindProblem {
+  return OF_ENDPOINT.includes(problem.field) ? problem : { ...problem, field: `variants.${name}.${problem.field}` };
+}
+
+/** Each target gets its part of the policy beside what is remembered of it. */
+function withTargets(record: FleetRecord, { targets: compiled }: Compiled): FleetRecord {
+  if (record.targets === undefined || compiled === undefined) return record;
+  const targets = record.targets.map(({ began: _, ...state }) => {
+    const part = compiled.find(({ name, dimension }) => name === state.name && dimension === state.dimension);
+    return { ...state, ...part };
+  });
+  return { ...record, targets };
+}
+
+/** Nothing of the policy is known for a target that is new, or of an endpoint that has become one of several. */
+function isIncomplete({ targets = [], policy }: FleetRecord): boolean {
+  return policy !== undefined && targets.some(({ rules }) => rules === undefined);
+}
+
 function take(
   ports: ScheduledScalingPorts,
   now: Instant,
   turn: Turn,
-  compilation: Extract<Compilation, { ok: true }>,
+  compilation: Compiled,
   announced: Announced,
 ): void {
   const { record } = turn;
   const changed =
     record.policy?.version !== compilation.policy.version || record.policy.name !== compilation.policy.name;
-  if (!changed && record.invalid === undefined && !isOld(record, now)) return;
+  if (!changed && record.invalid === undefined && !isOld(record, now) && !isIncomplete(record)) return;
   const { policy } = compilation;
   announceHolidays(ports, now, compilation, announced);
   turn.change(({ invalid: _, ...fresh }) => {
-    const next = { ...withoutRemoval(fresh), policy, ...(changed ? { ruledSince: now } : {}) };
+    const ruled = { ...withoutRemoval(fresh), policy, ...(changed ? { ruledSince: now } : {}) };
+    const next = withTargets(ruled, compilation);
     return { ...next, agenda: fitIntoRecord(next, compilation.agenda, now) };
   });
   turn.change(dueNow(now));
@@ -78,12 +130,16 @@ function isOld({ endpoint, agenda }: FleetRecord, now: Instant): boolean {
 /** A record holds 4 KB: an agenda with many edges gets fewer days. */
 function fitIntoRecord(record: FleetRecord, agenda: Agenda, now: Instant): Agenda {
   const { agenda: _, ...rest } = record;
-  const used = new TextEncoder().encode(JSON.stringify(rest)).byteLength;
+  const used = sizeOf(rest);
   return fitAgenda(agenda, Math.max(0, RECORD_LIMIT - RECORD_RESERVE - used), now + AGENDA_AT_LEAST);
 }
 
-function variantsOf({ variant, variants, observed }: FleetRecord) {
-  if (variants !== undefined) return variants.map((name) => ({ name }));
+function sizeOf(value: object): number {
+  return new TextEncoder().encode(JSON.stringify(value)).byteLength;
+}
+
+function variantsOf({ variant, targets, observed }: FleetRecord) {
+  if (targets !== undefined) return targets;
   return [{ name: variant ?? '', instanceType: observed?.instanceType }];
 }
 
@@ -137,7 +193,7 @@ function giveBackWithoutPolicy(now: Instant, turn: Turn): void {
 function announceHolidays(
   ports: ScheduledScalingPorts,
   now: Instant,
-  { holidaysEnd }: Extract<Compilation, { ok: true }>,
+  { holidaysEnd }: Compiled,
   announced: Announced,
 ): void {
   if (holidaysEnd === undefined || holidaysEnd.at - now > HOLIDAYS_WARNING) return;

@@ -1,6 +1,8 @@
 import type { Evidence } from '../../domain/decision.ts';
 import type { EndpointStatus, Observed } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
+import { targetKey } from '../../domain/scalable-target.ts';
+import { targetKeyOf, targetOf, withoutOwn } from '../../domain/target-view.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import { noteRaise } from './act.ts';
 import { carryOut, tellUntold } from './carry-out.ts';
@@ -8,8 +10,7 @@ import { removeOurs } from './let-go.ts';
 import type { RecordChange, RunShared, Turn } from './ports.ts';
 import { announce, recordAction, recordDecision } from './report.ts';
 import { demandedBy } from './rule.ts';
-import { resourceIdOf } from './scaling-policies.ts';
-import { lookAgain, nextTick } from './turn.ts';
+import { lookAgain, nextTick, targetTurns } from './turn.ts';
 
 /** Nothing can be raised in these; what a human mends is his by then. */
 const BROKEN: readonly EndpointStatus[] = ['Failed', 'OutOfService', 'UpdateRollbackFailed'];
@@ -26,7 +27,6 @@ export async function giveBack(
   observed: Observed,
 ): Promise<Failure | undefined> {
   const { ports, run, targets } = shared;
-  const target = targets.get(resourceIdOf(turn.record));
   const evidence: Evidence = { ...ruling.evidence, by: turn.record.giveBack?.by ?? null, desired: observed.desired };
   const finding = { decision: 'give-back', reason: 'give-back', evidence } as const;
   lookAgain(turn, run.now, nextTick(shared));
@@ -34,7 +34,10 @@ export async function giveBack(
     recordDecision(ports, run, turn, { ...finding, evidence: { ...evidence, dryRun: true } });
     return undefined;
   }
-  tellUntold(shared, turn, { observed, target, policies: undefined });
+  for (const part of targetTurns(turn)) {
+    const target = targets.get(targetKeyOf(part.record)?.resourceId ?? '');
+    tellUntold(shared, part, { observed: part.record.observed ?? observed, target, policies: undefined });
+  }
   if (!BROKEN.includes(observed.status)) {
     if (observed.status !== 'InService' || (observed.desired > 0 && observed.serving === 0)) {
       const waiting = { ...evidence, status: observed.status };
@@ -61,10 +64,11 @@ async function raise(
   evidence: Evidence,
 ): Promise<Failure | undefined> {
   const { ports, run, targets } = shared;
-  const { endpoint, variant } = turn.record;
-  const resourceId = resourceIdOf(turn.record);
-  const target = targets.get(resourceId);
-  if (variant === undefined) return undefined;
+  const { endpoint } = turn.record;
+  const of = targetOf(turn.record);
+  if (of === undefined) return undefined;
+  const key = targetKey(endpoint, of);
+  const target = targets.get(key.resourceId);
   const bounds = target?.min === 0 ? { min: 1, max: Math.max(1, target.max) } : undefined;
   const desired = Math.max(1, demandedBy(turn.record, ruling));
   const after = bounds === undefined ? { desired } : bounds;
@@ -73,8 +77,8 @@ async function raise(
   const take = async (): Promise<Failure | undefined> => {
     const outcome =
       bounds === undefined
-        ? await ports.endpoints.setDesired(endpoint, variant, desired)
-        : await ports.scaling.register(resourceId, bounds);
+        ? await ports.endpoints.setDesired(endpoint, of, desired)
+        : await ports.scaling.register(key, bounds);
     if (!outcome.ok) return outcome.failure;
     noteRaise(turn, run.now, bounds === undefined ? desired : 1, observed.serving);
     ports.log.count('CapacityChanges');
@@ -86,8 +90,9 @@ async function raise(
 
 /** What was asserted is gone, so that an endpoint that is managed again gets it anew. */
 function done(now: number): RecordChange {
-  return ({ asserted: _, steered: __, drain: ___, raising: ____, late: _____, lead: ______, ...record }) => ({
-    ...record,
+  return ({ late: _, ...record }) => ({
+    ...withoutOwn(record),
+    ...(record.lastScaling && { lastScaling: record.lastScaling }),
     demand: [],
     ...(record.giveBack && { giveBack: { ...record.giveBack, doneAt: now } }),
   });

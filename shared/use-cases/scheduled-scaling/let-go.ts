@@ -1,11 +1,13 @@
 import type { FleetRecord } from '../../domain/record.ts';
+import type { TargetKey } from '../../domain/scalable-target.ts';
+import { targetKeyOf, targetViews } from '../../domain/target-view.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import type { TargetView } from '../../ports/scaling.ts';
 import { ownAlarmName } from '../wake-triggers.ts';
 import { MADE_BY } from './act.ts';
 import type { RunShared, ScheduledScalingPorts, Turn } from './ports.ts';
 import { announce, recordAction, recordDecision } from './report.ts';
-import { removePolicies, resourceIdOf } from './scaling-policies.ts';
+import { keyOf, removePolicies } from './scaling-policies.ts';
 
 /**
  * The owner took the tag off: what we made is removed, everything else stays as it is, the record is archived. Each
@@ -36,8 +38,9 @@ export async function removeOurs(shared: RunShared, turn: Turn): Promise<Failure
   const { ports } = shared;
   const { record } = turn;
   const { tagPrefix } = ports.settings;
-  if (record.variant !== undefined) {
-    const failure = await removeScaling(shared, record);
+  for (const view of targetViews(record)) {
+    const key = targetKeyOf(view);
+    const failure = key === undefined ? undefined : await removeScaling(shared, view, key);
     if (failure !== undefined) return failure;
   }
   if (record.kind !== 'async') return undefined;
@@ -45,16 +48,15 @@ export async function removeOurs(shared: RunShared, turn: Turn): Promise<Failure
   return removed.ok ? undefined : removed.failure;
 }
 
-async function removeScaling({ ports }: RunShared, record: FleetRecord): Promise<Failure | undefined> {
+async function removeScaling({ ports }: RunShared, record: FleetRecord, key: TargetKey): Promise<Failure | undefined> {
   const { tagPrefix } = ports.settings;
-  const resourceId = resourceIdOf(record);
-  const targets = await ports.scaling.targets([resourceId]);
+  const targets = await ports.scaling.targets([key]);
   if (!targets.ok) return targets.failure;
   const [target] = targets.value;
   if (target === undefined) return undefined;
   const tags = target.arn === undefined ? undefined : await ports.scaling.targetTags(target.arn);
   if (tags?.ok === false) return tags.failure;
-  const policies = await ports.scaling.policies(resourceId);
+  const policies = await ports.scaling.policies(key);
   if (!policies.ok) return policies.failure;
   const ours = policies.value.filter(({ name }) => name.startsWith(`${tagPrefix}-`));
   const failure = await removePolicies(
@@ -66,7 +68,7 @@ async function removeScaling({ ports }: RunShared, record: FleetRecord): Promise
   // A target that we made but that somebody hung a policy of his own on is his by now.
   const madeByUs = tags?.value[`${tagPrefix}:${MADE_BY}`] !== undefined;
   if (!madeByUs || ours.length < policies.value.length) return resume(ports, record, target);
-  const gone = await ports.scaling.deregister(resourceId);
+  const gone = await ports.scaling.deregister(key);
   return gone.ok ? undefined : gone.failure;
 }
 
@@ -79,6 +81,6 @@ async function resume(
   const isSuspended = suspended.in || suspended.out || suspended.scheduled;
   if (record.suspends !== true || !isSuspended) return undefined;
   const nothing = { in: false, out: false, scheduled: false };
-  const outcome = await scaling.register(resourceIdOf(record), { min, max }, { suspended: nothing });
+  const outcome = await scaling.register(keyOf(record), { min, max }, { suspended: nothing });
   return outcome.ok ? undefined : outcome.failure;
 }

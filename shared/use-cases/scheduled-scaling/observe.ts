@@ -1,4 +1,5 @@
-import type { FleetRecord, Observed } from '../../domain/record.ts';
+import type { FleetRecord, Observed, TargetState } from '../../domain/record.ts';
+import { withoutOwn } from '../../domain/target-view.ts';
 import { type Instant, SECOND } from '../../domain/time.ts';
 import type { EndpointConfigView, EndpointSummary, EndpointView } from '../../ports/endpoints.ts';
 import type { Outcome } from '../../ports/outcome.ts';
@@ -32,8 +33,8 @@ export async function observe(
 }
 
 /** Others note a new config in `observed` too, without reading it. */
-function isConfigKnown({ configRead, observed }: FleetRecord): boolean {
-  return configRead !== undefined && configRead === observed?.configName;
+function isConfigKnown({ configRead, observed, variants }: FleetRecord): boolean {
+  return configRead !== undefined && configRead === observed?.configName && variants === undefined;
 }
 
 /** A modification within the same second as the last look may have come after it. */
@@ -54,7 +55,8 @@ async function takeOver(
   view: EndpointView,
 ): Promise<Observed | undefined> {
   const { record } = turn;
-  const known = record.configRead === view.configName ? record.observed : undefined;
+  const isKnown = record.configRead === view.configName && record.variants === undefined;
+  const known = isKnown ? record.observed : undefined;
   let instanceType = known?.instanceType;
   if (known === undefined) {
     const config = await ports.endpoints.describeConfig(view.configName);
@@ -66,9 +68,13 @@ async function takeOver(
     instanceType = config.value?.variants[0]?.instanceType;
   }
   const observed = observedOf(view, record.observed, instanceType, now);
-  const named = record.endpoint === view.name;
+  const targets = turn.record.targets?.map((state) => sizedAs(state, view));
+  const named = record.endpoint === view.name && sameSizes(turn.record.targets, targets);
   if (named && record.observed !== undefined && isSame(record.observed, observed)) return record.observed;
-  turn.change((fresh) => ({ ...fresh, endpoint: view.name, arn: view.arn, observed }));
+  turn.change((fresh) => {
+    const sized = fresh.targets?.map((state) => sizedAs(state, view));
+    return { ...fresh, endpoint: view.name, arn: view.arn, observed, ...(sized && { targets: sized }) };
+  });
   return observed;
 }
 
@@ -78,16 +84,48 @@ function isSame({ at: _, ...before }: Observed, { at: __, ...now }: Observed): b
   return [...keys].every((key) => before[key] === now[key]);
 }
 
+/** What a variant does now; a component is no variant, and is looked at by itself. */
+function sizedAs(state: TargetState, { variants }: EndpointView): TargetState {
+  const variant = state.dimension === 'copies' ? undefined : variants.find(({ name }) => name === state.name);
+  return variant === undefined ? state : { ...state, desired: variant.desired, serving: variant.serving };
+}
+
+function sameSizes(before: FleetRecord['targets'], now: FleetRecord['targets']): boolean {
+  return (before ?? []).every(({ desired, serving }, index) => {
+    const state = now?.[index];
+    return state?.desired === desired && state?.serving === serving;
+  });
+}
+
 function ofConfig(config: EndpointConfigView): RecordChange {
-  const names = config.variants.map(({ name }) => name);
-  const [only] = names;
-  return ({ variant: _, variants: __, requestTtl: ___, ...record }) => ({
-    ...record,
+  const [only, ...more] = config.variants;
+  return ({ variant, variants: _, targets, requestTtl: __, ...record }) => ({
+    ...(isSameSet(config, targets ?? [{ name: variant }]) ? record : asNew(record)),
     kind: config.kind,
     configRead: config.name,
-    ...(names.length === 1 && only !== undefined ? { variant: only } : { variants: names }),
+    ...(only !== undefined && more.length === 0
+      ? { variant: only.name }
+      : { targets: config.variants.map((variant) => targetOfConfig(variant, targets)) }),
     ...(config.requestTtlSeconds === undefined ? {} : { requestTtl: config.requestTtlSeconds * SECOND }),
   });
+}
+
+function isSameSet({ variants }: EndpointConfigView, known: readonly { readonly name: string | undefined }[]): boolean {
+  return variants.length === known.length && variants.every(({ name }) => known.some((one) => one.name === name));
+}
+
+/** Of other variants than before: what was compiled and asserted spoke of those. */
+function asNew({ policy: _, agenda: __, ...record }: FleetRecord): FleetRecord {
+  return withoutOwn(record);
+}
+
+/** What is remembered of a variant stays with its name. */
+function targetOfConfig(
+  { name, instanceType }: EndpointConfigView['variants'][number],
+  known: FleetRecord['targets'],
+): TargetState {
+  const { instanceType: _, ...before } = known?.find((state) => state.name === name) ?? {};
+  return { ...before, name, dimension: 'instances', ...(instanceType === undefined ? {} : { instanceType }) };
 }
 
 function observedOf(

@@ -41,12 +41,13 @@ export function recordAction(ports: ScheduledScalingPorts, run: Run, turn: Turn,
 function write(
   { log }: ScheduledScalingPorts,
   run: Run,
-  { record: { endpoint } }: Turn,
-  { decision, reason, evidence, failure }: Finding,
+  { record: { endpoint, part } }: Turn,
+  { decision, reason, evidence: facts, failure }: Finding,
   acted: boolean,
   repeated: boolean,
 ): void {
   const error = failure && { error: { code: failure.code, message: failure.message } };
+  const evidence = part === undefined ? facts : { ...facts, target: part.name };
   const entry = { at: run.now, function: 'scheduled-scaling', endpoint, decision, reason, evidence, acted } as const;
   log.record({ ...entry, ...error }, repeated);
 }
@@ -58,5 +59,6 @@ export function announce(
   type: EventType,
   detail: Readonly<Record<string, unknown>>,
 ): void {
-  ports.announcer.announce({ at: run.now, type, endpoint: turn.record.endpoint, detail });
+  const { endpoint, part } = turn.record;
+  ports.announcer.announce({ at: run.now, type, endpoint, detail: part ? { ...detail, target: part.name } : detail });
 }

@@ -22,7 +22,16 @@ export function rule(shared: RunShared, record: FleetRecord): Ruling {
   const { ports, run, holds } = shared;
   const hold = holds.get(record.endpoint.toLowerCase());
   const leadMs = leadOf(shared, record);
-  return decideRuling(rulingInputOf(record, { now: run.now, mode: ports.settings.mode, hold, leadMs }));
+  const context = { now: run.now, mode: ports.settings.mode, hold, leadMs };
+  return decideRuling(rulingInputOf(record, context));
+}
+
+/** What one of several targets should be now, where the endpoint as a whole should be `whole`. */
+export function ruleTarget(shared: RunShared, whole: Ruling, view: FleetRecord): Ruling {
+  const ruling = rule(shared, view);
+  // The endpoint is not at zero as long as any of its variants is up, and a classic variant then has an instance at least.
+  if (view.part?.dimension !== 'instances' || ruling.want !== 'zero' || whole.want === 'zero') return ruling;
+  return { ...ruling, want: 'up', bounds: { min: 1, max: Math.max(1, view.policy?.highestMax ?? 1) } };
 }
 
 /** What stored demand asks for and keeps while it lasts. */

@@ -1,4 +1,5 @@
 import type { Hold } from '../../domain/record.ts';
+import { targetKeyOf, targetViews } from '../../domain/target-view.ts';
 import { HOUR, MINUTE, SECOND } from '../../domain/time.ts';
 import type { EndpointSummary } from '../../ports/endpoints.ts';
 import { type Run, type RunCounts, RunOverError, type Trigger } from '../../ports/run.ts';
@@ -9,7 +10,7 @@ import { findLeftTables } from './left-tables.ts';
 import { letGo } from './let-go.ts';
 import type { RunShared, ScheduledScalingPorts, Turn } from './ports.ts';
 import { readSamples } from './samples.ts';
-import { findDrift, resourceIdOf } from './scaling-policies.ts';
+import { findDrift } from './scaling-policies.ts';
 import { tend } from './tend.ts';
 import { createTurn } from './turn.ts';
 import { readWakeAlarms } from './wake-alarms.ts';
@@ -96,7 +97,7 @@ async function runTick(
 function isDue(turn: Turn, now: number, recheck: boolean): boolean {
   if (turn.record.phase !== 'up') return false;
   if (turn.record.giveBack?.doneAt !== undefined) return turn.letGo;
-  if (turn.record.intent !== undefined) return true;
+  if (targetViews(turn.record).some(({ intent }) => intent !== undefined)) return true;
   return turn.letGo || turn.due || recheck || turn.record.nextAt.scaling <= now;
 }
 
@@ -109,9 +110,10 @@ async function gather(
   sweep: RunShared['sweep'],
 ): Promise<RunShared | undefined> {
   if (due.length === 0) return { ports, run, holds, targets: new Map(), samples: new Map() };
-  const ids = due.filter(({ record }) => record.variant !== undefined).map(({ record }) => resourceIdOf(record));
+  const views = due.flatMap(({ record }) => targetViews(record));
+  const keys = views.map(targetKeyOf).filter((key) => key !== undefined);
   const [targets, samples] = await Promise.all([
-    ports.scaling.targets(ids),
+    ports.scaling.targets(keys),
     readSamples(
       ports,
       run.now,

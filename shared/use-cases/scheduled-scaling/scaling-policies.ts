@@ -2,10 +2,13 @@ import { dependsOnType, inAwsUnits } from '../../domain/instance-units.ts';
 import { type ScalingSpec, specName } from '../../domain/policy.ts';
 import type { JsonObject } from '../../domain/recipe.ts';
 import type { FleetRecord } from '../../domain/record.ts';
+import type { TargetKey } from '../../domain/scalable-target.ts';
+import { targetKeyOf, targetOf } from '../../domain/target-view.ts';
 import type { Failure, Outcome } from '../../ports/outcome.ts';
 import type { OwnPolicy, ScalingControl, ScalingPolicyView } from '../../ports/scaling.ts';
 import { hasOwnAlarm, ownAlarmName, stepAlarmName } from '../wake-triggers.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
+import { targetTurns } from './turn.ts';
 
 /** What differs between the policies on a target and those that the document asks for. */
 export interface PolicyChanges {
@@ -31,9 +34,9 @@ export function policyNameOf(tagPrefix: string, spec: string): string {
 }
 
 /** The alarm of a policy of ours by the policy's name; undefined: it has none. */
-export function alarmOfPolicy(tagPrefix: string, endpoint: string, policyName: string): string | undefined {
+export function alarmOfPolicy(tagPrefix: string, record: FleetRecord, policyName: string): string | undefined {
   const spec = policyName.slice(tagPrefix.length + 1);
-  return spec.startsWith('step-') ? stepAlarmName(tagPrefix, endpoint, spec) : undefined;
+  return spec.startsWith('step-') ? stepAlarmName(tagPrefix, record, spec) : undefined;
 }
 
 function wantedPolicies(tagPrefix: string, record: FleetRecord): ReadonlyMap<string, OwnPolicy> {
@@ -42,7 +45,7 @@ function wantedPolicies(tagPrefix: string, record: FleetRecord): ReadonlyMap<str
     const spec = inAwsUnits(given, record.observed?.instanceType);
     if (spec === undefined) return [];
     const name = policyNameOf(tagPrefix, specName(spec));
-    const alarmName = alarmOfPolicy(tagPrefix, record.endpoint, name);
+    const alarmName = alarmOfPolicy(tagPrefix, record, name);
     return [{ name, spec, endpoint, ...(alarmName === undefined ? {} : { alarmName }) }];
   });
   return new Map(wanted.map((policy) => [policy.name, policy]));
@@ -52,20 +55,24 @@ export function stepAlarmsOf(tagPrefix: string, record: FleetRecord): readonly s
   return [...wantedPolicies(tagPrefix, record).values()].flatMap(({ alarmName }) => alarmName ?? []);
 }
 
-export function resourceIdOf({ endpoint, variant }: FleetRecord): string {
-  return `endpoint/${endpoint}/variant/${variant ?? ''}`;
+/** Of a record, or a view of one, whose target is known. */
+export function keyOf(record: FleetRecord): TargetKey {
+  const key = targetKeyOf(record);
+  if (key === undefined) throw new Error(`${record.endpoint}: its scalable target is not known`);
+  return key;
 }
 
 /** What was asserted for an endpoint, as a text: another incarnation, variant or policy version asks for asserting again. */
-export function fingerprintOf({ observed, variant, policy }: FleetRecord): string {
+export function fingerprintOf(record: FleetRecord): string {
+  const { observed, policy } = record;
   const type = policy?.scaling.some(dependsOnType) ? `/${observed?.instanceType ?? ''}` : '';
-  return `${observed?.creationTime ?? 0}/${variant ?? ''}/${policy?.version ?? ''}${type}`;
+  return `${observed?.creationTime ?? 0}/${targetOf(record)?.name ?? ''}/${policy?.version ?? ''}${type}`;
 }
 
 /** Ours are told by their name's prefix; others' are never touched. */
 export async function readPolicyChanges(ports: ScheduledScalingPorts, turn: Turn): Promise<Outcome<PolicyChanges>> {
   const { record } = turn;
-  const answer = await ports.scaling.policies(resourceIdOf(record));
+  const answer = await ports.scaling.policies(keyOf(record));
   if (!answer.ok) return answer;
   const alarms = await ports.scaling.alarmDefinitions(stepAlarmsOf(ports.settings.tagPrefix, record));
   const { scaling, settings } = ports;
@@ -99,9 +106,8 @@ export function changesOf(
  * endpoints are asserted anew.
  */
 export async function findDrift(ports: ScheduledScalingPorts, turns: readonly Turn[]): Promise<void> {
-  const asserted = turns.filter(
-    ({ record }) => record.phase === 'up' && record.asserted !== undefined && record.giveBack === undefined,
-  );
+  const managed = turns.filter(({ record }) => record.phase === 'up' && record.giveBack === undefined);
+  const asserted = managed.flatMap(targetTurns).filter(({ record }) => record.asserted !== undefined);
   if (asserted.length === 0) return;
   const { tagPrefix } = ports.settings;
   const answer = await ports.scaling.allPolicies();
@@ -118,7 +124,7 @@ export async function findDrift(ports: ScheduledScalingPorts, turns: readonly Tu
     const { put, remove, steered } = changesOf(
       { scaling: ports.scaling, tagPrefix },
       record,
-      answer.value.get(resourceIdOf(record)) ?? [],
+      answer.value.get(keyOf(record).resourceId) ?? [],
       alarms.value,
     );
     if (put.length + remove.length > 0 || steered !== record.steered) forgetAsserted(turn);
@@ -138,9 +144,9 @@ export async function changePolicies(
   turn: Turn,
   changes: PolicyChanges,
 ): Promise<Failure | undefined> {
-  const resourceId = resourceIdOf(turn.record);
+  const key = keyOf(turn.record);
   for (const policy of changes.put) {
-    const outcome = await ports.scaling.putPolicy(resourceId, policy);
+    const outcome = await ports.scaling.putPolicy(key, policy);
     if (!outcome.ok) return outcome.failure;
   }
   return removePolicies(ports, turn.record, changes.remove);
@@ -155,13 +161,13 @@ export async function removePolicies(
   record: FleetRecord,
   names: readonly string[],
 ): Promise<Failure | undefined> {
-  const left = names.flatMap((name) => alarmOfPolicy(settings.tagPrefix, record.endpoint, name) ?? []);
+  const left = names.flatMap((name) => alarmOfPolicy(settings.tagPrefix, record, name) ?? []);
   if (left.length > 0) {
     const gone = await alarms.remove(left);
     if (!gone.ok) return gone.failure;
   }
   for (const name of names) {
-    const outcome = await scaling.deletePolicy(resourceIdOf(record), name);
+    const outcome = await scaling.deletePolicy(keyOf(record), name);
     if (!outcome.ok) return outcome.failure;
   }
   return undefined;

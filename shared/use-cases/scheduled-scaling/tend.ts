@@ -1,7 +1,8 @@
 import type { Activity } from '../../domain/activity.ts';
 import { type CapacityPlan, planCapacity, suspendedBy } from '../../domain/plan-capacity.ts';
-import type { Observed } from '../../domain/record.ts';
+import type { FleetRecord, Observed } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
+import { targetKeyOf } from '../../domain/target-view.ts';
 import { MINUTE } from '../../domain/time.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import type { TargetView } from '../../ports/scaling.ts';
@@ -13,9 +14,9 @@ import { judgeLateness, noteScaleOut } from './lateness.ts';
 import { observe } from './observe.ts';
 import type { RunShared, Turn } from './ports.ts';
 import { recordDecision } from './report.ts';
-import { demandedBy, rule } from './rule.ts';
-import { fingerprintOf, hasScaling, type PolicyChanges, readPolicyChanges, resourceIdOf } from './scaling-policies.ts';
-import { lookAgain, nextTick } from './turn.ts';
+import { demandedBy, rule, ruleTarget } from './rule.ts';
+import { fingerprintOf, hasScaling, type PolicyChanges, readPolicyChanges } from './scaling-policies.ts';
+import { lookAgain, nextTick, targetTurns } from './turn.ts';
 
 /** A refusal that only a human can mend is not asked for again at every tick. */
 const REFUSED_AGAIN = 5 * MINUTE;
@@ -41,47 +42,140 @@ export async function tend(shared: RunShared, turn: Turn): Promise<void> {
     const failure = await giveBack(shared, turn, ruling, observed);
     return failure === undefined ? undefined : refuse(shared, turn, failure, ruling);
   }
-  if (turn.record.policy === undefined) {
-    const problem = turn.record.invalid?.problem ?? 'no valid policy yet';
-    recordDecision(ports, run, turn, { decision: 'refuse', reason: 'policy-invalid', evidence: { problem } });
-    return lookAgain(turn, run.now, run.now + RECHECK);
-  }
-  await noteScaleOut(shared, turn, observed);
+  if (turn.record.policy === undefined) return refuseUnsaid(shared, turn);
+  if (turn.record.targets === undefined) await noteScaleOut(shared, turn, observed);
   await demandBacklog(ports, run.now, turn, ruling.bounds, observed.desired);
-  const decided = await decide(shared, turn, observed);
-  if ('failure' in decided) return refuse(shared, turn, decided.failure, rule(shared, turn.record));
-  const { situation, activity } = decided;
-  tellUntold(shared, turn, situation);
-  noteLead(shared, turn, situation.ruling);
-  judgeLateness(shared, turn, situation.ruling, observed);
-  const failure = await act(shared, turn, situation);
-  if (failure !== undefined) return refuse(shared, turn, failure, situation.ruling);
-  lookAgain(turn, run.now, nextLook(shared, turn, situation, activity));
+  const decided = await decideEach(shared, turn, ruling);
+  if (decided.length === 0) return refuseUnsaid(shared, turn);
+  const again = rule(shared, turn.record);
+  noteLead(shared, turn, again);
+  judgeLateness(shared, turn, again, servingAsAsked(observed, decided));
+  let moving = false;
+  for (const one of raisesFirst(decided)) moving = (await carryOutOne(shared, one, moving)) || moving;
 }
+
+/** The documents say nothing of what the endpoint has now. */
+function refuseUnsaid({ ports, run }: RunShared, turn: Turn): void {
+  const problem = turn.record.invalid?.problem ?? 'no valid policy yet';
+  recordDecision(ports, run, turn, { decision: 'refuse', reason: 'policy-invalid', evidence: { problem } });
+  lookAgain(turn, run.now, run.now + RECHECK);
+}
+
+/** What was decided for one scalable target, on its view of the record. */
+type Decided = { readonly turn: Turn } & (
+  | { readonly situation: Situation; readonly activity: Activity | undefined }
+  | { readonly failure: Failure }
+);
+
+/** One decision for each scalable target; an endpoint with one has one. */
+async function decideEach(shared: RunShared, whole: Turn, ruling: Ruling): Promise<readonly Decided[]> {
+  const all: Decided[] = [];
+  const judge: Judge = (record) =>
+    record.part === undefined ? rule(shared, record) : ruleTarget(shared, ruling, record);
+  for (const turn of targetTurns(whole)) {
+    const { observed, policy } = turn.record;
+    // Not compiled yet: the documents say nothing about this target.
+    if (observed === undefined || policy === undefined) continue;
+    if (whole.record.targets !== undefined) await noteScaleOut(shared, turn, observed);
+    const decided = await decide(shared, turn, observed, judge);
+    if ('situation' in decided) {
+      tellUntold(shared, turn, decided.situation);
+      if (whole.record.targets !== undefined) noteLead(shared, turn, decided.situation.ruling);
+    }
+    all.push({ turn, ...decided });
+  }
+  return all;
+}
+
+/**
+ * What serves of what is asked for. Of several targets the surplus of one does not make up for what another lacks.
+ */
+function servingAsAsked(observed: Observed, decided: readonly Decided[]): Observed {
+  if (decided.length < 2) return observed;
+  const serving = decided.map((one) => {
+    if ('failure' in one) return one.turn.record.observed?.serving ?? 0;
+    const { ruling, observed: own } = one.situation;
+    return Math.min(own.serving, ruling.bounds?.min ?? own.serving);
+  });
+  return { ...observed, serving: serving.reduce((sum, count) => sum + count, 0) };
+}
+
+/** Nobody waits for a scale-in to end. */
+function raisesFirst(decided: readonly Decided[]): readonly Decided[] {
+  const isRaise = (one: Decided): boolean => {
+    if ('failure' in one) return false;
+    const { plan, observed } = one.situation;
+    return Math.max(plan.desired ?? 0, plan.register?.min ?? 0) > observed.desired;
+  };
+  return [...decided.filter(isRaise), ...decided.filter((one) => !isRaise(one))];
+}
+
+/**
+ * Answers whether capacity is moving now. AWS changes the instances of one variant at a time and refuses everything else
+ * meanwhile: with one on its way the next one's turn comes when the endpoint is in service again.
+ */
+async function carryOutOne(shared: RunShared, one: Decided, moving: boolean): Promise<boolean> {
+  const { turn } = one;
+  const { now } = shared.run;
+  if ('failure' in one) {
+    refuse(shared, turn, one.failure, rule(shared, turn.record));
+    return false;
+  }
+  const { situation, activity } = one;
+  const moves = movesCapacity(situation);
+  if (moves && moving && isSerial(turn)) {
+    const evidence = { ...situation.ruling.evidence, waitsFor: 'another variant of the endpoint' };
+    recordDecision(shared.ports, shared.run, turn, { decision: 'keep', reason: 'in-progress', evidence });
+    lookAgain(turn, now, nextTick(shared));
+    return false;
+  }
+  const failure = await act(shared, turn, situation);
+  if (failure !== undefined) {
+    refuse(shared, turn, failure, situation.ruling);
+    return false;
+  }
+  lookAgain(turn, now, nextLook(shared, turn, situation, activity));
+  return moves && !situation.ruling.reportOnly;
+}
+
+/** Components are changed each by itself. */
+function isSerial({ record }: Turn): boolean {
+  return record.part?.dimension !== 'copies';
+}
+
+function movesCapacity({ plan, observed }: Situation): boolean {
+  if (plan.desired !== undefined) return true;
+  const { register } = plan;
+  return register !== undefined && (observed.desired < register.min || observed.desired > register.max);
+}
+
+type Judge = (record: FleetRecord) => Ruling;
 
 async function decide(
   shared: RunShared,
   turn: Turn,
   observed: Observed,
+  judge: Judge,
 ): Promise<{ situation: Situation; activity: Activity | undefined } | { failure: Failure }> {
   const { ports, run, targets } = shared;
-  const target = targets.get(resourceIdOf(turn.record));
+  const key = targetKeyOf(turn.record);
+  const target = key === undefined ? undefined : targets.get(key.resourceId);
   const asksForAsserting = turn.record.asserted !== fingerprintOf(turn.record) || isTargetLost(turn, target);
-  const mayAssert = turn.record.giveBack === undefined && rule(shared, turn.record).want !== 'hands-off';
+  const mayAssert = turn.record.giveBack === undefined && judge(turn.record).want !== 'hands-off';
   let policies: PolicyChanges | undefined;
-  if (asksForAsserting && mayAssert && observed.status === 'InService' && turn.record.variant !== undefined) {
+  if (asksForAsserting && mayAssert && observed.status === 'InService' && key !== undefined) {
     const read = await readPolicyChanges(ports, turn);
     if (!read.ok) return { failure: read.failure };
     policies = read.value;
   }
   const asyncDemand = turn.record.kind === 'async' && turn.record.demand.length > 0 && observed.desired > 0;
   let activity = asyncDemand ? await readActivity(ports, run.now, turn) : undefined;
-  let plan = planFor(shared, turn, observed, target, policies, activity);
+  let plan = planFor(shared, turn, judge(turn.record), observed, target, policies, activity);
   if (plan.needsActivity && turn.record.kind === 'async') {
     activity = await readActivity(ports, run.now, turn);
-    plan = planFor(shared, turn, observed, target, policies, activity);
+    plan = planFor(shared, turn, judge(turn.record), observed, target, policies, activity);
   }
-  const ruling = rule(shared, turn.record);
+  const ruling = judge(turn.record);
   return { situation: { observed, target, ruling, plan, policies }, activity };
 }
 
@@ -92,12 +186,12 @@ function isTargetLost({ record }: Turn, target: TargetView | undefined): boolean
 function planFor(
   shared: RunShared,
   { record }: Turn,
+  ruling: Ruling,
   observed: Observed,
   target: TargetView | undefined,
   policies: PolicyChanges | undefined,
   activity: Activity | undefined,
 ): CapacityPlan {
-  const ruling = rule(shared, record);
   return planCapacity({
     now: shared.run.now,
     kind: record.kind,

@@ -1,4 +1,5 @@
 import type { FleetRecord } from '../../domain/record.ts';
+import { changeTarget, viewOf } from '../../domain/target-view.ts';
 import type { FleetStore } from '../../ports/fleet-store.ts';
 import type { RecordChange, RunShared, Turn } from './ports.ts';
 
@@ -52,6 +53,32 @@ export function createTurn(
     letGo: false,
     save: async () => (changes.length === 0 && !isNew ? 'unchanged' : write()),
   };
+}
+
+/**
+ * One turn for each scalable target, on its view of the record; of an endpoint with one, the turn itself. What they
+ * change is kept together: the record is written once for all.
+ */
+export function targetTurns(turn: Turn): readonly Turn[] {
+  if (turn.record.targets === undefined) return [turn];
+  return turn.record.targets.map(({ name, dimension }): Turn => {
+    const target = { name, dimension };
+    return {
+      get record() {
+        const state = turn.record.targets?.find((one) => one.name === name && one.dimension === dimension);
+        return state === undefined ? turn.record : viewOf(turn.record, state);
+      },
+      change: (change) => turn.change((record) => changeTarget(record, target, change)),
+      get due() {
+        return turn.due;
+      },
+      set due(due) {
+        turn.due = due;
+      },
+      letGo: turn.letGo,
+      save: () => turn.save(),
+    };
+  });
 }
 
 /** Both functions look at the endpoint in their next run. */

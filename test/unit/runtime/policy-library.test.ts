@@ -15,9 +15,9 @@ describe('the policy library', () => {
   it('believes the text of a document, not its version', () => {
     const library = createPolicyLibrary('endpoint-scaler');
     library.update([document('{"otherwise":"zero","zero":{"by":"park"}}')]);
-    expect(library.compile('dev', undefined, NOW, NOW + HOUR)).toMatchObject({ ok: true, policy: { mayBeZero: true } });
+    expect(library.compile('dev', [], NOW, NOW + HOUR)).toMatchObject({ ok: true, policy: { mayBeZero: true } });
     library.update([document('{"otherwise":{"min":1,"max":2}}')]);
-    expect(library.compile('dev', undefined, NOW, NOW + HOUR)).toMatchObject({
+    expect(library.compile('dev', [], NOW, NOW + HOUR)).toMatchObject({
       ok: true,
       policy: { mayBeZero: false },
     });
@@ -26,7 +26,7 @@ describe('the policy library', () => {
   it('compiles once an hour, and remembers one hour only: an environment may be warm for days', () => {
     const library = createPolicyLibrary('endpoint-scaler');
     library.update([document('{"otherwise":"zero","zero":{"by":"park"}}')]);
-    const at = (hour: number) => library.compile('dev', undefined, NOW + hour * HOUR, NOW + (hour + 8) * HOUR);
+    const at = (hour: number) => library.compile('dev', [], NOW + hour * HOUR, NOW + (hour + 8) * HOUR);
     const first = at(0);
     expect(at(0)).toBe(first);
     at(1);

@@ -1,0 +1,126 @@
+import type { Agenda, CompiledPolicy } from './policy.ts';
+import type { FleetRecord, Observed, TargetState } from './record.ts';
+import { type ScalableTarget, type TargetKey, targetKey } from './scalable-target.ts';
+
+/** What every target has of its own; all else of a record is the endpoint's. */
+const OWN = [
+  'drain',
+  'raising',
+  'steered',
+  'suspends',
+  'asserted',
+  'lead',
+  'intent',
+  'lastScaling',
+] as const satisfies readonly (keyof TargetState & keyof FleetRecord)[];
+type Own = Pick<FleetRecord, (typeof OWN)[number]>;
+
+/** The scalable target that a record, or the view of one of its targets, speaks of; undefined: there are several, or it is not known yet. */
+export function targetOf({ part, variant, kind }: FleetRecord): ScalableTarget | undefined {
+  if (part !== undefined) return part;
+  if (variant === undefined) return undefined;
+  return { name: variant, dimension: kind === 'serverless' ? 'provisioned-concurrency' : 'instances' };
+}
+
+export function targetKeyOf(record: FleetRecord): TargetKey | undefined {
+  const target = targetOf(record);
+  return target && targetKey(record.endpoint, target);
+}
+
+/** One view for each scalable target; of an endpoint with one, the record itself. */
+export function targetViews(record: FleetRecord): readonly FleetRecord[] {
+  const { targets } = record;
+  return targets === undefined ? [record] : targets.map((state) => viewOf(record, state));
+}
+
+/**
+ * The record as it were if the endpoint had this target alone: its bounds, scaling policies and agenda, what is seen of
+ * it and what is remembered about it. Rules for one target work on it; `mergeView` takes their changes back.
+ */
+export function viewOf(record: FleetRecord, state: TargetState): FleetRecord {
+  const { policy: _, agenda: __, observed: ___, variant: ____, targets: _____, ...rest } = without(record, OWN);
+  const { name, dimension } = state;
+  const policy = policyOf(record.policy, state);
+  const agenda = agendaOf(record.agenda, state);
+  const observed = observedOf(record.observed, state);
+  return {
+    ...rest,
+    ...own(state),
+    part: { name, dimension },
+    ...(dimension === 'copies' ? {} : { variant: name }),
+    ...(policy && { policy }),
+    ...(agenda && { agenda }),
+    ...(observed && { observed }),
+  };
+}
+
+/** What a rule changed in the view of a target, in the record: what is the target's own there, the rest for all. */
+export function mergeView(record: FleetRecord, view: FleetRecord): FleetRecord {
+  const { part, policy: _, agenda: __, observed: ___, variant: ____, ...rest } = without(view, OWN);
+  if (part === undefined || record.targets === undefined) return view;
+  const { policy, agenda, observed, variant } = record;
+  return {
+    ...rest,
+    ...own(record),
+    ...(policy && { policy }),
+    ...(agenda && { agenda }),
+    ...(observed && { observed }),
+    ...(variant === undefined ? {} : { variant }),
+    targets: record.targets.map((state) => (isSame(state, part) ? { ...without(state, OWN), ...own(view) } : state)),
+  };
+}
+
+/** Changes one target's view; a target that is gone meanwhile changes nothing. */
+export function changeTarget(
+  record: FleetRecord,
+  target: ScalableTarget,
+  change: (view: FleetRecord) => FleetRecord,
+): FleetRecord {
+  const state = record.targets?.find((candidate) => isSame(candidate, target));
+  return state === undefined ? record : mergeView(record, change(viewOf(record, state)));
+}
+
+function isSame(a: ScalableTarget, b: ScalableTarget): boolean {
+  return a.name === b.name && a.dimension === b.dimension;
+}
+
+function own(source: Pick<TargetState, (typeof OWN)[number]>): Own {
+  return Object.fromEntries(
+    OWN.filter((key) => source[key] !== undefined).map((key) => [key, source[key]]),
+  ) as unknown as Own;
+}
+
+/** Without what is remembered of a scalable target: of the next one it is not true. */
+export function withoutOwn(record: FleetRecord): FleetRecord {
+  const targets = record.targets?.map((state) => without(state, OWN));
+  return { ...without(record, OWN), ...(targets && { targets }) };
+}
+
+function without<T extends object>(source: T, keys: readonly (keyof T)[]): T {
+  return Object.fromEntries(Object.entries(source).filter(([key]) => !keys.includes(key as keyof T))) as T;
+}
+
+function policyOf(policy: CompiledPolicy | undefined, { rules }: TargetState): CompiledPolicy | undefined {
+  if (policy === undefined || rules === undefined) return undefined;
+  const { highestMax: _, upBounds: __, suspends: ___, mayLeave: ____, ...shared } = policy;
+  return { ...shared, ...rules };
+}
+
+/** All targets share the instants of the endpoint's agenda; where only another one's rung changes there is no step. */
+function agendaOf(agenda: Agenda | undefined, { rungs, at, began }: TargetState): Agenda | undefined {
+  if (agenda === undefined || rungs === undefined || at === undefined) return undefined;
+  const steps: [number, number][] = [];
+  for (const [instant, index] of agenda.steps) {
+    const rung = at[index] ?? 0;
+    if (steps.at(-1)?.[1] !== rung) steps.push([instant, rung]);
+  }
+  const { from, until } = agenda;
+  return { from, until, ...(began === undefined ? {} : { began }), rungs, steps };
+}
+
+function observedOf(observed: Observed | undefined, state: TargetState): Observed | undefined {
+  if (observed === undefined) return undefined;
+  const { instanceType: _, ...rest } = observed;
+  const { desired = 0, serving = 0, instanceType } = state;
+  return { ...rest, desired, serving, ...(instanceType === undefined ? {} : { instanceType }) };
+}
