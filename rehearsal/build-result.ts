@@ -1,8 +1,8 @@
-import type { EndpointChange, ServiceName } from '../simulator/contract.ts';
+import type { ComponentChange, EndpointChange, ServiceName } from '../simulator/contract.ts';
 import { type BillLine, computeBill, type ScalerMeter } from './bill.ts';
 import type { ScenarioEndpoint } from './model.ts';
 import { summariseDecisions, toIso } from './observe.ts';
-import type { EndpointResult, RehearsalResult, Span, Violation } from './result.ts';
+import type { ComponentResult, EndpointResult, RehearsalResult, Span, Violation, WindowResult } from './result.ts';
 import type { Rulebook } from './rulebook.ts';
 import type { Run } from './run.ts';
 import { judgeWindows, promisedWindows } from './windows.ts';
@@ -106,15 +106,62 @@ async function endpointResult(run: Run, rulebook: Rulebook, endpoint: ScenarioEn
     decisions: summariseDecisions(observer.decisions.filter((decision) => decision.endpoint === name)),
     instanceHours: {
       paid: paidSeconds / 3_600,
-      alwaysOn: (Math.max(1, endpoint.instances) * scenario.durationMs) / HOUR_MS,
+      alwaysOn:
+        (Math.max(1, endpoint.hosting ? changes[0]!.serving : endpoint.instances) * scenario.durationMs) / HOUR_MS,
     },
     requests: { total, served, cold, failed, expired, pending },
     latency: aws.world.latency(name) ?? null,
     requestsByHour: [...aws.world.arrivalsByHour(name)],
     ...parksAndWakes(changes),
-    windows: judgeWindows(promisedWindows(rulebook.historyOf(name), end), changes),
+    windows: windowsOf(run, rulebook, endpoint, changes),
+    ...componentsOf(run, rulebook, endpoint),
     final: await finalState(run, name),
   };
+}
+
+/** Bounds of an endpoint with components speak of copies: of its only one's, or of each one's apart. */
+function windowsOf(
+  { scenario, observer }: Run,
+  rulebook: Rulebook,
+  { name, hosting }: ScenarioEndpoint,
+  changes: readonly EndpointChange[],
+): readonly WindowResult[] {
+  const end = scenario.start + scenario.durationMs;
+  const [only, ...more] = hosting?.components ?? [];
+  if (only === undefined) return judgeWindows(promisedWindows(rulebook.historyOf(name), end), changes);
+  if (more.length > 0) return [];
+  return judgeWindows(promisedWindows(rulebook.historyOf(name, only.name), end), componentChanges(observer, only.name));
+}
+
+function componentChanges(observer: Run['observer'], component: string): readonly ComponentChange[] {
+  return observer.componentChanges.get(component) ?? [];
+}
+
+function componentsOf(
+  { aws, scenario, observer }: Run,
+  rulebook: Rulebook,
+  { name: endpoint, hosting }: ScenarioEndpoint,
+): Pick<EndpointResult, 'components'> {
+  if (hosting === undefined) return {};
+  const end = scenario.start + scenario.durationMs;
+  const results = hosting.components.map(({ name }): [string, ComponentResult] => {
+    const changes = componentChanges(observer, name);
+    const { total, served, cold, failed, expired, pending } = aws.world.requests(endpoint, name);
+    const spans = changes.flatMap(({ at, status, desired, serving }, index) => {
+      const to = changes[index + 1]?.at ?? end;
+      return to > at ? [{ from: toIso(at), to: toIso(to), status, desired, serving }] : [];
+    });
+    return [
+      name,
+      {
+        spans,
+        requests: { total, served, cold, failed, expired, pending },
+        latency: aws.world.latency(endpoint, name) ?? null,
+        windows: judgeWindows(promisedWindows(rulebook.historyOf(endpoint, name), end), changes),
+      },
+    ];
+  });
+  return { components: Object.fromEntries(results) };
 }
 
 function spansOf(changes: readonly EndpointChange[], end: number): Span[] {
@@ -161,7 +208,11 @@ async function finalState(run: Run, name: string): Promise<EndpointResult['final
   const described = await ask('SageMaker', 'DescribeEndpoint', { EndpointName: name });
   const variants = (described['ProductionVariants'] ?? []) as { VariantName: string }[];
   const inService = Object.keys(described).length > 0;
-  const resources = variants.map(({ VariantName }) => `endpoint/${name}/variant/${VariantName}`);
+  const components = run.scenario.endpoints.find((one) => one.name === name)?.hosting?.components ?? [];
+  const resources = [
+    ...variants.map(({ VariantName }) => `endpoint/${name}/variant/${VariantName}`),
+    ...(inService ? components.map((one) => `inference-component/${one.name}`) : []),
+  ];
   const space = { ServiceNamespace: 'sagemaker' };
   const each = async (operation: string, member: string): Promise<unknown[]> => {
     const found: unknown[] = [];
@@ -185,12 +236,15 @@ async function finalState(run: Run, name: string): Promise<EndpointResult['final
     scalableTargets: (targets['ScalableTargets'] ?? []) as unknown[],
     scalingPolicies: await each('DescribeScalingPolicies', 'ScalingPolicies'),
     scheduledActions: await each('DescribeScheduledActions', 'ScheduledActions'),
-    alarms: await alarmsOf(run, name),
+    alarms: await alarmsOf(run, [
+      `"Name":"EndpointName","Value":"${name}"`,
+      ...components.map((one) => `"Name":"InferenceComponentName","Value":"${one.name}"`),
+    ]),
   };
 }
 
-/** Alarms that watch a metric of this endpoint. */
-async function alarmsOf(run: Run, name: string): Promise<readonly unknown[]> {
+/** Alarms that watch a metric with one of these dimensions. */
+async function alarmsOf(run: Run, dimensions: readonly string[]): Promise<readonly unknown[]> {
   const found: unknown[] = [];
   let token: unknown;
   do {
@@ -200,7 +254,8 @@ async function alarmsOf(run: Run, name: string): Promise<readonly unknown[]> {
     });
     if (!page.ok) break;
     for (const alarm of (page.value['MetricAlarms'] ?? []) as Page[]) {
-      if (JSON.stringify(alarm).includes(`"Name":"EndpointName","Value":"${name}"`)) found.push(alarm);
+      const text = JSON.stringify(alarm);
+      if (dimensions.some((dimension) => text.includes(dimension))) found.push(alarm);
     }
     token = page.value['NextToken'];
   } while (token !== undefined);

@@ -98,9 +98,10 @@ function attach(run: Run, end: number): Attached {
   for (const kind of ['schedules', 'policies'] as const) {
     for (const [name, text] of Object.entries(scenario[kind])) rulebook.put(kind, name, text);
   }
-  for (const { name, policy, tags, kind } of scenario.endpoints) {
+  for (const endpoint of scenario.endpoints) {
+    const { name, policy, tags } = endpoint;
     const enrolment = policy === undefined ? {} : { [`${tagPrefix}:policy`]: policy };
-    rulebook.enrol(name, { ...tags, ...enrolment }, scenario.start, kind);
+    rulebook.enrol(name, { ...tags, ...enrolment }, scenario.start, endpoint);
   }
   aws.onCall((record) => rulebook.see(record));
   for (const { happening, onDone } of run.happenings) {

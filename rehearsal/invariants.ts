@@ -73,6 +73,12 @@ export function createInvariantChecker(run: Run, rulebook: Rulebook): InvariantC
     const before = state.change(change);
     for (const check of checks) check.change?.(change, before);
   });
+  aws.world.onComponentChange((change) => {
+    const before = state.changeComponent(change);
+    if (before === undefined) return;
+    dirty = true;
+    for (const check of checks) check.changeComponent?.(change, before);
+  });
   aws.onCall((record) => {
     if (isChecker(record.caller)) return;
     if (record.mutating && record.service !== 'DynamoDB' && record.service !== 'EventBridge') dirty = true;

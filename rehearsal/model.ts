@@ -26,19 +26,36 @@ export interface Scenario {
 
 export interface ScenarioEndpoint {
   readonly name: string;
-  readonly kind: 'real-time' | 'async';
+  readonly kind: 'real-time' | 'async' | 'components';
   /** The enrolling tag's value; absent: not enrolled. */
   readonly policy?: string;
   /** More tags. */
   readonly tags: Readonly<Record<string, string>>;
   readonly instanceType: string;
+  /** Kind components: 0, there are as many as its copies need. */
   readonly instances: number;
   readonly startsIn: StartTime;
   readonly deletesInMs: number;
   readonly serves: { readonly concurrent: number; readonly seconds: number };
   readonly traffic: MinuteCounts;
-  readonly whenAway: 'lost' | 'asks';
+  readonly whenAway: WhenAway;
   readonly requestTtlSeconds?: number;
+  /** Kind components: how many instances SageMaker may run, and the components, which have traffic of their own. */
+  readonly hosting?: { readonly min: number; readonly max: number; readonly components: readonly ScenarioComponent[] };
+}
+
+/** What becomes of a request that finds nothing in service: lost; told of on the bus and tried again; tried again only. */
+type WhenAway = 'lost' | 'asks' | 'retries';
+
+export interface ScenarioComponent {
+  readonly name: string;
+  readonly copies: number;
+  readonly needs: { readonly cpus?: number; readonly accelerators?: number; readonly memoryMb: number };
+  /** Added copies on an instance that is there. */
+  readonly startsIn: StartTime;
+  readonly serves: { readonly concurrent: number; readonly seconds: number };
+  readonly traffic: MinuteCounts;
+  readonly whenAway: WhenAway;
 }
 
 /** Creating → InService, and added instances. Lognormal: drawn by seed, endpoint, n-th start. */
@@ -128,7 +145,13 @@ export type Happening = { readonly at: number; readonly what: string } & (
       readonly operation: string;
       readonly input: Readonly<Record<string, unknown>>;
     }
-  | { readonly verb: 'requests'; readonly count: number; readonly endpoint: string }
+  | {
+      readonly verb: 'requests';
+      readonly count: number;
+      readonly endpoint: string;
+      /** Of an endpoint of kind components. */
+      readonly component: string | undefined;
+    }
   | { readonly verb: 'put'; readonly kind: 'schedules' | 'policies'; readonly name: string; readonly text: string }
   | { readonly verb: 'remove'; readonly kind: 'schedules' | 'policies'; readonly name: string }
   | { readonly verb: 'deploy'; readonly parameters: Readonly<Record<string, string>> }

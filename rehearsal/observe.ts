@@ -1,6 +1,6 @@
 import { EVENT_SOURCE } from '../shared/domain/decision.ts';
 import type { LogLine } from '../shared/ports/world.ts';
-import type { EndpointChange, InvocationOutcome, SimulatedAws } from '../simulator/contract.ts';
+import type { ComponentChange, EndpointChange, InvocationOutcome, SimulatedAws } from '../simulator/contract.ts';
 import { isChecker } from './invariants/context.ts';
 import type { FunctionName, ScenarioEndpoint } from './model.ts';
 import type { DecisionResult, EventResult } from './result.ts';
@@ -28,6 +28,8 @@ export interface LoggedProblem {
 /** Everything that is seen of a run from outside, in order. */
 interface Observations {
   readonly changes: ReadonlyMap<string, readonly EndpointChange[]>;
+  /** By component. */
+  readonly componentChanges: ReadonlyMap<string, readonly ComponentChange[]>;
   readonly decisions: readonly LoggedDecision[];
   readonly problems: readonly LoggedProblem[];
   readonly events: readonly EventResult[];
@@ -43,6 +45,7 @@ interface Observations {
 
 export class Observer implements Observations {
   readonly changes = new Map<string, EndpointChange[]>();
+  readonly componentChanges = new Map<string, ComponentChange[]>();
   readonly decisions: LoggedDecision[] = [];
   readonly problems: LoggedProblem[] = [];
   readonly events: EventResult[] = [];
@@ -57,6 +60,7 @@ export class Observer implements Observations {
   constructor(aws: SimulatedAws) {
     this.#aws = aws;
     aws.world.onEndpointChange((change) => this.#changed(change));
+    aws.world.onComponentChange((change) => this.#componentChanged(change));
     aws.onBusEvent((event) => this.#announced(event));
     aws.onCall(({ caller, service, operation }) => {
       if (isChecker(caller)) return;
@@ -126,6 +130,16 @@ export class Observer implements Observations {
     const known = this.changes.get(change.endpoint);
     if (known === undefined) this.changes.set(change.endpoint, [change]);
     else if (known.at(-1)!.at === change.at) known[known.length - 1] = change;
+    else known.push(change);
+  }
+
+  #componentChanged(change: ComponentChange): void {
+    const known = this.componentChanges.get(change.component);
+    const last = known?.at(-1);
+    const { status, desired, serving } = change;
+    if (last?.status === status && last.desired === desired && last.serving === serving) return;
+    if (known === undefined) this.componentChanges.set(change.component, [change]);
+    else if (last!.at === change.at) known[known.length - 1] = change;
     else known.push(change);
   }
 

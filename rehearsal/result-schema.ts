@@ -37,25 +37,47 @@ const window = v.strictObject({
   during: v.pipe(v.string(), v.description('the schedule, or otherwise')),
 });
 
+const requests = v.pipe(
+  v.strictObject({ total: count, served: count, cold: count, failed: count, expired: count, pending: count }),
+  v.description('total = served + failed + expired + pending; cold: nothing was in service when the request came'),
+);
+
+const latency = v.pipe(
+  v.nullable(v.strictObject({ p50: v.number(), p95: v.number(), p99: v.number(), worstHourP95: v.number() })),
+  v.description('seconds from arrival to answer: waiting for a free place and being served; null: none was answered'),
+);
+
+const component = v.strictObject({
+  spans: v.array(
+    v.strictObject({
+      from: instant,
+      to: instant,
+      status: v.pipe(v.string(), v.description('as DescribeInferenceComponent spells it; Absent when deleted')),
+      desired: count,
+      serving: v.pipe(count, v.description('copies in service')),
+    }),
+  ),
+  requests,
+  latency,
+  windows: v.array(window),
+});
+
 const endpoint = v.strictObject({
-  kind: v.picklist(['real-time', 'async']),
+  kind: v.picklist(['real-time', 'async', 'components']),
   policy: v.pipe(v.nullable(v.string()), v.description('value of the enrolling tag; null: not enrolled')),
   spans: v.array(span),
   decisions: v.array(decision),
   instanceHours: v.strictObject({ paid: v.number(), alwaysOn: v.number() }),
-  requests: v.pipe(
-    v.strictObject({ total: count, served: count, cold: count, failed: count, expired: count, pending: count }),
-    v.description('total = served + failed + expired + pending; cold: nothing was in service when the request came'),
-  ),
-  latency: v.pipe(
-    v.nullable(v.strictObject({ p50: v.number(), p95: v.number(), p99: v.number(), worstHourP95: v.number() })),
-    v.description('seconds from arrival to answer: waiting for a free place and being served; null: none was answered'),
-  ),
+  requests,
+  latency,
   requestsByHour: v.array(count),
   parks: count,
   wakes: count,
   wakeSeconds: v.array(v.number()),
   windows: v.array(window),
+  components: v.exactOptional(
+    v.pipe(v.record(v.string(), component), v.description('inference components; only of kind components')),
+  ),
   final: v.strictObject({
     phase: v.nullable(v.string()),
     config: v.nullable(v.string()),

@@ -20,7 +20,7 @@ export interface RehearsalResult {
 }
 
 export interface EndpointResult {
-  readonly kind: 'real-time' | 'async';
+  readonly kind: 'real-time' | 'async' | 'components';
   /** The enrolling tag's value; null: nobody enrolled it. */
   readonly policy: string | null;
   readonly spans: readonly Span[];
@@ -54,7 +54,10 @@ export interface EndpointResult {
   /** Its returns to service. */
   readonly wakes: number;
   readonly wakeSeconds: readonly number[];
+  /** Of instances; of copies where the endpoint has one component. */
   readonly windows: readonly WindowResult[];
+  /** Kind components: each of them; absent for other kinds. */
+  readonly components?: Readonly<Record<string, ComponentResult>>;
   readonly final: {
     readonly phase: string | null;
     readonly config: string | null;
@@ -64,6 +67,23 @@ export interface EndpointResult {
     readonly scheduledActions: readonly unknown[];
     readonly alarms: readonly unknown[];
   };
+}
+
+/** One inference component: what is counted here are copies. */
+export interface ComponentResult {
+  readonly spans: readonly ComponentSpan[];
+  readonly requests: EndpointResult['requests'];
+  readonly latency: EndpointResult['latency'];
+  readonly windows: readonly WindowResult[];
+}
+
+/** A stretch of time in which nothing of this changed; `serving`: copies in service. */
+export interface ComponentSpan {
+  readonly from: string;
+  readonly to: string;
+  readonly status: string;
+  readonly desired: number;
+  readonly serving: number;
 }
 
 /** A stretch of time in which nothing of this changed. */

@@ -9,6 +9,7 @@ import {
 } from '../shared/documents/index.ts';
 import type { Agenda, CompiledPolicy, Rung } from '../shared/domain/policy.ts';
 import type { CallRecord } from '../simulator/contract.ts';
+import type { ScenarioEndpoint } from './model.ts';
 
 /** What the documents and tags of simulated AWS ask of one endpoint, from one instant on. */
 export interface Rules {
@@ -28,10 +29,13 @@ export interface Rules {
 /** The only variant of an endpoint that exists when a scenario starts. */
 const VARIANT = 'AllTraffic';
 
-type Kind = 'real-time' | 'async';
+type Kind = ScenarioEndpoint['kind'];
 
 interface Enrolled {
   readonly kind: Kind;
+  /** Kind components: what each of them is asked for lies in `parts`. */
+  readonly components: readonly string[];
+  readonly parts: Map<string, Rules[]>;
   tags: Readonly<Record<string, string>>;
   history: Rules[];
   /** The policy that its tag named when it was given back: another one enrols it anew. */
@@ -75,10 +79,17 @@ export class Rulebook {
   }
 
   /** `kind` counts when the endpoint is first seen: it never changes. */
-  enrol(endpoint: string, tags: Readonly<Record<string, string>>, at: number, kind: Kind = 'real-time'): void {
+  enrol(
+    endpoint: string,
+    tags: Readonly<Record<string, string>>,
+    at: number,
+    { kind, hosting }: Pick<ScenarioEndpoint, 'kind' | 'hosting'> = { kind: 'real-time' },
+  ): void {
     const known = this.#endpoints.get(endpoint);
-    if (known === undefined) this.#endpoints.set(endpoint, { kind, tags, history: [] });
-    else known.tags = tags;
+    if (known === undefined) {
+      const components = hosting?.components.map(({ name }) => name) ?? [];
+      this.#endpoints.set(endpoint, { kind, components, parts: new Map(), tags, history: [] });
+    } else known.tags = tags;
     this.#compile(endpoint, at);
   }
 
@@ -90,12 +101,13 @@ export class Rulebook {
   }
 
   /** The rules in force now. */
-  rulesOf(endpoint: string): Rules | undefined {
-    return this.#endpoints.get(endpoint)?.history.at(-1);
+  rulesOf(endpoint: string, component?: string): Rules | undefined {
+    return this.historyOf(endpoint, component).at(-1);
   }
 
-  historyOf(endpoint: string): readonly Rules[] {
-    return this.#endpoints.get(endpoint)?.history ?? [];
+  historyOf(endpoint: string, component?: string): readonly Rules[] {
+    const enrolled = this.#endpoints.get(endpoint);
+    return (component === undefined ? enrolled?.history : enrolled?.parts.get(component)) ?? [];
   }
 
   endpoints(): readonly string[] {
@@ -156,23 +168,38 @@ export class Rulebook {
 
   #compile(endpoint: string, at: number): void {
     const enrolled = this.#endpoints.get(endpoint)!;
-    const before = enrolled.history.at(-1);
-    const next = this.#rules(enrolled, at, before);
-    if (before !== undefined && isSame(before, next)) return;
-    if (before?.from === at) enrolled.history[enrolled.history.length - 1] = next;
-    else enrolled.history.push(next);
-    for (const listener of this.#listeners) listener(endpoint);
+    let changed = this.#extend(enrolled.history, enrolled, at, undefined);
+    for (const component of enrolled.components) {
+      const history = enrolled.parts.get(component) ?? [];
+      enrolled.parts.set(component, history);
+      changed = this.#extend(history, enrolled, at, component) || changed;
+    }
+    if (changed) for (const listener of this.#listeners) listener(endpoint);
   }
 
-  #rules(enrolled: Enrolled, at: number, before: Rules | undefined): Rules {
+  #extend(history: Rules[], enrolled: Enrolled, at: number, component: string | undefined): boolean {
+    const before = history.at(-1);
+    const next = this.#rules(enrolled, at, before, component);
+    if (before !== undefined && isSame(before, next)) return false;
+    if (before?.from === at) history[history.length - 1] = next;
+    else history.push(next);
+    return true;
+  }
+
+  #rules(enrolled: Enrolled, at: number, before: Rules | undefined, component: string | undefined): Rules {
     const { tags, kind } = enrolled;
     const policyName = tags[`${this.#prefix}:policy`];
     if (enrolled.givenFrom !== policyName) enrolled.givenFrom = undefined;
     const isProtected = tags[`${this.#prefix}:protect`]?.toLowerCase() === 'true';
     const found = policyName === undefined ? undefined : this.#policies.get(policyName);
+    const [first, ...more] = enrolled.components;
+    const only =
+      kind === 'components'
+        ? { component: component ?? (more.length === 0 ? first : undefined) }
+        : { variant: VARIANT };
     const compiled =
-      found?.ok === true && at < this.#until
-        ? compilePolicy(found.value, this.#schedules, { from: at, until: this.#until, variant: VARIANT })
+      found?.ok === true && at < this.#until && namesAll(found.value, enrolled)
+        ? compilePolicy(found.value, this.#schedules, { from: at, until: this.#until, ...only })
         : undefined;
     const head = { from: at, policyName, protected: isProtected, givenBack: false };
     const wasRuled = before?.policyName === policyName && (before?.policy !== undefined || before?.givenBack === true);
@@ -200,8 +227,16 @@ function suitsKind(
 ): boolean {
   const by = policy.zero?.by;
   if (kind === 'async') return by === undefined || by === 'instances';
+  if (kind === 'components') return by === undefined || by === 'copies';
   if (by !== undefined && by !== 'park') return false;
   return by === 'park' || !agenda.rungs.some(meansZero);
+}
+
+/** Of several components each has to be named, and nothing else. */
+function namesAll({ components }: Policy, enrolled: Enrolled): boolean {
+  const names = enrolled.components;
+  if (names.length === 1) return components.size === 0 || components.has(names[0]!);
+  return names.length === 0 || (components.size === names.length && names.every((name) => components.has(name)));
 }
 
 function isSame(a: Rules, b: Rules): boolean {

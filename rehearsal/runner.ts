@@ -1,5 +1,5 @@
 import { REQUEST_SOURCE } from '../shared/domain/decision.ts';
-import type { Deployment, EndpointLoad, EndpointTiming, SimulatedAws } from '../simulator/contract.ts';
+import type { Deployment, EndpointLoad, EndpointSeed, EndpointTiming, SimulatedAws } from '../simulator/contract.ts';
 import { createSimulatedAws } from '../simulator/index.ts';
 import { type Api, createApi, mustAnswer } from './api.ts';
 import { CallCoverage } from './call-coverage.ts';
@@ -98,7 +98,7 @@ async function prepareRun(scenario: Scenario, options: RunnerOptions): Promise<R
     string,
   ];
   const person = createApi(aws, { kind: 'person', name: 'someone' });
-  for (const endpoint of scenario.endpoints) aws.world.seed(seedOf(scenario, endpoint, aws, tagPrefix));
+  for (const endpoint of scenario.endpoints) aws.world.seed(seedOf(endpoint, aws, tagPrefix));
   await putDocuments(scenario, person, tagPrefix);
   const unscripted = { scenario, aws, deployment, observer, tagPrefix, tableName, person, functions, coverage, clocks };
   const { states, fateAfter } = scheduleHappenings(unscripted);
@@ -126,7 +126,7 @@ async function putDocuments(scenario: Scenario, person: Api, tagPrefix: string):
   }
 }
 
-function seedOf(scenario: Scenario, endpoint: ScenarioEndpoint, aws: SimulatedAws, tagPrefix: string) {
+function seedOf(endpoint: ScenarioEndpoint, aws: SimulatedAws, tagPrefix: string) {
   const enrolment = endpoint.policy === undefined ? {} : { [`${tagPrefix}:policy`]: endpoint.policy };
   return {
     name: endpoint.name,
@@ -135,17 +135,39 @@ function seedOf(scenario: Scenario, endpoint: ScenarioEndpoint, aws: SimulatedAw
     instances: endpoint.instances,
     tags: { ...endpoint.tags, ...enrolment },
     timing: timingOf(endpoint, aws),
-    load: loadOf(scenario, endpoint, aws),
+    load: {
+      ...loadOf(endpoint.name, endpoint, aws),
+      ...(endpoint.requestTtlSeconds === undefined ? {} : { requestTtlSeconds: endpoint.requestTtlSeconds }),
+    },
+    ...hostingOf(endpoint, aws),
   };
 }
 
-function loadOf(_scenario: Scenario, endpoint: ScenarioEndpoint, aws: SimulatedAws): EndpointLoad {
+function hostingOf(endpoint: ScenarioEndpoint, aws: SimulatedAws): Partial<EndpointSeed> {
+  const { hosting } = endpoint;
+  if (hosting === undefined) return {};
   return {
-    arrivals: arrivalsOf(endpoint.traffic),
-    serves: endpoint.serves,
-    whenAway: endpoint.whenAway,
-    ...(endpoint.requestTtlSeconds === undefined ? {} : { requestTtlSeconds: endpoint.requestTtlSeconds }),
-    ...(endpoint.whenAway === 'asks' ? { onAsk: () => askForWake(aws, endpoint.name) } : {}),
+    managedScaling: { min: hosting.min, max: hosting.max },
+    components: hosting.components.map((component) => ({
+      name: component.name,
+      copies: component.copies,
+      needs: component.needs,
+      startMs: startsOf(component.startsIn, aws.random(`copies:${component.name}`)),
+      load: loadOf(endpoint.name, component, aws),
+    })),
+  };
+}
+
+function loadOf(
+  endpoint: string,
+  { traffic, serves, whenAway }: Pick<ScenarioEndpoint, 'traffic' | 'serves' | 'whenAway'>,
+  aws: SimulatedAws,
+): EndpointLoad {
+  return {
+    arrivals: arrivalsOf(traffic),
+    serves,
+    whenAway: whenAway === 'lost' ? 'lost' : 'asks',
+    ...(whenAway === 'asks' ? { onAsk: () => askForWake(aws, endpoint) } : {}),
   };
 }
 
@@ -163,14 +185,16 @@ function askForWake(aws: SimulatedAws, endpoint: string): void {
 }
 
 function timingOf(endpoint: ScenarioEndpoint, aws: SimulatedAws): EndpointTiming {
+  const startMs = startsOf(endpoint.startsIn, aws.random(`start:${endpoint.name}`));
+  return { startMs, deleteMs: endpoint.deletesInMs };
+}
+
+/** Drawn in order, whichever is asked for first. */
+function startsOf(time: StartTime, random: () => number): (n: number) => number {
   const drawn: number[] = [];
-  const random = aws.random(`start:${endpoint.name}`);
-  return {
-    startMs: (n) => {
-      while (drawn.length <= n) drawn.push(drawStart(endpoint.startsIn, random));
-      return drawn[n]!;
-    },
-    deleteMs: endpoint.deletesInMs,
+  return (n) => {
+    while (drawn.length <= n) drawn.push(drawStart(time, random));
+    return drawn[n]!;
   };
 }
 

@@ -7,6 +7,7 @@ import { parseYaml, type SourceDocument } from '../shared/documents/yaml.ts';
 import { zoneNames } from '../shared/documents/zones.ts';
 import type { Scenario, ScenarioEndpoint } from './model.ts';
 import { checkDeployments, checkParameters } from './scenario/check-parameters.ts';
+import { COMPONENT_DEFAULTS, resolveComponents, servesOf } from './scenario/components.ts';
 import { convertSchedule, type ReadFile, type ResolveContext, under } from './scenario/context.ts';
 import { type ScenarioDocument, scenarioSchema } from './scenario/grammar.ts';
 import { CALL_HINTS } from './scenario/happening-values.ts';
@@ -29,8 +30,6 @@ const DEFAULTS = {
   region: 'us-east-1',
   startMs: 8 * 60_000,
   deletesInMs: 2 * 60_000,
-  /** Generous on purpose: 1,000 requests a second and instance, so that capacity is no question unless it is asked. */
-  serves: { concurrent: 100, in: 100 },
 } as const;
 
 /**
@@ -182,27 +181,31 @@ function resolveEndpoints(context: ResolveContext): ScenarioEndpoint[] {
       const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
       context.warnings.push(`endpoints.${name}.policy: ${endpoint.policy}: no such policy in this scenario${hint}`);
     }
-    const traffic = resolveTraffic(context, name, endpoint.traffic, minutesOf(context.durationMs));
+    const minutes = minutesOf(context.durationMs);
+    const traffic = resolveTraffic(context, { path: ['endpoints', name], stream: name }, endpoint.traffic, minutes);
+    const hosting = resolveComponents(context, name, endpoint, traffic);
     endpoints.push({
       name,
       kind: endpoint.kind,
       ...(endpoint.policy === undefined ? {} : { policy: endpoint.policy }),
       tags: endpoint.tags ?? {},
       instanceType: endpoint.instanceType,
-      instances: endpoint.instances ?? (endpoint.kind === 'async' ? 0 : 1),
-      startsIn: endpoint.startsIn ?? { kind: 'fixed', ms: DEFAULTS.startMs },
+      instances: instancesOf(endpoint),
+      startsIn: endpoint.startsIn ?? { kind: 'fixed', ms: hosting ? COMPONENT_DEFAULTS.startMs : DEFAULTS.startMs },
       deletesInMs: endpoint.deletesIn ?? DEFAULTS.deletesInMs,
-      serves: servesOf(endpoint.serves ?? DEFAULTS.serves),
-      traffic,
+      serves: servesOf(endpoint.serves),
+      traffic: hosting ? new Int32Array(minutes) : traffic,
       whenAway: endpoint.whenAway ?? 'lost',
       ...(endpoint.requestTtl === undefined ? {} : { requestTtlSeconds: endpoint.requestTtl / 1_000 }),
+      ...(hosting && { hosting }),
     });
   }
   return endpoints;
 }
 
-function servesOf({ concurrent, in: ms }: { readonly concurrent: number; readonly in: number }) {
-  return { concurrent, seconds: ms / 1_000 };
+function instancesOf({ kind, instances }: ScenarioDocument['endpoints'][string]): number {
+  if (instances?.form === 'count') return instances.number;
+  return kind === 'real-time' ? 1 : 0;
 }
 
 function expectationOf({ maxCold, maxLate }: NonNullable<ScenarioDocument['expect']>) {

@@ -131,7 +131,7 @@ function actionOf(run: UnscriptedRun, operator: Operator, happening: Happening):
         call(person, happening.service as ServiceName, happening.operation, expandArns(happening.input, run));
     case 'requests':
       return async () => {
-        aws.world.inject(happening.endpoint, happening.count);
+        aws.world.inject(happening.endpoint, happening.count, happening.component);
       };
     case 'put': {
       const { kind, name, text } = happening;

@@ -1,5 +1,4 @@
 import { minimumOf, stepsFrom } from '../shared/domain/agenda.ts';
-import type { EndpointChange } from '../simulator/contract.ts';
 import { toIso } from './observe.ts';
 import type { WindowResult } from './result.ts';
 import type { Rules } from './rulebook.ts';
@@ -10,6 +9,12 @@ export interface PromisedWindow {
   readonly ends: number;
   readonly min: number;
   readonly during: string;
+}
+
+/** As much of a change as tells who served: instances of an endpoint, copies of a component. */
+interface Serving {
+  readonly at: number;
+  readonly serving: number;
 }
 
 /** What the documents promised over the run, each version for as long as it was in force. */
@@ -34,7 +39,7 @@ export function promisedWindows(history: readonly Rules[], end: number): Promise
 }
 
 /** First instant in [begins, ends) at which so many instances serve. */
-function readyAt(changes: readonly EndpointChange[], window: PromisedWindow): number | undefined {
+function readyAt(changes: readonly Serving[], window: PromisedWindow): number | undefined {
   let serving = 0;
   for (const change of changes) {
     if (change.at > window.begins) {
@@ -47,7 +52,7 @@ function readyAt(changes: readonly EndpointChange[], window: PromisedWindow): nu
   return serving >= window.min ? window.begins : undefined;
 }
 
-export function judgeWindows(windows: readonly PromisedWindow[], changes: readonly EndpointChange[]): WindowResult[] {
+export function judgeWindows(windows: readonly PromisedWindow[], changes: readonly Serving[]): WindowResult[] {
   return windows.map((window) => {
     const ready = readyAt(changes, window);
     return {

@@ -1,10 +1,17 @@
-import type { EndpointChange } from '../../simulator/contract.ts';
 import { type Check, type CheckContext, FOUND_MS, HOUR_MS, MINUTE_MS } from './context.ts';
 import { admittedBounds, currentRung, isExcused, isSettled, rungSince } from './promises.ts';
-import type { EndpointState } from './world-state.ts';
+import { type EndpointState, labelOf } from './world-state.ts';
 
 /** A drain is forced after an hour, and then takes its scale-in. */
 const DRAIN_MS = HOUR_MS + 15 * MINUTE_MS;
+
+/** Of an endpoint's instances, or of a component's copies. */
+interface SizeChange {
+  readonly at: number;
+  readonly endpoint: string;
+  readonly status: string;
+  readonly desired: number;
+}
 
 /** 3: min ≤ desired ≤ max of what won, or draining; never above the policy's highest max. */
 export function checkBounds(context: CheckContext): Check {
@@ -13,20 +20,25 @@ export function checkBounds(context: CheckContext): Check {
   /** The rung that each endpoint was last judged by, as its begin. */
   const judgedFor = new Map<string, number>();
   /** Rises of this instant: whose they are shows once the call that made them is over. */
-  let rises: { readonly change: EndpointChange; readonly settled: boolean; readonly highest: number }[] = [];
+  let rises: {
+    readonly change: SizeChange;
+    readonly state: EndpointState | undefined;
+    readonly settled: boolean;
+    readonly highest: number;
+  }[] = [];
 
   function judge(state: EndpointState, at: number): void {
-    const rules = context.rulebook.rulesOf(state.name);
+    const rules = context.rulebook.rulesOf(state.name, state.component);
     if (rules?.policyName === undefined || rules.policy === undefined) return;
     if (!rules.valid || context.state.toldInvalid(state.name, rules.from)) return;
     if (state.status !== 'InService' && state.status !== 'Updating') return;
     if (!isSettled(context, state, rules, at) || context.state.mode() === 'off') {
       context.wakeAt(at + MINUTE_MS);
-      open.add(state.name);
+      open.add(labelOf(state));
       return;
     }
-    open.delete(state.name);
-    judgedFor.set(state.name, rungSince(rules, at));
+    open.delete(labelOf(state));
+    judgedFor.set(labelOf(state), rungSince(rules, at));
     const bounds = admittedBounds(context, state, rules, at);
     if (bounds === undefined) return;
     const { desired } = state;
@@ -42,23 +54,22 @@ export function checkBounds(context: CheckContext): Check {
       return `desired ${desired} is below min ${bounds.min} of ${rung?.during ?? 'otherwise'}`;
     });
     if (desired > bounds.max) {
-      open.add(state.name);
+      open.add(labelOf(state));
       context.wakeAt(at + 5 * MINUTE_MS);
     }
   }
 
-  function judgeRise(change: EndpointChange, before: EndpointState): void {
-    const highest = context.rulebook.rulesOf(change.endpoint)?.policy?.highestMax;
-    const rules = context.rulebook.rulesOf(change.endpoint);
+  function judgeRise(change: SizeChange, before: EndpointState, state: EndpointState | undefined): void {
+    const rules = context.rulebook.rulesOf(change.endpoint, before.component);
+    const highest = rules?.policy?.highestMax;
     if (highest === undefined || rules?.policyName === undefined || change.desired <= before.desired) return;
     // A recreated endpoint has the count of its config before anything can change it.
     if (change.status === 'Creating' || before.status === 'Creating' || before.status === 'Absent') return;
-    rises.push({ change, highest, settled: change.at - rules.from >= context.graceMs });
+    rises.push({ change, state, highest, settled: change.at - rules.from >= context.graceMs });
   }
 
   function judgeRises(): void {
-    for (const { change, settled, highest } of rises) {
-      const state = context.state.endpoint(change.endpoint);
+    for (const { change, state, settled, highest } of rises) {
       // Another config brings its own count, others' bounds hold until they are found; asking for too many is a mistake.
       const isOthers = state !== undefined && change.at - state.touchedAt < FOUND_MS && state.scaledAt !== change.at;
       context.judge(
@@ -73,15 +84,21 @@ export function checkBounds(context: CheckContext): Check {
 
   return {
     change(change, before) {
-      judgeRise(change, before);
-      open.add(context.state.endpoint(change.endpoint)!.name);
+      const state = context.state.endpoint(change.endpoint)!;
+      judgeRise(change, before, state);
+      open.add(labelOf(state));
+    },
+    changeComponent(change, before) {
+      const state = context.state.component(change.component)!;
+      judgeRise(change, before, state);
+      open.add(labelOf(state));
     },
     step(at) {
       judgeRises();
-      for (const state of context.state.endpoints()) {
-        const rules = context.rulebook.rulesOf(state.name);
+      for (const state of context.state.scaled()) {
+        const rules = context.rulebook.rulesOf(state.name, state.component);
         if (rules === undefined) continue;
-        if (open.has(state.name) || judgedFor.get(state.name) !== rungSince(rules, at)) judge(state, at);
+        if (open.has(labelOf(state)) || judgedFor.get(labelOf(state)) !== rungSince(rules, at)) judge(state, at);
       }
     },
   };

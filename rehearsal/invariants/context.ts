@@ -1,4 +1,4 @@
-import type { Caller, CallRecord, EndpointChange } from '../../simulator/contract.ts';
+import type { Caller, CallRecord, ComponentChange, EndpointChange } from '../../simulator/contract.ts';
 import type { LoggedDecision } from '../observe.ts';
 import type { Violation } from '../result.ts';
 import type { Rulebook } from '../rulebook.ts';
@@ -38,6 +38,8 @@ export interface Check {
   call?(record: CallRecord): void;
   /** An endpoint is not as it was; the state is already the new one, `before` the old. */
   change?(change: EndpointChange, before: EndpointState): void;
+  /** A component is not as it was. */
+  changeComponent?(change: ComponentChange, before: EndpointState): void;
   decision?(decision: LoggedDecision): void;
   /** All runs are quiet and something changed, or a wanted instant was reached. */
   step?(at: number): void;

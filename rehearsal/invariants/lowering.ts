@@ -1,5 +1,6 @@
 import type { CallRecord } from '../../simulator/contract.ts';
 import { type Check, type CheckContext, MINUTE_MS } from './context.ts';
+import { componentOf } from './world-state.ts';
 
 const METRIC_DELAY_MS = 2 * MINUTE_MS;
 const DEFAULT_IDLE_MS = 5 * MINUTE_MS;
@@ -10,8 +11,8 @@ export function checkLowering(context: CheckContext): Check {
   /** Bounds as the product last registered them. */
   const registered = new Map<string, { min: number; max: number }>();
 
-  function judge(endpoint: string, what: string, toZero: boolean, at: number): void {
-    const rules = rulebook.rulesOf(endpoint);
+  function judge(endpoint: string, component: string | undefined, what: string, toZero: boolean, at: number): void {
+    const rules = rulebook.rulesOf(endpoint, component);
     if (rules?.policyName === undefined || rules.givenBack) return;
     // Runs that read the documents before they broke are over after two ticks.
     const broken = !rules.valid && at - rules.from >= context.graceMs;
@@ -22,12 +23,12 @@ export function checkLowering(context: CheckContext): Check {
     context.judge(!hidden, 8, endpoint, `${what} while its metrics were missing`);
   }
 
-  function seeRegister({ input, at }: CallRecord, endpoint: string): void {
+  function seeRegister({ input, at }: CallRecord, endpoint: string, component: string | undefined): void {
     const before = registered.get(input.ResourceId);
     const now = { min: input.MinCapacity ?? before?.min ?? 0, max: input.MaxCapacity ?? before?.max ?? 0 };
     registered.set(input.ResourceId, now);
     if (before === undefined || (now.min >= before.min && now.max >= before.max)) return;
-    judge(endpoint, `lowered bounds to ${now.min}…${now.max}`, false, at);
+    judge(endpoint, component, `lowered bounds to ${now.min}…${now.max}`, false, at);
   }
 
   return {
@@ -35,14 +36,22 @@ export function checkLowering(context: CheckContext): Check {
       const { caller, service, operation, input, error, at } = record;
       if (caller.kind !== 'product' || error !== undefined) return;
       if (service === 'ApplicationAutoScaling' && operation === 'RegisterScalableTarget') {
-        const endpoint = /^endpoint\/([^/]+)\//.exec(String(input.ResourceId))?.[1];
-        if (endpoint !== undefined) seeRegister(record, endpoint);
+        const component = world.component(componentOf(input));
+        const endpoint = component?.name ?? /^endpoint\/([^/]+)\//.exec(String(input.ResourceId))?.[1];
+        if (endpoint !== undefined) seeRegister(record, endpoint, component?.component);
+      } else if (service === 'SageMaker' && operation === 'UpdateInferenceComponentRuntimeConfig') {
+        const before = world.componentBeforeCall(componentOf(input));
+        const wanted = Number(input.DesiredRuntimeConfig.CopyCount);
+        if (before !== undefined && wanted < before.desired) {
+          const what = `scaled ${before.component} in from ${before.desired} to ${wanted}`;
+          judge(before.name, before.component, what, wanted === 0, at);
+        }
       } else if (service === 'SageMaker' && operation === 'UpdateEndpointWeightsAndCapacities') {
         const endpoint = String(input.EndpointName);
         const before = world.beforeCall(endpoint)?.desired ?? 0;
         const counts = (input.DesiredWeightsAndCapacities ?? []) as { DesiredInstanceCount?: number }[];
         const wanted = counts[0]?.DesiredInstanceCount ?? before;
-        if (wanted < before) judge(endpoint, `scaled in from ${before} to ${wanted}`, wanted === 0, at);
+        if (wanted < before) judge(endpoint, undefined, `scaled in from ${before} to ${wanted}`, wanted === 0, at);
       }
     },
   };

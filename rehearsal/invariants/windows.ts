@@ -56,7 +56,7 @@ export function checkWindows(context: CheckContext): Check {
   const told = readAnnouncements(context);
 
   function judge(state: EndpointState, at: number): void {
-    const rules = rulebook.rulesOf(state.name);
+    const rules = rulebook.rulesOf(state.name, state.component);
     if (rules?.policyName === undefined || rules.agenda === undefined || !rules.valid) return;
     wakeForNext(state, at);
     if (world.toldInvalid(state.name, rules.from)) return;
@@ -104,7 +104,7 @@ export function checkWindows(context: CheckContext): Check {
 
   /** The next edge of the calendar, once its grace is over. */
   function wakeForNext(state: EndpointState, at: number): void {
-    const rules = rulebook.rulesOf(state.name);
+    const rules = rulebook.rulesOf(state.name, state.component);
     const edge = rules === undefined ? undefined : nextEdge(rules, at);
     if (edge !== undefined) context.wakeAt(edge + context.graceMs);
   }
@@ -115,12 +115,13 @@ export function checkWindows(context: CheckContext): Check {
     },
     step(at) {
       told.read();
-      for (const state of world.endpoints()) judge(state, at);
+      for (const state of world.scaled()) judge(state, at);
       context.wakeAt(at + HOUR_MS);
     },
   };
 }
 
 function describe(state: EndpointState, min: number, during: string | undefined, why: string): string {
-  return `${state.serving} of ${min} instances serve during ${during ?? 'otherwise'} (${state.status}), ${why}`;
+  const what = state.component === undefined ? 'instances' : `copies of ${state.component}`;
+  return `${state.serving} of ${min} ${what} serve during ${during ?? 'otherwise'} (${state.status}), ${why}`;
 }

@@ -1,4 +1,4 @@
-import type { CallRecord, EndpointChange } from '../../simulator/contract.ts';
+import type { CallRecord, ComponentChange, EndpointChange } from '../../simulator/contract.ts';
 import type { Happening } from '../model.ts';
 import type { HappeningState, Run } from '../run.ts';
 import { MINUTE_MS } from './context.ts';
@@ -6,6 +6,8 @@ import { MINUTE_MS } from './context.ts';
 /** One endpoint as simulated AWS has it now, and what the product has seen of it. */
 export interface EndpointState {
   readonly name: string;
+  /** The inference component whose copies `desired` and `serving` count; absent: instances of the endpoint. */
+  readonly component?: string;
   status: string;
   desired: number;
   serving: number;
@@ -58,6 +60,10 @@ const HANDS: ReadonlySet<string> = new Set([
   'SageMaker.DeleteEndpoint',
   'SageMaker.UpdateEndpoint',
   'SageMaker.UpdateEndpointWeightsAndCapacities',
+  'SageMaker.CreateInferenceComponent',
+  'SageMaker.UpdateInferenceComponent',
+  'SageMaker.UpdateInferenceComponentRuntimeConfig',
+  'SageMaker.DeleteInferenceComponent',
   'ApplicationAutoScaling.RegisterScalableTarget',
   'ApplicationAutoScaling.DeregisterScalableTarget',
   'ApplicationAutoScaling.PutScalingPolicy',
@@ -76,6 +82,8 @@ type Of<V extends Happening['verb']> = Extract<Happening, { verb: V }>;
 export class WorldState {
   readonly #run: Run;
   readonly #endpoints = new Map<string, EndpointState>();
+  /** By component. */
+  readonly #components = new Map<string, EndpointState>();
   readonly #invalid = new Map<string, number>();
   #seenEvents = 0;
   readonly #beforeCall = new Map<string, EndpointState>();
@@ -104,9 +112,13 @@ export class WorldState {
     this.#holds = run.happenings
       .filter(({ happening }) => happening.verb === 'hold' || happening.verb === 'unhold')
       .sort((a, b) => a.happening.at - b.happening.at);
-    for (const { name, instances, instanceType } of endpoints) {
+    for (const { name, instances, instanceType, hosting } of endpoints) {
       const state = { name, status: 'InService', desired: instances, serving: instances, config: name, instanceType };
       this.#endpoints.set(name.toLowerCase(), { ...fresh(start), ...state, inServiceSince: start - SEEDED_BEFORE_MS });
+      for (const { name: component, copies } of hosting?.components ?? []) {
+        const part = { ...state, component, desired: copies, serving: copies };
+        this.#components.set(component, { ...fresh(start), ...part, inServiceSince: start - SEEDED_BEFORE_MS });
+      }
     }
   }
 
@@ -116,6 +128,17 @@ export class WorldState {
 
   endpoints(): Iterable<EndpointState> {
     return this.#endpoints.values();
+  }
+
+  component(name: string): EndpointState | undefined {
+    return this.#components.get(name);
+  }
+
+  /** What bounds and windows speak of: instances of an endpoint, or the copies of each of its components. */
+  *scaled(): Iterable<EndpointState> {
+    const hosting = new Set([...this.#components.values()].map(({ name }) => name));
+    for (const state of this.#endpoints.values()) if (!hosting.has(state.name)) yield state;
+    yield* this.#components.values();
   }
 
   /** The endpoint as it was when the product's call that is now seen began. */
@@ -155,6 +178,24 @@ export class WorldState {
     return before;
   }
 
+  /** Takes over a change of a component; answers the state before it. Undefined: none of the scenario's own. */
+  changeComponent({ component, status, desired, serving, at }: ComponentChange): EndpointState | undefined {
+    const known = this.#components.get(component);
+    if (known === undefined) return undefined;
+    const before = { ...known };
+    if (!this.#beforeCall.has(partKey(component))) this.#beforeCall.set(partKey(component), before);
+    Object.assign(known, { status, desired, serving, changedAt: at });
+    if (status === 'Absent' || status === 'Deleting') known.inServiceSince = undefined;
+    else known.inServiceSince ??= at;
+    this.#followRaise(known, at);
+    return before;
+  }
+
+  /** The component as it was when the product's call that is now seen began. */
+  componentBeforeCall(name: string): EndpointState | undefined {
+    return this.#beforeCall.get(partKey(name)) ?? this.component(name);
+  }
+
   #followRaise(state: EndpointState, at: number): void {
     if (state.desired > state.serving) state.raisedAt ??= at;
     else {
@@ -178,6 +219,11 @@ export class WorldState {
       state.ownTry = caller.kind === 'product';
       state.recipeReadAt = undefined;
     }
+    const component = caller.kind === 'person' ? this.component(componentOf(input)) : undefined;
+    if (component !== undefined && HANDS.has(`${service}.${operation}`)) {
+      component.touchedAt = at;
+      if (operation === 'UpdateInferenceComponentRuntimeConfig') component.scaledAt = at;
+    }
     if (caller.kind === 'person' && HANDS.has(`${service}.${operation}`)) {
       const state = this.endpoint(touchedBy(input));
       if (state !== undefined) state.touchedAt = at;
@@ -189,7 +235,7 @@ export class WorldState {
       if (state !== undefined) state.describedAt = at;
     } else if (service === 'DynamoDB') this.#seeTable(operation, input, at);
     else if (service === 'CloudWatch' && operation === 'GetMetricData') {
-      for (const name of endpointsIn(input)) {
+      for (const name of endpointsIn(input, (component) => this.component(component)?.name)) {
         const state = this.endpoint(name);
         if (state !== undefined) state.metricsReadAt = at;
       }
@@ -306,6 +352,11 @@ export class WorldState {
   }
 }
 
+/** One name for all that is judged: endpoints, and components of them. */
+export function labelOf({ name, component }: EndpointState): string {
+  return component === undefined ? name : `${name}/${component}`;
+}
+
 function fresh(at: number): EndpointState {
   return {
     name: '',
@@ -334,6 +385,15 @@ function overlaps(one: { readonly at: number; readonly until: number | undefined
   return one.at <= to && (one.until === undefined || one.until > from);
 }
 
+function partKey(component: string): string {
+  return `component ${component}`;
+}
+
+/** Name of the inference component that a call is about; empty: it is about none. */
+export function componentOf(input: { readonly InferenceComponentName?: string; readonly ResourceId?: string }): string {
+  return input.InferenceComponentName ?? /^inference-component\/(.+)$/.exec(input.ResourceId ?? '')?.[1] ?? '';
+}
+
 function touchedBy({
   EndpointName,
   ResourceId,
@@ -348,11 +408,16 @@ interface MetricQuery {
   readonly MetricStat?: { readonly Metric?: { readonly Dimensions?: readonly { Name?: string; Value?: string }[] } };
 }
 
-function endpointsIn(input: { readonly MetricDataQueries?: readonly MetricQuery[] }): ReadonlySet<string> {
+function endpointsIn(
+  input: { readonly MetricDataQueries?: readonly MetricQuery[] },
+  endpointOf: (component: string) => string | undefined,
+): ReadonlySet<string> {
   const names = new Set<string>();
   for (const query of input.MetricDataQueries ?? []) {
     for (const { Name, Value } of query.MetricStat?.Metric?.Dimensions ?? []) {
       if (Name === 'EndpointName' && Value !== undefined) names.add(Value);
+      const component = Name === 'InferenceComponentName' && Value !== undefined ? endpointOf(Value) : undefined;
+      if (component !== undefined) names.add(component);
     }
   }
   return names;

@@ -10,7 +10,7 @@ import {
   parseInstant,
 } from '../../shared/documents/values.ts';
 import { READING_NAMES, READINGS } from '../../simulator/index.ts';
-import { templateParameters } from './happening-values.ts';
+import { COMPONENT_ALLOWED, COMPONENT_NAME, templateParameters } from './happening-values.ts';
 
 import { happeningSchema } from './happenings.ts';
 import { trafficSchema } from './traffic.ts';
@@ -32,11 +32,10 @@ const instanceType = word(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/, INSTANCE_TYPE_ALLOWED);
 const positive = duration(`${DURATION_ALLOWED}, above 0`, (ms) => ms > 0);
 
 const KINDS = ['real-time', 'async', 'components', 'serverless'] as const;
-const LATER: ReadonlySet<string> = new Set(['components', 'serverless']);
 const kind = v.pipe(
   choice(KINDS),
-  v.check((input) => !LATER.has(input), 'comes with a later version; today real-time or async'),
-  v.transform((input) => input as 'real-time' | 'async'),
+  v.check((input) => input !== 'serverless', 'comes with a later version; today real-time, async or components'),
+  v.transform((input) => input as 'real-time' | 'async' | 'components'),
 );
 
 const startsIn = oneOf(
@@ -65,34 +64,89 @@ const serves = fields({
   in: duration(`${DURATION_ALLOWED}, from 1ms to 1h`, (ms) => ms >= 1 && ms <= 3_600_000),
 });
 
+/** An inference component: its copies, what each takes of an instance, and what is asked of it. */
+const componentFields = {
+  copies: v.optional(count(0, 1_000)),
+  accelerators: v.optional(count(1, 64)),
+  cpus: v.optional(count(1, 1_000)),
+  memoryMb: v.optional(count(128, 10_000_000)),
+};
+
+const componentSchema = fields({
+  ...componentFields,
+  startsIn: v.optional(startsIn),
+  serves: v.optional(serves),
+  traffic: v.optional(trafficSchema),
+  whenAway: v.optional(choice(['lost', 'asks', 'retries'])),
+});
+
+const INSTANCES_ALLOWED = 'a whole number from 0 to 1000; for kind components { min, max }';
+const instances = oneOf(
+  (input) => (typeof input === 'object' && input !== null ? 1 : 0),
+  [
+    v.pipe(
+      count(0, 1_000),
+      v.transform((number) => ({ form: 'count' as const, number })),
+      v.description(INSTANCES_ALLOWED),
+    ),
+    v.pipe(
+      fields({ min: count(0, 1_000), max: count(1, 1_000) }),
+      v.rawCheck(({ dataset, addIssue }) => {
+        if (dataset.typed && dataset.value.max < dataset.value.min) {
+          addIssue({ message: 'a count of at least min', path: at('max') });
+        }
+      }),
+      v.transform((range) => ({ form: 'range' as const, ...range })),
+    ),
+  ],
+);
+
+const ONLY_COMPONENTS = ['components', ...Object.keys(componentFields)] as const;
+const SINGLE = ['serves', 'traffic', 'whenAway', ...Object.keys(componentFields)] as const;
+
 export const endpointSchema = v.pipe(
   fields({
     kind,
     policy: v.optional(word(NAME_PATTERN, NAME_ALLOWED)),
     tags: v.optional(named(word(/^[^\n]{1,128}$/, 'a tag key'), word(/^[^\n]{0,256}$/, 'a tag value, a string'))),
     instanceType,
-    instances: v.optional(count(0, 1_000)),
+    instances: v.optional(instances),
     startsIn: v.optional(startsIn),
     deletesIn: v.optional(positive),
     serves: v.optional(serves),
     traffic: v.optional(trafficSchema),
-    whenAway: v.optional(choice(['lost', 'asks'])),
+    whenAway: v.optional(choice(['lost', 'asks', 'retries'])),
     requestTtl: v.optional(duration(`${DURATION_ALLOWED}, from 60s to 6h`, (ms) => ms >= 60_000 && ms <= 21_600_000)),
+    ...componentFields,
+    components: v.optional(named(word(COMPONENT_NAME, COMPONENT_ALLOWED), componentSchema)),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
-    const { kind: endpointKind, instances, whenAway, requestTtl } = dataset.value;
-    if (endpointKind === 'real-time' && instances === 0) {
-      addIssue({ message: 'at least 1 for kind real-time', path: at('instances') });
+    const refuse = (field: string, message: string) => addIssue({ message, path: at(field) });
+    const endpoint = dataset.value;
+    const { kind: endpointKind, instances: given, whenAway, requestTtl } = endpoint;
+    if (endpointKind === 'real-time' && given?.form === 'count' && given.number === 0) {
+      refuse('instances', 'at least 1 for kind real-time');
+    }
+    if (given !== undefined && (given.form === 'range') !== (endpointKind === 'components')) {
+      refuse(
+        'instances',
+        endpointKind === 'components' ? '{ min, max } for kind components' : `a whole number for kind ${endpointKind}`,
+      );
     }
     if (endpointKind === 'async' && whenAway !== undefined) {
-      addIssue({
-        message: 'only for kind real-time: an asynchronous request waits in its queue',
-        path: at('whenAway'),
-      });
+      refuse('whenAway', 'only for kinds real-time and components: an asynchronous request waits in its queue');
     }
-    if (endpointKind === 'real-time' && requestTtl !== undefined) {
-      addIssue({ message: 'only for kind async', path: at('requestTtl') });
+    if (endpointKind === 'real-time' && whenAway === 'retries') refuse('whenAway', 'lost or asks for kind real-time');
+    if (endpointKind !== 'async' && requestTtl !== undefined) refuse('requestTtl', 'only for kind async');
+    if (endpointKind !== 'components') {
+      for (const field of ONLY_COMPONENTS) {
+        if (field in endpoint) refuse(field, 'only for kind components');
+      }
+    } else if (endpoint.components !== undefined) {
+      for (const field of SINGLE)
+        if (field in endpoint) refuse(field, 'inside a component, where components are named');
+      if (Object.keys(endpoint.components).length === 0) refuse('components', 'at least one component');
     }
   }),
 );

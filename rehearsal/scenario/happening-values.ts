@@ -19,6 +19,9 @@ export type ScenarioTime = { readonly instant: number } | { readonly offset: num
 
 const TIME_ALLOWED = `${INSTANT_ALLOWED}, or ${OFFSET_ALLOWED} from the start`;
 
+export const COMPONENT_NAME = /^[a-zA-Z0-9](?:[-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$/;
+export const COMPONENT_ALLOWED = 'a component name: 1 to 63 letters, digits and inner hyphens';
+
 export const time = oneOf(
   (input) => (typeof input === 'string' && input.startsWith('+') ? 1 : 0),
   [

@@ -1,13 +1,15 @@
 import * as v from 'valibot';
 import { at, choice, count, fields, oneOf, text, word } from '../../shared/documents/schema.ts';
 import { FAULT_VERBS } from './fault-verbs.ts';
-import { call, endpoint, templateParameters, time } from './happening-values.ts';
+import { COMPONENT_ALLOWED, COMPONENT_NAME, call, endpoint, templateParameters, time } from './happening-values.ts';
 
 const DOCUMENT_NAME = 'schedules/<name> or policies/<name>';
 const documentName = text(/^(?:schedules|policies)\/[a-z0-9-]{1,64}$/, DOCUMENT_NAME, (input) => {
   const [kind, name] = input.split('/');
   return { kind: kind as 'schedules' | 'policies', name: name! };
 });
+
+const componentName = word(COMPONENT_NAME, COMPONENT_ALLOWED);
 
 const putSchema = v.pipe(
   fields({
@@ -41,8 +43,14 @@ const HAND_VERBS = {
     }),
   ),
   requests: v.pipe(
-    fields({ at: time, requests: count(1, 1_000_000), to: endpoint }),
-    v.transform((input) => ({ verb: 'requests' as const, at: input.at, count: input.requests, endpoint: input.to })),
+    fields({ at: time, requests: count(1, 1_000_000), to: endpoint, component: v.optional(componentName) }),
+    v.transform((input) => ({
+      verb: 'requests' as const,
+      at: input.at,
+      count: input.requests,
+      endpoint: input.to,
+      component: input.component,
+    })),
   ),
   put: putSchema,
   deploy: v.pipe(

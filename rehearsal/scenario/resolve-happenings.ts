@@ -52,6 +52,24 @@ function checkEndpoint(context: ResolveContext, entry: HappeningDocument, index:
   context.problems.push(makeProblem(path, entry.endpoint, allowed, { didYouMean: nearest(entry.endpoint, known) }));
 }
 
+/** The component that requests go to: the one that is named, or the only one. */
+function checkComponent(
+  { document, problems }: ResolveContext,
+  { endpoint, component }: Extract<HappeningDocument, { verb: 'requests' }>,
+  index: number,
+): string | undefined {
+  const found = document.endpoints[endpoint];
+  if (found === undefined) return component;
+  const names = found.kind === 'components' ? Object.keys(found.components ?? { [endpoint]: {} }) : [];
+  const [only, ...more] = names;
+  if (component === undefined ? more.length === 0 : names.includes(component)) return component ?? only;
+  const allowed =
+    only === undefined ? `absent: ${endpoint} has no components` : `a component of ${endpoint}: ${names.join(', ')}`;
+  const value = component ?? 'absent';
+  problems.push(makeProblem(['happens', index, 'component'], value, allowed, { didYouMean: nearest(value, names) }));
+  return component;
+}
+
 function resolve(context: ResolveContext, entry: HappeningDocument, index: number, at: number): Happening | undefined {
   const until = 'for' in entry && entry.for !== undefined ? at + entry.for : undefined;
   const whole = { at, what: describe(entry) };
@@ -89,6 +107,10 @@ function resolve(context: ResolveContext, entry: HappeningDocument, index: numbe
     case 'put': {
       const text = entry.text ?? convert(context, entry, index);
       return text === undefined ? undefined : { ...whole, verb: 'put', kind: entry.kind, name: entry.name, text };
+    }
+    case 'requests': {
+      const component = checkComponent(context, entry, index);
+      return { ...whole, verb: 'requests', count: entry.count, endpoint: entry.endpoint, component };
     }
     case 'hold': {
       const end = instantOf(context, entry.until);
@@ -172,7 +194,7 @@ function describe(entry: HappeningDocument): string {
     case 'call':
       return `call ${entry.service}.${entry.operation}`;
     case 'requests':
-      return `requests ${entry.count} to ${entry.endpoint}`;
+      return `requests ${entry.count} to ${entry.endpoint}${entry.component === undefined ? '' : `/${entry.component}`}`;
     case 'deploy': {
       const changed = Object.entries(entry.parameters).map(([name, value]) => `${name}=${value}`);
       return `deploy ${changed.join(' ')}`.trimEnd();

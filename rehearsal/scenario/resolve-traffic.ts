@@ -1,3 +1,4 @@
+import type { Path } from '../../shared/documents/problem.ts';
 import { countDiurnal } from '../traffic/diurnal.ts';
 import { countConstant, countStretches } from '../traffic/plan.ts';
 import { fitTrace, parseTrace } from '../traffic/trace.ts';
@@ -5,10 +6,16 @@ import type { MinuteCounts } from '../traffic/traffic.ts';
 import type { ResolveContext } from './context.ts';
 import type { TrafficDocument } from './traffic.ts';
 
-/** Requests of an endpoint by minute; none where its traffic has problems, which are noted. */
+/** Whose traffic it is: where it stands in the document, and the name of its stream of random numbers. */
+interface Place {
+  readonly path: Path;
+  readonly stream: string;
+}
+
+/** Requests by minute; none where the traffic has problems, which are noted. */
 export function resolveTraffic(
   context: ResolveContext,
-  endpoint: string,
+  place: Place,
   traffic: TrafficDocument | undefined,
   minutes: number,
 ): MinuteCounts {
@@ -20,15 +27,15 @@ export function resolveTraffic(
     case 'plan':
       return countStretches(traffic.stretches, minutes);
     case 'diurnal':
-      return countDiurnal(traffic.diurnal, { start, minutes, seed, stream: endpoint });
+      return countDiurnal(traffic.diurnal, { start, minutes, seed, stream: place.stream });
     case 'trace':
-      return readTrace(context, endpoint, traffic.file, minutes);
+      return readTrace(context, place, traffic.file, minutes);
   }
 }
 
-function readTrace(context: ResolveContext, endpoint: string, name: string, minutes: number): MinuteCounts {
+function readTrace(context: ResolveContext, { path }: Place, name: string, minutes: number): MinuteCounts {
   const nothing = new Int32Array(minutes);
-  const found = context.read(name, ['endpoints', endpoint, 'traffic', 'trace']);
+  const found = context.read(name, [...path, 'traffic', 'trace']);
   if (found === undefined) return nothing;
   const trace = parseTrace(found.text);
   if (!trace.ok) {

@@ -24,6 +24,8 @@ export interface CompileOptions {
   readonly until: Instant;
   /** The endpoint's only variant: its entry of `variants`, where there is one, replaces capacity and scaling. */
   readonly variant?: string;
+  /** One inference component alone, as for a variant. */
+  readonly component?: string | undefined;
   /** Several scalable targets, each with an entry of its own. */
   readonly targets?: readonly ScalableTarget[];
 }
@@ -43,8 +45,9 @@ export function compilePolicy(policy: Policy, schedules: Schedules, options: Com
   const problems = checkSchedules(policy, schedules);
   if (problems.length > 0) return { ok: false, problems };
   const { targets } = options;
-  if (targets !== undefined && policy.variants.size > 0) return compileTargets(policy, schedules, options, targets);
-  const part = (options.variant === undefined ? undefined : policy.variants.get(options.variant)) ?? policy;
+  if (targets !== undefined && partsFor(policy, targets).size > 0)
+    return compileTargets(policy, schedules, options, targets);
+  const part = partOf(policy, options);
   const used = usedSchedules(policy, schedules);
   const holidaysEnd = firstHolidaysEnd(used);
   return {
@@ -57,18 +60,37 @@ export function compilePolicy(policy: Policy, schedules: Schedules, options: Com
   };
 }
 
+function partOf(policy: Policy, { variant, component }: CompileOptions): VariantPolicy {
+  if (component !== undefined) return policy.components.get(component) ?? policy;
+  return (variant === undefined ? undefined : policy.variants.get(variant)) ?? policy;
+}
+
+/** Where a policy names scalable targets of that dimension. */
+function fieldOf([first]: readonly ScalableTarget[]): 'variants' | 'components' {
+  return first?.dimension === 'copies' ? 'components' : 'variants';
+}
+
+/** What is said of each target; of an only component nothing has to be said by name. */
+function partsFor(policy: Policy, targets: readonly ScalableTarget[]): ReadonlyMap<string, VariantPolicy> {
+  const named = policy[fieldOf(targets)];
+  const [only, ...more] = targets;
+  const isAlone = only?.dimension === 'copies' && more.length === 0;
+  return isAlone && named.size === 0 ? new Map([[only.name, policy]]) : named;
+}
+
 function compileTargets(
   policy: Policy,
   schedules: Schedules,
   options: CompileOptions,
   targets: readonly ScalableTarget[],
 ): Parsed<Compiled> {
-  const mismatches = checkTargets(policy, targets);
+  const named = partsFor(policy, targets);
+  const mismatches = checkTargets(named, targets);
   if (mismatches.length > 0) return { ok: false, problems: mismatches };
   const used = usedSchedules(policy, schedules);
   const holidaysEnd = firstHolidaysEnd(used);
   const parts = targets.map(({ name, dimension }) => {
-    const part = policy.variants.get(name)!;
+    const part = named.get(name)!;
     const rules = targetRules(compileRules(policy, part, used));
     return { name, dimension, rules, agenda: compileAgenda(part.rungs, schedules, options) };
   });
@@ -84,21 +106,29 @@ function compileTargets(
   };
 }
 
+const WORDS = { variants: 'variant', components: 'inference component' } as const;
+
 /** Both sides by name: what the endpoint lacks, and what nothing is said about. */
-function checkTargets(policy: Policy, targets: readonly ScalableTarget[]): Problem[] {
-  const names = targets.map(({ name }) => name);
-  const has = `the endpoint has the variants ${names.join(', ')}`;
-  const says = `this policy names ${[...policy.variants.keys()].join(', ')}`;
+function checkTargets(parts: ReadonlyMap<string, unknown>, targets: readonly ScalableTarget[]): Problem[] {
+  const field = fieldOf(targets);
+  const [names, named] = [targets.map(({ name }) => name), [...parts.keys()]];
+  const has = `the endpoint has the ${WORDS[field]}s ${names.join(', ')}`;
+  const says = `this policy names ${named.join(', ')}`;
   return [
-    ...[...policy.variants.keys()]
+    ...named
       .filter((name) => !names.includes(name))
       .map((name) => {
         const didYouMean = nearest(name, names);
-        return makeProblem(['variants', name], name, `a variant of the endpoint: ${has}`, { didYouMean });
+        return makeProblem(
+          [field, name],
+          name,
+          `${field === 'variants' ? 'a' : 'an'} ${WORDS[field]} of the endpoint: ${has}`,
+          { didYouMean },
+        );
       }),
     ...names
-      .filter((name) => !policy.variants.has(name))
-      .map((name) => makeProblem(['variants'], name, `an entry for each variant: ${has}, ${says}`)),
+      .filter((name) => !named.includes(name))
+      .map((name) => makeProblem([field], name, `an entry for each ${WORDS[field]}: ${has}, ${says}`)),
   ];
 }
 

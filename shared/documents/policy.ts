@@ -12,6 +12,7 @@ import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from './values.ts';
 
 const MAX_RUNGS = 50;
 const MAX_VARIANTS = 10;
+const MAX_COMPONENTS = 10;
 const MAX_TRIGGERS = 20;
 const MAX_CONFIGS = 20;
 const MAX_CAPACITY = 100_000;
@@ -141,6 +142,15 @@ export const policySchema = v.pipe(
         v.maxEntries(MAX_VARIANTS, `at most ${MAX_VARIANTS} variants`),
       ),
     ),
+    components: v.optional(
+      v.pipe(
+        named(
+          word(/^[a-zA-Z0-9](?:[-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?$/, 'the name of an inference component'),
+          fields({ capacity, scaling }),
+        ),
+        v.maxEntries(MAX_COMPONENTS, `at most ${MAX_COMPONENTS} components`),
+      ),
+    ),
     tier: v.optional(choice(['standard', 'advanced'])),
   }),
   v.title('Policy'),
@@ -162,6 +172,7 @@ export interface Policy extends VariantPolicy {
   readonly zero: NonNullable<CompiledPolicy['zero']>;
   readonly wake: CompiledPolicy['wake'];
   readonly variants: ReadonlyMap<string, VariantPolicy>;
+  readonly components: ReadonlyMap<string, VariantPolicy>;
   /** Changes with the content. */
   readonly hash: string;
   /** Where each schedule is named, for problems of a policy against the schedules. */
@@ -197,14 +208,16 @@ function buildPolicy(name: string, value: unknown, document: Document): Policy {
     };
   };
   const main = variantOf(document, []);
-  const variants = new Map<string, VariantPolicy>();
-  for (const [variant, part] of Object.entries(document.variants ?? {})) {
-    variants.set(variant, variantOf(part, ['variants', variant]));
-  }
+  const partsOf = (field: 'variants' | 'components'): ReadonlyMap<string, VariantPolicy> =>
+    new Map(
+      Object.entries(document[field] ?? {}).map(([part, value]) => [part, variantOf(value, [field, part])] as const),
+    );
+  const [variants, components] = [partsOf('variants'), partsOf('components')];
   return {
     name,
     ...main,
     variants,
+    components,
     zero: {
       ...(zero.by && { by: zero.by }),
       idleFor: zero.idleFor ?? (zero.by === 'park' ? IDLE_FOR_PARK : IDLE_AT_LEAST),

@@ -59,7 +59,8 @@ export function createPolicyLibrary(tagPrefix: string): PolicyLibrary {
     if (!entry.parsed.ok) return { ok: false, missing: false, problems: problemsOf(entry) };
     const known = new Map([...schedules].map(([name, { parsed }]) => [name, parsed.ok ? parsed.value : undefined]));
     const [only] = targets;
-    const options = { from, until, ...(targets.length > 1 ? { targets } : only && { variant: only.name }) };
+    const isShared = targets.length > 1 || only?.dimension === 'copies';
+    const options = { from, until, ...(isShared ? { targets } : only && { variant: only.name }) };
     const result = compilePolicy(entry.parsed.value, known, options);
     if (result.ok) return { ok: true, ...result.value };
     // A schedule that is broken is told by its own parameter, not only by the policies that use it.

@@ -187,9 +187,43 @@ happens:
     ]);
   });
 
-  it.each(['components', 'serverless'])('say that kind %s comes later', (kind) => {
+  it('of components: where what is said belongs, and whose names they are', () => {
+    const of = (fields: string) =>
+      problemsOf(`${head}endpoints:\n  shared: { instanceType: ml.g5.12xlarge, ${fields} }\n`);
+    const told = (fields: string, ...problems: string[]) =>
+      expect(of(fields)).toEqual(problems.map((problem) => expect.stringContaining(problem)));
+    told('kind: components, instances: 2', 'endpoints.shared.instances: 2: { min, max } for kind components');
+    told('kind: real-time, instances: { min: 0, max: 2 }', 'a whole number for kind real-time');
+    told(
+      'kind: components, instances: { min: 3, max: 2 }',
+      'endpoints.shared.instances.max: 2: a count of at least min',
+    );
+    told('kind: real-time, copies: 2', 'endpoints.shared.copies: 2: only for kind components');
+    told('kind: components, copies: 2, components: { a: {} }', 'inside a component, where components are named');
+    told('kind: components, components: {}', 'at least one component');
+    told('kind: components, components: { "a b": {} }', 'a component name: 1 to 63 letters, digits and inner hyphens');
+    told('kind: components, components: { a: { copy: 1 } }', 'endpoints.shared.components.a.copy: 1: unknown field');
+    expect(
+      problemsOf(`${head}endpoints:
+  one: { kind: components, instanceType: ml.g5.12xlarge }
+  two: { kind: components, instanceType: ml.g5.12xlarge, components: { One: {} } }
+happens:
+  - { at: +1h, requests: 1, to: one, component: two }
+  - { at: +1h, requests: 1, to: one }
+`),
+    ).toEqual([
+      expect.stringContaining(
+        'endpoints.two.components.One: One: a name that no other endpoint has given to a component',
+      ),
+      expect.stringContaining('happens[0].component: two: a component of one: one'),
+    ]);
+  });
+
+  it.each(['serverless'])('say that kind %s comes later', (kind) => {
     expect(problemsOf(`${head}endpoints:\n  chat: { kind: ${kind}, instanceType: ml.g5.2xlarge }\n`)).toEqual([
-      expect.stringContaining(`endpoints.chat.kind: ${kind}: comes with a later version; today real-time or async`),
+      expect.stringContaining(
+        `endpoints.chat.kind: ${kind}: comes with a later version; today real-time, async or components`,
+      ),
     ]);
   });
 
@@ -229,7 +263,7 @@ happens:
   chat: { kind: async, instanceType: ml.g5.2xlarge, whenAway: asks }
 `);
     expect(problems.some((problem) => problem.includes('instances: 0: at least 1 for kind real-time'))).toBe(true);
-    expect(problems.some((problem) => problem.includes('whenAway: asks: only for kind real-time'))).toBe(true);
+    expect(problems.some((problem) => problem.includes('whenAway: asks: only for kinds real-time and components'))).toBe(true);
     const twins = problemsOf(`${head}endpoints:
   Chat: { kind: real-time, instanceType: ml.g5.2xlarge }
   chat: { kind: real-time, instanceType: ml.g5.2xlarge }
