@@ -3,6 +3,8 @@ import { isExcused } from './promises.ts';
 
 /** A queue is left to expire by us when nothing served it for this share of its requests' life. */
 const SHARE_AT_ZERO = 0.5;
+/** Of an endpoint whose starts have not been seen yet. */
+const LONG_START_MS = 30 * MINUTE_MS;
 
 /** 7: a queued asynchronous request is never left to expire by us; an asynchronous endpoint is never deleted. */
 export function checkQueues(context: CheckContext): Check {
@@ -27,7 +29,11 @@ export function checkQueues(context: CheckContext): Check {
     if (context.state.toldInvalid(name, rules.from)) return;
     const atZero = queue.zeroSince !== undefined && at - queue.zeroSince > SHARE_AT_ZERO * requestTtlSeconds * 1_000;
     const hold = context.state.holdOf(name, at);
-    const bound = hold?.mode === 'hands-off' || hold?.mode === 'down' || context.state.mode() !== 'on';
+    // What waited for the end of a hold still waits for the start that follows.
+    const freed = at - context.state.lastOrderChange(name, at);
+    const starting = freed <= context.graceMs + Math.max(state.longestStartMs, LONG_START_MS);
+    const forbidden = hold?.mode === 'hands-off' || hold?.mode === 'down' || context.state.mode() !== 'on';
+    const bound = forbidden || starting;
     const excused =
       isExcused(context, state, at, HOUR_MS) || context.state.isDisturbed(at - requestTtlSeconds * 1_000, at);
     context.judge(!atZero || bound || excused, 7, name, () => {
