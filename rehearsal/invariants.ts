@@ -67,23 +67,8 @@ export function createInvariantChecker(run: Run, rulebook: Rulebook): InvariantC
   };
   const checks = CHECKS.map((create) => create(context));
 
-  observer.onCallBegin(() => state.callBegins());
-  aws.world.onEndpointChange((change) => {
+  follow(context, checks, () => {
     dirty = true;
-    const before = state.change(change);
-    for (const check of checks) check.change?.(change, before);
-  });
-  aws.world.onComponentChange((change) => {
-    const before = state.changeComponent(change);
-    if (before === undefined) return;
-    dirty = true;
-    for (const check of checks) check.changeComponent?.(change, before);
-  });
-  aws.onCall((record) => {
-    if (isChecker(record.caller)) return;
-    if (record.mutating && record.service !== 'DynamoDB' && record.service !== 'EventBridge') dirty = true;
-    state.call(record);
-    for (const check of checks) check.call?.(record);
   });
   observer.onDecision((decision) => {
     for (const check of checks) check.decision?.(decision);
@@ -110,6 +95,29 @@ export function createInvariantChecker(run: Run, rulebook: Rulebook): InvariantC
       return { checked, violations };
     },
   };
+}
+
+/** Tells the checks of every call and change, with the state that was before it. */
+function follow({ run, state }: CheckContext, checks: readonly Check[], changed: () => void): void {
+  const { aws, observer } = run;
+  observer.onCallBegin(() => state.callBegins());
+  aws.world.onEndpointChange((change) => {
+    changed();
+    const before = state.change(change);
+    for (const check of checks) check.change?.(change, before);
+  });
+  aws.world.onComponentChange((change) => {
+    const before = state.changeComponent(change);
+    if (before === undefined) return;
+    changed();
+    for (const check of checks) check.changeComponent?.(change, before);
+  });
+  aws.onCall((record) => {
+    if (isChecker(record.caller)) return;
+    if (record.mutating && record.service !== 'DynamoDB' && record.service !== 'EventBridge') changed();
+    state.call(record);
+    for (const check of checks) check.call?.(record);
+  });
 }
 
 function tickOf({ deployment }: Run): number {

@@ -19,13 +19,7 @@ export function checkBounds(context: CheckContext): Check {
   const open = new Set<string>();
   /** The rung that each endpoint was last judged by, as its begin. */
   const judgedFor = new Map<string, number>();
-  /** Rises of this instant: whose they are shows once the call that made them is over. */
-  let rises: {
-    readonly change: SizeChange;
-    readonly state: EndpointState | undefined;
-    readonly settled: boolean;
-    readonly highest: number;
-  }[] = [];
+  const rises = followRises(context);
 
   function judge(state: EndpointState, at: number): void {
     const rules = context.rulebook.rulesOf(state.name, state.component);
@@ -59,47 +53,57 @@ export function checkBounds(context: CheckContext): Check {
     }
   }
 
-  function judgeRise(change: SizeChange, before: EndpointState, state: EndpointState | undefined): void {
-    const rules = context.rulebook.rulesOf(change.endpoint, before.component);
-    const highest = rules?.policy?.highestMax;
-    if (highest === undefined || rules?.policyName === undefined || change.desired <= before.desired) return;
-    // A recreated endpoint has the count of its config before anything can change it.
-    if (change.status === 'Creating' || before.status === 'Creating' || before.status === 'Absent') return;
-    rises.push({ change, state, highest, settled: change.at - rules.from >= context.graceMs });
-  }
-
-  function judgeRises(): void {
-    for (const { change, state, settled, highest } of rises) {
-      // Another config brings its own count, others' bounds hold until they are found; asking for too many is a mistake.
-      const isOthers = state !== undefined && change.at - state.touchedAt < FOUND_MS && state.scaledAt !== change.at;
-      context.judge(
-        change.desired <= highest || !settled || isOthers,
-        3,
-        change.endpoint,
-        () => `desired rose to ${change.desired}, above the policy's highest max ${highest}`,
-      );
-    }
-    rises = [];
-  }
-
   return {
     change(change, before) {
       const state = context.state.endpoint(change.endpoint)!;
-      judgeRise(change, before, state);
+      rises.note(change, before, state);
       open.add(labelOf(state));
     },
     changeComponent(change, before) {
       const state = context.state.component(change.component)!;
-      judgeRise(change, before, state);
+      rises.note(change, before, state);
       open.add(labelOf(state));
     },
     step(at) {
-      judgeRises();
+      rises.judge();
       for (const state of context.state.scaled()) {
         const rules = context.rulebook.rulesOf(state.name, state.component);
         if (rules === undefined) continue;
         if (open.has(labelOf(state)) || judgedFor.get(labelOf(state)) !== rungSince(rules, at)) judge(state, at);
       }
+    },
+  };
+}
+
+/** Rises of one instant: whose they are shows once the call that made them is over. */
+function followRises(context: CheckContext) {
+  let rises: {
+    readonly change: SizeChange;
+    readonly state: EndpointState;
+    readonly settled: boolean;
+    readonly highest: number;
+  }[] = [];
+  return {
+    note(change: SizeChange, before: EndpointState, state: EndpointState): void {
+      const rules = context.rulebook.rulesOf(change.endpoint, before.component);
+      const highest = rules?.policy?.highestMax;
+      if (highest === undefined || rules?.policyName === undefined || change.desired <= before.desired) return;
+      // A recreated endpoint has the count of its config before anything can change it.
+      if (change.status === 'Creating' || before.status === 'Creating' || before.status === 'Absent') return;
+      rises.push({ change, state, highest, settled: change.at - rules.from >= context.graceMs });
+    },
+    judge(): void {
+      for (const { change, state, settled, highest } of rises) {
+        // Another config brings its own count, others' bounds hold until they are found; asking for too many is a mistake.
+        const isOthers = change.at - state.touchedAt < FOUND_MS && state.scaledAt !== change.at;
+        context.judge(
+          change.desired <= highest || !settled || isOthers,
+          3,
+          change.endpoint,
+          () => `desired rose to ${change.desired}, above the policy's highest max ${highest}`,
+        );
+      }
+      rises = [];
     },
   };
 }

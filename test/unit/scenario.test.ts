@@ -263,7 +263,9 @@ happens:
   chat: { kind: async, instanceType: ml.g5.2xlarge, whenAway: asks }
 `);
     expect(problems.some((problem) => problem.includes('instances: 0: at least 1 for kind real-time'))).toBe(true);
-    expect(problems.some((problem) => problem.includes('whenAway: asks: only for kinds real-time and components'))).toBe(true);
+    expect(
+      problems.some((problem) => problem.includes('whenAway: asks: only for kinds real-time and components')),
+    ).toBe(true);
     const twins = problemsOf(`${head}endpoints:
   Chat: { kind: real-time, instanceType: ml.g5.2xlarge }
   chat: { kind: real-time, instanceType: ml.g5.2xlarge }
