@@ -98,7 +98,7 @@ async function endpointResult(run: Run, rulebook: Rulebook, endpoint: ScenarioEn
   const end = scenario.start + scenario.durationMs;
   const changes = observer.changesOf(endpoint, scenario.start);
   const paidSeconds = aws.world.paid(name).reduce((sum, { instanceSeconds }) => sum + instanceSeconds, 0);
-  const { total, served, cold, failed, expired, pending } = aws.world.requests(name);
+  const { total, served, cold, failed, cut, expired, pending } = aws.world.requests(name);
   return {
     kind: endpoint.kind,
     policy: endpoint.policy ?? null,
@@ -109,7 +109,7 @@ async function endpointResult(run: Run, rulebook: Rulebook, endpoint: ScenarioEn
       alwaysOn:
         (Math.max(1, endpoint.hosting ? changes[0]!.serving : endpoint.instances) * scenario.durationMs) / HOUR_MS,
     },
-    requests: { total, served, cold, failed, expired, pending },
+    requests: { total, served, cold, failed, cut, expired, pending },
     latency: aws.world.latency(name) ?? null,
     requestsByHour: [...aws.world.arrivalsByHour(name)],
     ...parksAndWakes(changes),
@@ -146,7 +146,7 @@ function componentsOf(
   const end = scenario.start + scenario.durationMs;
   const results = hosting.components.map(({ name }): [string, ComponentResult] => {
     const changes = componentChanges(observer, name);
-    const { total, served, cold, failed, expired, pending } = aws.world.requests(endpoint, name);
+    const { total, served, cold, failed, cut, expired, pending } = aws.world.requests(endpoint, name);
     const spans = changes.flatMap(({ at, status, desired, serving }, index) => {
       const to = changes[index + 1]?.at ?? end;
       return to > at ? [{ from: toIso(at), to: toIso(to), status, desired, serving }] : [];
@@ -155,7 +155,7 @@ function componentsOf(
       name,
       {
         spans,
-        requests: { total, served, cold, failed, expired, pending },
+        requests: { total, served, cold, failed, cut, expired, pending },
         latency: aws.world.latency(endpoint, name) ?? null,
         windows: judgeWindows(promisedWindows(rulebook.historyOf(endpoint, name), end), changes),
       },

@@ -3,7 +3,7 @@ import type { RehearsalResult } from './result.ts';
 
 /** What the scenario expects and the result does not keep, one sentence each. */
 export function findUnmet(scenario: Scenario, result: RehearsalResult): readonly string[] {
-  const { maxCold, maxLateMs } = scenario.expect ?? {};
+  const { maxCold, maxLateMs, maxCut } = scenario.expect ?? {};
   const unmet: string[] = [];
   for (const [name, { requests, windows }] of Object.entries(result.endpoints)) {
     if (maxCold !== undefined && requests.cold > maxCold * requests.total) {
@@ -11,6 +11,9 @@ export function findUnmet(scenario: Scenario, result: RehearsalResult): readonly
       unmet.push(
         `expect.maxCold: ${name}: ${share} % of ${requests.total} requests were cold; at most ${100 * maxCold} %`,
       );
+    }
+    if (maxCut !== undefined && requests.cut > maxCut) {
+      unmet.push(`expect.maxCut: ${name}: ${requests.cut} streams were cut; at most ${maxCut}`);
     }
     if (maxLateMs === undefined) continue;
     for (const { begins, lateSeconds, during } of windows) {

@@ -36,7 +36,7 @@ export interface ScenarioEndpoint {
   readonly instances: number;
   readonly startsIn: StartTime;
   readonly deletesInMs: number;
-  readonly serves: { readonly concurrent: number; readonly seconds: number };
+  readonly serves: { readonly concurrent: number; readonly seconds: number; readonly streams?: boolean };
   readonly traffic: MinuteCounts;
   readonly whenAway: WhenAway;
   readonly requestTtlSeconds?: number;
@@ -53,7 +53,7 @@ export interface ScenarioComponent {
   readonly needs: { readonly cpus?: number; readonly accelerators?: number; readonly memoryMb: number };
   /** Added copies on an instance that is there. */
   readonly startsIn: StartTime;
-  readonly serves: { readonly concurrent: number; readonly seconds: number };
+  readonly serves: { readonly concurrent: number; readonly seconds: number; readonly streams?: boolean };
   readonly traffic: MinuteCounts;
   readonly whenAway: WhenAway;
 }
@@ -69,6 +69,8 @@ interface Expectation {
   readonly maxCold?: number;
   /** Lateness of each window. */
   readonly maxLateMs?: number;
+  /** Streams of each endpoint that are cut. */
+  readonly maxCut?: number;
 }
 
 export type FunctionName = 'scheduled-scaling' | 'backlog-wake' | 'idle-windows';

@@ -38,8 +38,18 @@ const window = v.strictObject({
 });
 
 const requests = v.pipe(
-  v.strictObject({ total: count, served: count, cold: count, failed: count, expired: count, pending: count }),
-  v.description('total = served + failed + expired + pending; cold: nothing was in service when the request came'),
+  v.strictObject({
+    total: count,
+    served: count,
+    cold: count,
+    failed: count,
+    cut: count,
+    expired: count,
+    pending: count,
+  }),
+  v.description(
+    'total = served + failed + expired + pending; cold: nothing was in service when the request came; cut: failed streams whose instance was taken away',
+  ),
 );
 
 const latency = v.pipe(

@@ -27,12 +27,16 @@ export interface EndpointResult {
   readonly decisions: readonly DecisionResult[];
   /** Instance hours; paid: from the call of a start that works to the delete; alwaysOn = max(1, instances) × hours. */
   readonly instanceHours: { readonly paid: number; readonly alwaysOn: number };
-  /** total = served + failed + expired + pending; cold is counted beside: nothing was in service when the request came. */
+  /**
+   * total = served + failed + expired + pending. Counted beside: cold, nothing was in service when the request came; cut,
+   * of the failed ones the streams whose instance or endpoint was taken away under them.
+   */
   readonly requests: {
     readonly total: number;
     readonly served: number;
     readonly cold: number;
     readonly failed: number;
+    readonly cut: number;
     readonly expired: number;
     readonly pending: number;
   };

@@ -181,6 +181,7 @@ function resolveEndpoints(context: ResolveContext): ScenarioEndpoint[] {
       const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
       context.warnings.push(`endpoints.${name}.policy: ${endpoint.policy}: no such policy in this scenario${hint}`);
     }
+    warnOfTooLong(context, name, endpoint);
     const minutes = minutesOf(context.durationMs);
     const traffic = resolveTraffic(context, { path: ['endpoints', name], stream: name }, endpoint.traffic, minutes);
     const hosting = resolveComponents(context, name, endpoint, traffic);
@@ -208,9 +209,22 @@ function instancesOf({ kind, instances }: ScenarioDocument['endpoints'][string])
   return kind === 'real-time' ? 1 : 0;
 }
 
-function expectationOf({ maxCold, maxLate }: NonNullable<ScenarioDocument['expect']>) {
+/** A minute is what a real-time caller waits at most. */
+function warnOfTooLong(
+  { warnings }: ResolveContext,
+  name: string,
+  { kind, serves }: ScenarioDocument['endpoints'][string],
+) {
+  if (kind !== 'real-time' || serves === undefined || serves.streams === true || serves.in <= 60_000) return;
+  warnings.push(
+    `endpoints.${name}.serves.in: a real-time request that takes over 60s fails, so all of these do; \`streams: true\` makes them streams`,
+  );
+}
+
+function expectationOf({ maxCold, maxLate, maxCut }: NonNullable<ScenarioDocument['expect']>) {
   return {
     ...(maxCold === undefined ? {} : { maxCold }),
     ...(maxLate === undefined ? {} : { maxLateMs: maxLate }),
+    ...(maxCut === undefined ? {} : { maxCut }),
   };
 }

@@ -161,8 +161,11 @@ export const SLOT_MS = 10_000;
 export interface EndpointLoad {
   /** Requests that arrive in slot n, an integer ≥ 0. A pure function: asked again where the simulator looks ahead. */
   arrivals(slot: number): number;
-  /** One instance: so many at once, each taking so long. The rest queues. */
-  readonly serves: { readonly concurrent: number; readonly seconds: number };
+  /**
+   * One instance: so many at once, each taking so long. The rest queues. `streams`: each is a stream that is answered as
+   * it goes; without it a real-time request that takes over a minute has failed.
+   */
+  readonly serves: { readonly concurrent: number; readonly seconds: number; readonly streams?: boolean };
   /** Real-time only: what becomes of a request when nothing is in service. */
   readonly whenAway: 'lost' | 'asks';
   /** Asynchronous only: seconds until a queued request expires. */
@@ -171,19 +174,24 @@ export interface EndpointLoad {
   readonly onAsk?: (at: EpochMs) => void;
 }
 
-/** total = served + failed + expired + pending; `cold` is counted beside: nothing was in service when the request came. */
+/**
+ * total = served + failed + expired + pending; counted beside: `cold`, nothing was in service when the request came, and
+ * `cut`, of the failed ones those whose connection ended because their instance, or the endpoint, was taken away.
+ */
 export interface RequestTotals {
   readonly total: number;
   readonly served: number;
   readonly cold: number;
   readonly failed: number;
+  readonly cut: number;
   readonly expired: number;
   readonly pending: number;
 }
 
 /**
  * Seconds from a request's arrival at the endpoint to its answer, over all that were begun: time in the queue before a
- * free place on an instance, and the service time. What was given up or turned away is not among them.
+ * free place on an instance, and the service time; of a stream, to its begin. What was given up, turned away or takes
+ * longer than a caller waits is not among them.
  */
 export interface LatencySummary {
   readonly p50: number;

@@ -19,6 +19,10 @@ export const READINGS = {
   asyncQueueOnDelete: ['lost', 'kept'],
   /** Names inside endpoint ARNs: lower-cased in AWS's samples, never promised. */
   endpointArn: ['lower-case', 'as-given'],
+  /** When the one invocation of a stream is counted: "sent to a model endpoint", in metrics of requests that are over. */
+  streamInvocation: ['begin', 'end'],
+  /** Streams on an instance that is taken away, and of an endpoint that is deleted. */
+  streamsOnScaleIn: ['cut', 'drained'],
 } as const satisfies Readonly<Record<string, readonly [string, string]>>;
 
 export type ReadingName = keyof typeof READINGS;

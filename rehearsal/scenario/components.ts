@@ -21,9 +21,11 @@ const DEFAULT_SERVES = { concurrent: 100, in: 100 } as const;
 
 const HAS_ACCELERATORS = /^ml\.(?:g|p|inf|trn)\d/;
 
-export function servesOf(serves: { readonly concurrent: number; readonly in: number } | undefined) {
-  const { concurrent, in: ms } = serves ?? DEFAULT_SERVES;
-  return { concurrent, seconds: ms / 1_000 };
+type Serves = { readonly concurrent: number; readonly in: number; readonly streams?: boolean | undefined };
+
+export function servesOf(serves: Serves | undefined) {
+  const { concurrent, in: ms, streams }: Serves = serves ?? DEFAULT_SERVES;
+  return { concurrent, seconds: ms / 1_000, ...(streams && { streams }) };
 }
 
 /** The components of an endpoint of that kind: those it names, or a single one that bears the endpoint's name. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { NAME_ALLOWED, NAME_PATTERN } from '../../shared/documents/limits.ts';
-import { at, choice, count, fields, list, named, oneOf, text, word } from '../../shared/documents/schema.ts';
+import { at, choice, count, fields, flag, list, named, oneOf, text, word } from '../../shared/documents/schema.ts';
 import {
   DURATION_ALLOWED,
   DURATION_PATTERN,
@@ -19,6 +19,8 @@ const ENDPOINT_PATTERN = /^[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}$/;
 const ENDPOINT_ALLOWED = 'an endpoint name: 1 to 63 letters, digits and inner hyphens';
 const INSTANCE_TYPE_ALLOWED = 'a SageMaker instance type like ml.g5.2xlarge';
 const START_ALLOWED = `${DURATION_ALLOWED}, or { p50, p95 }`;
+/** InvokeEndpointWithBidirectionalStream. */
+const STREAM_AT_MOST_MS = 30 * 60_000;
 const MAXIMUM_RUN_MS = 400 * 86_400_000;
 
 function duration(allowed: string, isAllowed: (ms: number) => boolean) {
@@ -59,10 +61,18 @@ const startsIn = oneOf(
 );
 
 /** What one instance can take at once, and for how long a request keeps it. */
-const serves = fields({
-  concurrent: count(1, 10_000),
-  in: duration(`${DURATION_ALLOWED}, from 1ms to 1h`, (ms) => ms >= 1 && ms <= 3_600_000),
-});
+const serves = v.pipe(
+  fields({
+    concurrent: count(1, 10_000),
+    in: duration(`${DURATION_ALLOWED}, from 1ms to 1h`, (ms) => ms >= 1 && ms <= 3_600_000),
+    streams: v.optional(flag),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (dataset.typed && dataset.value.streams === true && dataset.value.in > STREAM_AT_MOST_MS) {
+      addIssue({ message: `${DURATION_ALLOWED}, at most 30m: SageMaker ends a stream then`, path: at('in') });
+    }
+  }),
+);
 
 /** An inference component: its copies, what each takes of an instance, and what is asked of it. */
 const componentFields = {
@@ -148,6 +158,10 @@ export const endpointSchema = v.pipe(
         if (field in endpoint) refuse(field, 'inside a component, where components are named');
       if (Object.keys(endpoint.components).length === 0) refuse('components', 'at least one component');
     }
+    if (endpointKind === 'async' && endpoint.serves?.streams === true) {
+      const message = 'only for kind real-time and components: asynchronous requests are no streams';
+      addIssue({ message, path: at('serves', 'streams') });
+    }
   }),
 );
 
@@ -189,7 +203,11 @@ export const scenarioSchema = v.pipe(
     happens: v.optional(list(happeningSchema, 'a list of what happens, { at, <verb>, … }', 10_000)),
     readings: v.optional(readingsSchema),
     expect: v.optional(
-      fields({ maxCold: v.optional(percentage), maxLate: v.optional(duration(DURATION_ALLOWED, () => true)) }),
+      fields({
+        maxCold: v.optional(percentage),
+        maxLate: v.optional(duration(DURATION_ALLOWED, () => true)),
+        maxCut: v.optional(count(0, 1_000_000)),
+      }),
     ),
   }),
   v.title('Scenario'),

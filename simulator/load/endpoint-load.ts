@@ -17,6 +17,8 @@ import { arrivalInstant, countUpTo, WaitingCallers } from './waiting-callers.ts'
 const RESPONSE_LIMIT_MS = 60_000;
 /** API reference, AsyncInferenceClientConfig/InvokeEndpointAsync: RequestTTLSeconds defaults to its maximum, 6 hours. */
 const DEFAULT_TTL_SECONDS = 21_600;
+/** An instance that is taken away gets nothing new and still answers what a caller waits for; longer streams are cut. */
+const DRAIN_MS = RESPONSE_LIMIT_MS;
 const ASK_EVERY_MS = 60_000;
 const HOUR_MS = 3_600_000;
 /** Slots looked through at once for the next arrival at an absent endpoint. */
@@ -64,6 +66,11 @@ export class LoadOnEndpoint {
   #total = 0;
   #cold = 0;
   #failed = 0;
+  #cut = 0;
+  /** Of those cut, what no metric tells of yet. */
+  #cutUntold = 0;
+  /** Came at an instant between two stretches, and no metric tells of them yet. */
+  #injectedUntold = 0;
   #expired = 0;
   /** Served by flows of earlier incarnations of another kind. */
   #servedBefore = 0;
@@ -89,6 +96,7 @@ export class LoadOnEndpoint {
     const now = this.#kernel.clock.now();
     this.#advance(now);
     const before = this.#capacity;
+    this.#cutStreams(before, capacity);
     this.#capacity = capacity;
     if (capacity.accepts && capacity.kind !== this.#flowKind) this.#changeKind(capacity.kind, now);
     // With the endpoint goes its queue: a real-time caller gets an error, and what becomes of an asynchronous
@@ -108,6 +116,7 @@ export class LoadOnEndpoint {
     if (this.#capacity.accepts) {
       if (this.#capacity.instances === 0) this.#cold += count;
       this.#flow.admit(count);
+      this.#injectedUntold += count;
       return;
     }
     const slot = Math.floor((now - this.#start) / SLOT_MS);
@@ -124,12 +133,14 @@ export class LoadOnEndpoint {
   }
 
   totals(): RequestTotals {
-    const served = this.#servedBefore + this.#flow.served;
+    // Its container may still end what nobody waits for any more.
+    const late = this.#isTooLong() ? this.#flow.served : 0;
     return {
       total: this.#total,
-      served,
+      served: this.#servedBefore + this.#flow.served - late,
       cold: this.#cold,
-      failed: this.#failed,
+      failed: this.#failed + late,
+      cut: this.#cut,
       expired: this.#expired,
       pending: this.#flow.inside + this.#waiting.count,
     };
@@ -145,8 +156,9 @@ export class LoadOnEndpoint {
 
   #openFlow(kind: Capacity['kind'], at: EpochMs): ServiceFlow {
     const ttlMs = (this.#load.requestTtlSeconds ?? DEFAULT_TTL_SECONDS) * 1000;
-    // A real-time request that cannot be answered in time any more is given up, not served too late.
-    const patienceMs = kind === 'async' ? ttlMs : Math.max(0, RESPONSE_LIMIT_MS - this.#serviceMs);
+    // A real-time request that cannot be answered in time any more is given up, not served too late; a stream has to begin.
+    const inTime = this.#streams ? RESPONSE_LIMIT_MS : Math.max(0, RESPONSE_LIMIT_MS - this.#serviceMs);
+    const patienceMs = kind === 'async' ? ttlMs : inTime;
     this.#flowKind = kind;
     this.#droppedSeen = 0;
     return new ServiceFlow(at, this.#serviceMs, patienceMs);
@@ -155,8 +167,30 @@ export class LoadOnEndpoint {
   /** A name recreated as the other kind: what the old one still served is done. */
   #changeKind(kind: Capacity['kind'], at: EpochMs): void {
     this.#loseQueue();
-    this.#servedBefore += this.#flow.served + this.#flow.inside;
+    const done = this.#flow.served + this.#flow.inside;
+    if (this.#isTooLong()) this.#failed += done;
+    else this.#servedBefore += done;
     this.#flow = this.#openFlow(kind, at);
+  }
+
+  get #streams(): boolean {
+    return this.#load.serves.streams === true;
+  }
+
+  #isTooLong(): boolean {
+    return this.#flowKind === 'real-time' && !this.#streams && this.#serviceMs > RESPONSE_LIMIT_MS;
+  }
+
+  /** Streams are spread evenly: with every instance that goes, its share of them goes, too. */
+  #cutStreams(before: Capacity, after: Capacity): void {
+    if (!this.#streams || before.kind !== 'real-time' || this.#kernel.readings.streamsOnScaleIn === 'drained') return;
+    const left = after.accepts && after.kind === 'real-time' ? after.instances : 0;
+    if (!before.accepts || left >= before.instances) return;
+    const lost = this.#flow.cut(1 - left / before.instances, DRAIN_MS);
+    this.#droppedSeen = this.#flow.dropped;
+    this.#failed += lost;
+    this.#cut += lost;
+    this.#cutUntold += lost;
   }
 
   #loseQueue(): number {
@@ -191,7 +225,7 @@ export class LoadOnEndpoint {
       return;
     }
     if (instances === 0) this.#cold += arrived;
-    const admitted = arrived + (this.#waiting.count > 0 ? this.#waiting.admit(slot, a, b) : 0);
+    const through = arrived + (this.#waiting.count > 0 ? this.#waiting.admit(slot, a, b) : 0);
     const flow = this.#flow;
     const servers = instances * this.#load.serves.concurrent;
     /** What the servers take in this stretch as it comes. */
@@ -204,12 +238,17 @@ export class LoadOnEndpoint {
       flow.insideExact,
       flow.busyExact,
     ];
-    flow.advance(to, admitted, servers);
+    flow.advance(to, through, servers);
+    const admitted = through + this.#injectedUntold;
+    this.#injectedUntold = 0;
     const dropped = flow.dropped - this.#droppedSeen;
     this.#droppedSeen = flow.dropped;
     if (kind === 'async') this.#expired += dropped;
     else this.#failed += dropped;
     this.#noteLatency(from, startedBefore, queuedBefore > 0 || flow.queued > 0 || admitted > flowing);
+    const served = flow.served - servedBefore;
+    const counted =
+      this.#streams && this.#kernel.readings.streamInvocation === 'end' ? served + this.#cutUntold : admitted;
     const oldest = kind === 'async' && flow.queued > 0 ? flow.oldestArrival() : undefined;
     this.#capacity.metrics?.publish({
       from,
@@ -218,8 +257,11 @@ export class LoadOnEndpoint {
       instanceType: this.#capacity.instanceType,
       serversPerInstance: this.#load.serves.concurrent,
       admitted,
-      served: flow.served - servedBefore,
+      counted,
+      served,
+      begun: flow.started - startedBefore,
       dropped,
+      cut: this.#cutUntold,
       insideBefore,
       insideAfter: flow.inside,
       insideMean: (exactBefore + flow.insideExact) / 2,
@@ -227,7 +269,9 @@ export class LoadOnEndpoint {
       queuedAfter: flow.queued,
       oldestAgeMs: oldest === undefined ? 0 : to - oldest,
       serviceMs: this.#serviceMs,
+      streams: this.#streams,
     });
+    this.#cutUntold = 0;
   }
 
   /** A queue that outlives its endpoint grows old all the same. */
@@ -240,15 +284,17 @@ export class LoadOnEndpoint {
 
   #noteLatency(from: EpochMs, startedBefore: number, mayWait: boolean): void {
     const begun = this.#flow.started - startedBefore;
-    if (begun <= 0) return;
+    if (begun <= 0 || this.#isTooLong()) return;
     const hour = Math.floor((from - this.#start) / HOUR_MS);
+    // Whoever opens a stream is answered when it begins.
+    const takes = this.#streams ? 0 : this.#serviceMs;
     if (!mayWait) {
-      this.#latency.add(hour, this.#serviceMs, begun);
+      this.#latency.add(hour, takes, begun);
       return;
     }
     const servers = this.#capacity.instances * this.#load.serves.concurrent;
     const waits = this.#flow.waitsSince(from, startedBefore, servers);
-    for (const wait of waits) this.#latency.add(hour, this.#serviceMs + wait, begun / waits.length);
+    for (const wait of waits) this.#latency.add(hour, takes + wait, begun / waits.length);
   }
 
   #arrivalsOf(slot: number): number {

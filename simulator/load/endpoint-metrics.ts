@@ -7,6 +7,8 @@ const INSTANCE_NAMESPACE = '/aws/sagemaker/Endpoints';
 const COMPONENT_NAMESPACE = '/aws/sagemaker/InferenceComponents';
 const FINE_STEP_MS = 10_000;
 const OVERHEAD_MICROSECONDS = 2_000;
+/** From a stream's begin on an instance to the first of its answer. */
+const FIRST_CHUNK_MICROSECONDS = 200_000;
 const GPU_FAMILIES = /^ml\.(g|p)\d/;
 
 /** What happened on an endpoint in one segment of a slot, while it existed. */
@@ -18,9 +20,14 @@ export interface LoadSample {
   readonly serversPerInstance: number;
   /** Requests that reached the endpoint. */
   readonly admitted: number;
+  /** Of which an invocation is counted here. */
+  readonly counted: number;
   readonly served: number;
+  readonly begun: number;
   /** Left the queue unserved: a model error for a real-time caller, an expiry in an asynchronous queue. */
   readonly dropped: number;
+  /** Streams whose instance was taken away under them. */
+  readonly cut: number;
   /** In the queue or being served: at the begin, at the end, and the mean being served. */
   readonly insideBefore: number;
   readonly insideAfter: number;
@@ -29,6 +36,7 @@ export interface LoadSample {
   readonly queuedAfter: number;
   readonly oldestAgeMs: number;
   readonly serviceMs: number;
+  readonly streams: boolean;
 }
 
 type Publisher = (sample: LoadSample) => void;
@@ -130,17 +138,32 @@ const COPIES: Manner = {
   publishUse: publishCopies,
 };
 
+/** Of streams ModelLatency tells nothing; they have metrics of their own. */
+function publishStreams(open: Opener, { from, to, begun, cut, queuedAfter }: LoadSample): void {
+  if (begun > 0) {
+    const wait = queuedAfter > 0 ? (to - from) * 1_000 : 0;
+    addOne(open('FirstChunkLatency', 'Microseconds'), from, FIRST_CHUNK_MICROSECONDS + wait, Math.ceil(begun));
+  }
+  if (cut > 0) addOne(open('MidStreamErrors', 'None'), from, 1, cut);
+}
+
+function publishLatency(open: Opener, sample: LoadSample): void {
+  if (sample.served <= 0) return;
+  addOne(open('ModelLatency', 'Microseconds'), sample.from, responseMicroseconds(sample), sample.served);
+  addOne(open('OverheadLatency', 'Microseconds'), sample.from, OVERHEAD_MICROSECONDS, sample.served);
+}
+
 function createRealTimePublisher(open: Opener, manner: Manner): Publisher {
   let minute = -1;
   return (sample) => {
-    const { from, to, instances, admitted, dropped } = sample;
+    const { from, to, instances, admitted, counted, dropped } = sample;
     // Nothing in service publishes nothing; in service without traffic publishes explicit zeros.
     if (instances === 0) return;
     const isNewMinute = minute !== Math.floor(from / 60_000);
     minute = Math.floor(from / 60_000);
-    if (admitted > 0 || isNewMinute) {
-      addOne(open('Invocations', 'None'), from, admitted > 0 ? 1 : 0, Math.max(1, admitted));
-      addOne(open(manner.perUnit, 'None'), from, admitted > 0 ? 1 / instances : 0, Math.max(1, admitted));
+    if (counted > 0 || isNewMinute) {
+      addOne(open('Invocations', 'None'), from, counted > 0 ? 1 : 0, Math.max(1, counted));
+      addOne(open(manner.perUnit, 'None'), from, counted > 0 ? 1 / instances : 0, Math.max(1, counted));
     }
     if (dropped > 0 || isNewMinute) {
       for (const name of ['Invocation5XXErrors', 'InvocationModelErrors']) {
@@ -148,10 +171,8 @@ function createRealTimePublisher(open: Opener, manner: Manner): Publisher {
       }
       addOne(open('Invocation4XXErrors', 'None'), from, 0, Math.max(1, admitted));
     }
-    if (sample.served > 0) {
-      addOne(open('ModelLatency', 'Microseconds'), from, responseMicroseconds(sample), sample.served);
-      addOne(open('OverheadLatency', 'Microseconds'), from, OVERHEAD_MICROSECONDS, sample.served);
-    }
+    if (sample.streams) publishStreams(open, sample);
+    else publishLatency(open, sample);
     // Every instance or copy reports its own concurrency, queued requests included, so that Average is per unit.
     const peak = Math.max(
       sample.insideBefore,
@@ -224,8 +245,11 @@ export function idleSample(from: EpochMs, to: EpochMs, instances: number, instan
     instanceType,
     serversPerInstance: 1,
     admitted: 0,
+    counted: 0,
     served: 0,
+    begun: 0,
     dropped: 0,
+    cut: 0,
     insideBefore: 0,
     insideAfter: 0,
     insideMean: 0,
@@ -233,6 +257,7 @@ export function idleSample(from: EpochMs, to: EpochMs, instances: number, instan
     queuedAfter: 0,
     oldestAgeMs: 0,
     serviceMs: 0,
+    streams: false,
   };
 }
 

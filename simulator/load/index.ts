@@ -89,7 +89,7 @@ function createEntry(load: LoadOnEndpoint, latency: LatencyRecord, troubled: Tro
   };
 }
 
-const NO_REQUESTS: RequestTotals = { total: 0, served: 0, cold: 0, failed: 0, expired: 0, pending: 0 };
+const NO_REQUESTS: RequestTotals = { total: 0, served: 0, cold: 0, failed: 0, cut: 0, expired: 0, pending: 0 };
 
 function add(a: RequestTotals, b: RequestTotals): RequestTotals {
   return {
@@ -97,6 +97,7 @@ function add(a: RequestTotals, b: RequestTotals): RequestTotals {
     served: a.served + b.served,
     cold: a.cold + b.cold,
     failed: a.failed + b.failed,
+    cut: a.cut + b.cut,
     expired: a.expired + b.expired,
     pending: a.pending + b.pending,
   };

@@ -90,6 +90,28 @@ export class ServiceFlow {
     return lost;
   }
 
+  /**
+   * A share (0 … 1) of what is being served, and will be for longer than `graceMs`, ends now without an answer. Returns
+   * how many those were. Of the whole only the curve of begun requests tells which are still there: it is flattened.
+   */
+  cut(share: number, graceMs: number): number {
+    const kept = this.#now - this.#serviceMs + graceMs;
+    if (graceMs >= this.#serviceMs || this.#length === 0) return 0;
+    const before = this.#startsAt(kept);
+    const staying = this.#started - before;
+    const lost = Math.min(this.#startedWhole - this.#served, Math.round(staying * share));
+    if (lost <= 0) return 0;
+    this.#push();
+    this.#insert(kept, before);
+    for (let index = 0; index < this.#length; index++) {
+      if (this.#times[index]! <= kept) continue;
+      this.#starts[index] = before + (this.#starts[index]! - before) * (1 - lost / staying);
+    }
+    this.#started -= lost;
+    this.#dropped += lost;
+    return lost;
+  }
+
   /** Moves on to `until` with `count` requests evenly spread up to there and `servers` servers throughout. */
   advance(until: EpochMs, count: number, servers: number): void {
     const from = this.#now;
@@ -194,6 +216,20 @@ export class ServiceFlow {
     this.#times[this.#length] = this.#now;
     this.#arrivals[this.#length] = this.#arrived;
     this.#starts[this.#length] = this.#started;
+    this.#length++;
+  }
+
+  /** A point on both curves where they are read at anyway, so that changing one side of it leaves the other as it is. */
+  #insert(time: EpochMs, started: number): void {
+    if (time <= this.#times[0]! || time >= this.#times[this.#length - 1]!) return;
+    if (this.#length === this.#times.length) this.#makeRoom();
+    let index = this.#length;
+    while (this.#times[index - 1]! > time) index--;
+    const arrived = this.#read(this.#arrivals, time);
+    for (const curve of [this.#times, this.#arrivals, this.#starts]) curve.copyWithin(index + 1, index, this.#length);
+    this.#times[index] = time;
+    this.#arrivals[index] = arrived;
+    this.#starts[index] = started;
     this.#length++;
   }
 

@@ -33,6 +33,7 @@ describe('requests of a real-time endpoint', () => {
       served: 270,
       cold: 180,
       failed: 180,
+      cut: 0,
       expired: 0,
       pending: 0,
     });
@@ -50,7 +51,15 @@ describe('requests of a real-time endpoint', () => {
     expect(asks).toEqual(Array.from({ length: 10 }, (_, i) => 612.5 + 60 * i));
     expect(w.world.requests('Chat')).toMatchObject({ cold: 2, pending: 2, served: 0 });
     w.advance(40_000);
-    expect(w.world.requests('Chat')).toEqual({ total: 2, served: 2, cold: 2, failed: 0, expired: 0, pending: 0 });
+    expect(w.world.requests('Chat')).toEqual({
+      total: 2,
+      served: 2,
+      cold: 2,
+      failed: 0,
+      cut: 0,
+      expired: 0,
+      pending: 0,
+    });
     // Their next tries are whole half-minutes after they came: 12.5 s and 17.5 s into the minute of the return.
     w.advance(3 * MINUTE);
     expect(readMetric(w, 'Invocations', { ms: 4 * MINUTE })).toEqual([2, 0]);
@@ -65,7 +74,15 @@ describe('requests of a real-time endpoint', () => {
     w.advance(5 * MINUTE + 15 * MINUTE);
     expect(w.world.requests('Chat')).toMatchObject({ failed: 0, pending: 4 });
     w.advance(10_000);
-    expect(w.world.requests('Chat')).toEqual({ total: 4, served: 0, cold: 4, failed: 4, expired: 0, pending: 0 });
+    expect(w.world.requests('Chat')).toEqual({
+      total: 4,
+      served: 0,
+      cold: 4,
+      failed: 4,
+      cut: 0,
+      expired: 0,
+      pending: 0,
+    });
     const before = asks;
     w.advance(HOUR);
     expect(asks).toBe(before);
@@ -115,7 +132,15 @@ describe('requests of an asynchronous endpoint', () => {
   test('queue while there is no instance, and are worked off in order', () => {
     seedAsync(w, { load: loadOf({ arrivals: (slot) => (slot < 6 ? 2 : 0), serves: { concurrent: 1, seconds: 40 } }) });
     w.advance(10 * MINUTE);
-    expect(w.world.requests('Scribe')).toEqual({ total: 12, served: 0, cold: 12, failed: 0, expired: 0, pending: 12 });
+    expect(w.world.requests('Scribe')).toEqual({
+      total: 12,
+      served: 0,
+      cold: 12,
+      failed: 0,
+      cut: 0,
+      expired: 0,
+      pending: 12,
+    });
     setInstances(w, 2, 'Scribe');
     w.advance(8 * MINUTE + 50_000);
     expect(w.world.requests('Scribe').served).toBe(2);

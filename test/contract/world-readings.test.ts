@@ -49,12 +49,33 @@ const SEEN: { readonly [N in keyof Readings]: (w: WorldUnderTest) => unknown } =
     seedRealTime(w);
     return w.call('SageMaker', 'DescribeEndpoint', { EndpointName: 'chat' }).EndpointArn;
   },
+  streamInvocation(w) {
+    streamsOf(w, 1, 1);
+    w.advance(35 * MINUTE);
+    const minutes = readMetric(w, 'Invocations', { ms: 45 * MINUTE });
+    return minutes.flatMap((count, minute) => (count > 0 ? [minute] : []));
+  },
+  streamsOnScaleIn(w) {
+    streamsOf(w, 4, 2);
+    setInstances(w, 1);
+    w.advance(30 * MINUTE);
+    w.world.settle();
+    return w.world.requests('chat');
+  },
 };
 
 function queueOf(w: WorldUnderTest, requests: number, instances = 0): void {
   const serves = { concurrent: 1, seconds: 40 };
   seedAsync(w, { instances, load: { arrivals: () => 0, serves, whenAway: 'lost' } });
   if (requests > 0) w.world.inject('scribe', requests);
+  w.advance(5 * MINUTE);
+}
+
+function streamsOf(w: WorldUnderTest, streams: number, instances: number): void {
+  const serves = { concurrent: 4, seconds: 1800, streams: true };
+  seedRealTime(w, { instances, load: { arrivals: () => 0, serves, whenAway: 'lost' } });
+  w.advance(5 * MINUTE);
+  w.world.inject('chat', streams);
   w.advance(5 * MINUTE);
 }
 
@@ -94,12 +115,17 @@ const EXPECTED: { readonly [N in keyof Readings]: readonly [unknown, unknown] } 
     ['SystemUpdating', ['SystemUpdating']],
   ],
   asyncQueueOnDelete: [
-    { total: 3, served: 0, cold: 3, failed: 3, expired: 0, pending: 0 },
-    { total: 3, served: 3, cold: 3, failed: 0, expired: 0, pending: 0 },
+    { total: 3, served: 0, cold: 3, failed: 3, cut: 0, expired: 0, pending: 0 },
+    { total: 3, served: 3, cold: 3, failed: 0, cut: 0, expired: 0, pending: 0 },
   ],
   endpointArn: [
     'arn:aws:sagemaker:eu-central-1:123456789012:endpoint/chat',
     'arn:aws:sagemaker:eu-central-1:123456789012:endpoint/Chat',
+  ],
+  streamInvocation: [[5], [35]],
+  streamsOnScaleIn: [
+    { total: 4, served: 2, cold: 0, failed: 2, cut: 2, expired: 0, pending: 0 },
+    { total: 4, served: 4, cold: 0, failed: 0, cut: 0, expired: 0, pending: 0 },
   ],
 };
 

@@ -101,6 +101,7 @@ function summarise(
       served: total - counts.failed,
       cold: counts.cold,
       failed: counts.failed,
+      cut: 0,
       expired: 0,
       pending: 0,
     },
