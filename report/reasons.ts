@@ -46,6 +46,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'lease-held': 'another run is working on it',
   'not-applied-yet': 'the policy has not been applied yet',
   idle: 'nobody used it for the whole idle time',
+  'in-flight': 'requests in flight would be cut, and are waited for',
   drain: 'its limit falls, and running work is let finish first',
   'drain-forced': 'its limit fell, and it did not drain in time',
   'from-zero': 'it stood at zero while something asked for it',

@@ -24,6 +24,7 @@ const EVENT_MEANINGS: Readonly<Record<EventType, string>> = {
   'Endpoint Orphaned': 'parked, and its config or model is gone: it is not recreated',
   'Model Changed':
     'after a wake an image is another one under its name, or the endpoint runs another config than was asked for',
+  'Scale In Waiting': 'a scale-in has waited for a day for the endpoint to be quiet; told once a day',
   'Capacity Changed': 'limits, scaling policies or instances were changed',
   'Decision Refused': 'something was not done that might be expected, with the reason',
   'Policy Invalid': 'a document of the endpoint is invalid: parameter, field, value, what is allowed',

@@ -1,4 +1,5 @@
 import { explainReason, nameDecision } from '../../report/reasons.ts';
+import { formatDuration } from '../../shared/documents/values.ts';
 import type { Zone } from '../../shared/documents/zones.ts';
 import type { Evidence } from '../../shared/domain/decision.ts';
 import type { Account } from '../account/connect.ts';
@@ -22,6 +23,7 @@ export function describeExplanation(explanation: Explanation, zone: Zone | undef
     ],
     ['should be', `${wants}: ${explainReason(ruling.reason)} (${ruling.reason})`],
     ['may lower', ruling.mayLower ? undefined : 'no: nothing is parked or scaled in now'],
+    ['scale-in', describeHeld(record, when)],
     ['only reports', ruling.reportOnly ? `yes: the mode is ${stack.settings.mode}` : undefined],
     ['next step', step && `${step.name}: ${step.means}`],
     ['looks again', `at ${when(ruling.until)} at the latest`],
@@ -46,6 +48,15 @@ function describeLast({ record }: Explanation, when: (at: number) => string): st
   const last = record.lastDecision;
   if (last === undefined) return undefined;
   return `${nameDecision(last.decision).toLowerCase()}, ${explainReason(last.reason)} (${last.reason}), ${when(last.at)}`;
+}
+
+function describeHeld({ policy, scaleIn }: Explanation['record'], when: (at: number) => string): string | undefined {
+  if (policy?.scaleIn === undefined) return undefined;
+  const { atMost } = policy.scaleIn;
+  const bound = atMost === undefined ? '' : `, for ${formatDuration(atMost)} at most`;
+  if (scaleIn?.open !== undefined) return `let go on since ${when(scaleIn.open.since)}: it had waited long enough`;
+  if (scaleIn?.since === undefined) return `waits until nothing is in flight${bound}`;
+  return `waits since ${when(scaleIn.since)} until nothing is in flight${bound}`;
 }
 
 function describeLadder({ ruling }: Explanation): string {

@@ -1,6 +1,6 @@
 import type { ScalingActivity } from '@aws-sdk/client-application-auto-scaling';
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
-import { suspendedBy } from '../../shared/domain/plan-capacity.ts';
+import { type Suspended, suspendedBy } from '../../shared/domain/plan-capacity.ts';
 import { DAY, type Instant } from '../../shared/domain/time.ts';
 import type { PolicyChanges } from '../../shared/use-cases/scheduled-scaling/scaling-policies.ts';
 import type { EndpointLook } from '../account/fleet.ts';
@@ -59,6 +59,7 @@ export function checkSuspension({ record, ruling, target }: EndpointLook): reado
   const check = 'suspended';
   const names = (['in', 'out', 'scheduled'] as const).filter((name) => target.suspended[name]);
   const wanted = suspendedBy(ruling, record);
+  if (record.policy?.scaleIn !== undefined && ruling.want !== 'leave') return checkHeld(names, wanted);
   const said = names.join(', ') || 'nothing';
   if (wanted === undefined) {
     if (names.length === 0) return [];
@@ -75,6 +76,20 @@ export function checkSuspension({ record, ruling, target }: EndpointLook): reado
       advice: SOON,
     },
   ];
+}
+
+/** Scale-in that waits for quiet may be suspended or not: what is in flight decides. */
+function checkHeld(names: readonly string[], wanted: Suspended | undefined): readonly Finding[] {
+  const check = 'suspended';
+  const held = names.includes('in');
+  const rest = names.filter((name) => name !== 'in').join(', ');
+  const asked = wanted === undefined ? rest : (['out', 'scheduled'] as const).filter((name) => wanted[name]).join(', ');
+  if (rest !== asked) {
+    const found = `${rest || 'nothing'} is suspended beside scale-in; the policy says ${asked || 'nothing'}`;
+    return [{ level: 'error', check, found, advice: SOON }];
+  }
+  const found = held ? 'scale-in, which waits until nothing is in flight' : 'scale-in may go on: nothing is in flight';
+  return [{ level: 'ok', check, found: `${found}, as the policy says${rest === '' ? '' : `; ${rest}`}` }];
 }
 
 export function checkPolicies(changes: PolicyChanges, shown: readonly string[], prefix: string): readonly Finding[] {

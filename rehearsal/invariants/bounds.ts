@@ -1,9 +1,13 @@
+import type { Rules } from '../rulebook.ts';
 import { type Check, type CheckContext, FOUND_MS, HOUR_MS, MINUTE_MS } from './context.ts';
 import { admittedBounds, currentRung, isExcused, isSettled, rungSince } from './promises.ts';
 import { type EndpointState, labelOf } from './world-state.ts';
 
-/** A drain is forced after an hour, and then takes its scale-in. */
-const DRAIN_MS = HOUR_MS + 15 * MINUTE_MS;
+/** A drain is forced after an hour, or when the policy says, and then takes its scale-in. */
+function drainMs({ policy }: Rules): number {
+  const limit = policy?.scaleIn === undefined ? HOUR_MS : (policy.scaleIn.atMost ?? Number.POSITIVE_INFINITY);
+  return limit + 15 * MINUTE_MS;
+}
 
 /** Of an endpoint's instances, or of a component's copies. */
 interface SizeChange {
@@ -36,7 +40,7 @@ export function checkBounds(context: CheckContext): Check {
     const bounds = admittedBounds(context, state, rules, at);
     if (bounds === undefined) return;
     const { desired } = state;
-    const draining = at - Math.max(rungSince(rules, at), state.touchedAt) < DRAIN_MS;
+    const draining = at - Math.max(rungSince(rules, at), state.touchedAt) < drainMs(rules);
     const excused = isExcused(context, state, at, 0);
     context.judge(desired <= bounds.max || draining || excused || rules.protected, 3, state.name, () => {
       const rung = currentRung(rules, at);

@@ -172,6 +172,7 @@ function compileRules(policy: Policy, { rungs, scaling }: VariantPolicy, used: r
     zero: policy.zero,
     wake: { ...policy.wake, ...(backlogPerInstance && { backlogPerInstance }) },
     scaling,
+    ...(policy.scaleIn && { scaleIn: policy.scaleIn }),
     ...(maxima.length > 0 && { highestMax: Math.max(...maxima) }),
     ...(up && { upBounds: { min: up.min, max: up.max } }),
     mayBeZero: rungs.some((rung) => rung.kind === 'zero' || (rung.kind === 'bounds' && rung.min === 0)),

@@ -1,7 +1,15 @@
 import * as v from 'valibot';
 import { hashValue } from '../domain/hash.ts';
 import { METRIC_NAMES } from '../domain/metric-names.ts';
-import type { Bounds, CompiledPolicy, Rung, ScalingSpec, Suspension, WakeTrigger } from '../domain/policy.ts';
+import type {
+  Bounds,
+  CompiledPolicy,
+  Rung,
+  ScaleInRule,
+  ScalingSpec,
+  Suspension,
+  WakeTrigger,
+} from '../domain/policy.ts';
 import { DAY, MINUTE, SECOND } from '../domain/time.ts';
 import { checkFrame, NAME_ALLOWED, NAME_PATTERN } from './limits.ts';
 import { METRIC_ALLOWED } from './metric-source.ts';
@@ -32,6 +40,7 @@ const LEAD_ALLOWED = 'learned, or a duration of at most 1d';
 const TRIGGERS = ['request', 'backlog', 'schedule'] as const;
 const TRIGGER_ALLOWED = 'request, backlog, schedule or alarm:<name of a CloudWatch alarm>';
 const CONFIG_ALLOWED = 'the name of an endpoint config';
+const SCALE_IN_ALLOWED = 'when-quiet, or { when: quiet, atMost }';
 const BOUNDS_ALLOWED = '{ min, max }';
 const RUNG_ALLOWED = '{ during, min, max } or { during, then: zero | leave }';
 const OTHERWISE_ALLOWED = `zero, leave or ${BOUNDS_ALLOWED}`;
@@ -125,6 +134,33 @@ const wakeSchema = fields({
   smoke: v.optional(smokeSchema),
 });
 
+const AT_MOST_ALLOWED = 'a duration from 10m to 1d';
+
+const scaleInSchema = oneOf(
+  (input) => (typeof input === 'object' && input !== null ? 1 : 0),
+  [
+    v.pipe(
+      v.picklist(['when-quiet'], SCALE_IN_ALLOWED),
+      v.transform((): ScaleInRule => ({ when: 'quiet' })),
+    ),
+    v.pipe(
+      fields(
+        {
+          when: choice(['quiet']),
+          atMost: v.optional(
+            text(DURATION_PATTERN, AT_MOST_ALLOWED, (input) => {
+              const ms = parseDuration(input);
+              return ms !== undefined && ms >= 10 * MINUTE && ms <= DAY ? ms : undefined;
+            }),
+          ),
+        },
+        SCALE_IN_ALLOWED,
+      ),
+      v.transform(({ when, atMost }): ScaleInRule => ({ when, ...(atMost === undefined ? {} : { atMost }) })),
+    ),
+  ],
+);
+
 const capacity = v.optional(list(rungSchema, `a list, each ${RUNG_ALLOWED}`, MAX_RUNGS));
 const scaling = v.optional(scalingListSchema);
 
@@ -136,6 +172,7 @@ export const policySchema = v.pipe(
     zero: v.optional(zeroSchema),
     wake: v.optional(wakeSchema),
     scaling,
+    scaleIn: v.optional(scaleInSchema),
     variants: v.optional(
       v.pipe(
         named(word(/^[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}$/, 'the name of a variant'), fields({ capacity, scaling })),
@@ -171,6 +208,7 @@ export interface Policy extends VariantPolicy {
   readonly name: string;
   readonly zero: NonNullable<CompiledPolicy['zero']>;
   readonly wake: CompiledPolicy['wake'];
+  readonly scaleIn?: ScaleInRule;
   readonly variants: ReadonlyMap<string, VariantPolicy>;
   readonly components: ReadonlyMap<string, VariantPolicy>;
   /** Changes with the content. */
@@ -188,6 +226,7 @@ export function parsePolicy(name: string, value: unknown): Parsed<Policy> {
     [METRIC_ALLOWED]: () => METRIC_NAMES,
     [OTHERWISE_ALLOWED]: () => ['zero', 'leave'],
     [TRIGGER_ALLOWED]: () => TRIGGERS,
+    [SCALE_IN_ALLOWED]: () => ['when-quiet'],
   };
   const problems = [...checkFrame(name, value), ...toProblems(value, result.issues ?? [], hints)];
   if (!result.success || problems.length > 0) return { ok: false, problems };
@@ -241,6 +280,7 @@ function buildPolicy(name: string, value: unknown, document: Document): Policy {
         },
       }),
     },
+    ...(document.scaleIn && { scaleIn: document.scaleIn }),
     uses,
     hash: hashValue(value),
   };

@@ -11,7 +11,7 @@ const FIELDS = 'one of the fields ';
 /** Names that the grammar keeps for later; refused by name so that nobody believes they work. */
 const RESERVED: readonly (readonly [RegExp, readonly string[]])[] = [
   [/(?:^|\.)wake$/, ['by']],
-  [/^/, ['onDrift', 'weights', 'scaleIn']],
+  [/^/, ['onDrift', 'weights']],
 ];
 
 /**

@@ -53,6 +53,7 @@ export const REASON_CODES = [
   // what happened
   'idle',
   'drain',
+  'in-flight',
   'drain-forced',
   'from-zero',
   'backlog-wake',
@@ -107,6 +108,7 @@ export const EVENT_TYPES = [
   'Endpoint Orphaned',
   'Model Changed',
   'Capacity Changed',
+  'Scale In Waiting',
   'Decision Refused',
   'Policy Invalid',
   'Policy Not Applied',

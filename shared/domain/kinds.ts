@@ -127,6 +127,7 @@ export function checkKind(check: KindCheck): readonly KindProblem[] {
     ...checkZeroBy(kind, policy),
     ...checkZeroRungs(check),
     ...checkSmoke(kind, policy),
+    ...checkScaleIn(kind, policy),
     ...checkQueue(check),
   ];
 }
@@ -175,6 +176,12 @@ function checkSmoke(kind: EndpointKind, policy: CompiledPolicy): readonly KindPr
   if (kind === 'real-time' || policy.wake.smoke === undefined) return [];
   const allowed = 'real-time endpoints only; remove it';
   return [{ code: 'policy-invalid', field: 'wake.smoke', value: policy.wake.smoke.contentType, allowed }];
+}
+
+function checkScaleIn(kind: EndpointKind, policy: CompiledPolicy): readonly KindProblem[] {
+  if (kind === 'real-time' || policy.scaleIn === undefined) return [];
+  const allowed = 'real-time endpoints only: the others publish no concurrency; remove it';
+  return [{ code: 'policy-invalid', field: 'scaleIn', value: 'when-quiet', allowed }];
 }
 
 function checkZeroRungs({ kind, policy, agenda }: KindCheck): readonly KindProblem[] {

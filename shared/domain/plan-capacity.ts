@@ -1,8 +1,9 @@
 import type { ReasonCode } from './decision.ts';
 import type { Bounds, EndpointKind } from './policy.ts';
+import type { Work } from './quiet.ts';
 import type { EndpointStatus, FleetRecord } from './record.ts';
 import type { Ruling } from './ruling.ts';
-import { HOUR, type Instant } from './time.ts';
+import { type DurationMs, HOUR, type Instant } from './time.ts';
 
 /** Everything that the capacity of one endpoint that is up depends on. */
 export interface CapacityInput {
@@ -25,6 +26,12 @@ export interface CapacityInput {
   readonly drain?: { readonly since: Instant; readonly max: number } | undefined;
   /** Absent: not read yet; a plan that depends on it says so. */
   readonly activity?: 'active' | 'idle' | 'unknown' | undefined;
+  /** Of what is suspended, scale-in is held back or let go on by the policy's `scaleIn`. */
+  readonly holdsScaleIn?: boolean;
+  /** What is in flight; absent: not read yet. */
+  readonly work?: Work | undefined;
+  /** How long our own scale-in waits for it; absent: as long as any drain. */
+  readonly waitsAtMost?: DurationMs | undefined;
 }
 
 export interface CapacityPlan {
@@ -39,6 +46,8 @@ export interface CapacityPlan {
   readonly drain?: { readonly since: Instant; readonly max: number };
   /** Whether instances may go to zero depends on activity that was not given. */
   readonly needsActivity: boolean;
+  /** Whether instances may be taken away depends on work that was not given. */
+  readonly needsWork?: true;
 }
 
 export interface Suspended {
@@ -69,7 +78,7 @@ export function planCapacity(input: CapacityInput): CapacityPlan {
   // Every other status refuses changes; the bounds are asserted once it is in service again.
   if (input.status !== 'InService') return { ...nothing, reason: 'in-progress', ...keepDrain(input) };
   const bounds = boundsNow(input);
-  if (bounds === undefined) return { ...nothing, ...fromZero(input, undefined) };
+  if (bounds === undefined) return { ...nothing, ...suspendOnly(input), ...fromZero(input, undefined) };
   if (input.scales || input.target !== undefined) {
     const moved = moveBounds(input, bounds);
     if (moved.register !== undefined) return moved;
@@ -77,6 +86,13 @@ export function planCapacity(input: CapacityInput): CapacityPlan {
     return { ...moved, ...setCapacity(input, bounds) };
   }
   return { ...nothing, ...setCapacity(input, bounds) };
+}
+
+/** Where the bounds are left as they are, so is the target, but for a scale-in that is held back or let go on. */
+function suspendOnly({ target, suspended, ruling, holdsScaleIn }: CapacityInput): Partial<CapacityPlan> {
+  if (holdsScaleIn !== true || ruling.want !== 'leave' || target === undefined || suspended === undefined) return {};
+  const { min, max } = target;
+  return differ(target.suspended, suspended) ? { register: { min, max }, suspended } : {};
 }
 
 function keepDrain({ drain }: CapacityInput): Pick<CapacityPlan, 'drain'> {
@@ -118,14 +134,14 @@ function notLowered({ target, desired }: CapacityInput, bounds: Bounds): Bounds 
 
 /** A falling maximum follows what scaling releases; nobody's instances are taken away in the middle of their work. */
 function drained(
-  { now, ruling, desired, steered, scales, drain }: CapacityInput,
+  { now, ruling, desired, steered, scales, drain, waitsAtMost = DRAIN_LIMIT }: CapacityInput,
   { max }: Bounds,
 ): { readonly max: number; readonly reason: ReasonCode; readonly drain?: { since: Instant; max: number } } {
   if (desired <= max) return { max, reason: ruling.reason };
   // Nothing releases instances here but `setCapacity`, which looks at activity first: bounds come after it.
   if (!steered && !scales) return { max: desired, reason: ruling.reason };
   const since = drain !== undefined && drain.max === max ? drain.since : now;
-  if (now - since >= DRAIN_LIMIT) return { max, reason: 'drain-forced', drain: { since, max } };
+  if (now - since >= waitsAtMost) return { max, reason: 'drain-forced', drain: { since, max } };
   return { max: desired, reason: 'drain', drain: { since, max } };
 }
 
@@ -146,7 +162,7 @@ function setCapacity(input: CapacityInput, bounds: Bounds): Partial<CapacityPlan
   if (wanted > desired)
     return { desired: wanted, reason: desired === 0 ? fromZeroReason(input, bounds) : ruling.reason };
   if (wanted === desired || !ruling.mayLower) return {};
-  if (wanted > 0) return { desired: wanted };
+  if (wanted > 0) return lower(input, wanted);
   switch (activity) {
     case undefined:
       return { needsActivity: true };
@@ -159,6 +175,20 @@ function setCapacity(input: CapacityInput, bounds: Bounds): Partial<CapacityPlan
     default:
       return activity satisfies never;
   }
+}
+
+/** Nothing that is in flight is cut, for as long as a drain may take. */
+function lower(
+  { now, kind, work, drain, waitsAtMost = DRAIN_LIMIT }: CapacityInput,
+  wanted: number,
+): Partial<CapacityPlan> {
+  if (kind !== 'real-time') return { desired: wanted };
+  if (work === undefined) return { needsWork: true };
+  if (work === 'none') return { desired: wanted };
+  const since = drain !== undefined && drain.max === wanted ? drain.since : now;
+  const waits = { drain: { since, max: wanted } };
+  if (now - since >= waitsAtMost) return { ...waits, desired: wanted, reason: 'drain-forced' };
+  return { ...waits, reason: work === 'some' ? 'in-flight' : 'activity-unknown' };
 }
 
 function fromZeroReason({ ruling, demanded }: CapacityInput, { min }: Bounds): ReasonCode {

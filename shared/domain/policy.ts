@@ -113,6 +113,12 @@ export interface Smoke {
   readonly expect: number;
 }
 
+export interface ScaleInRule {
+  readonly when: 'quiet';
+  /** It waits no longer than so; absent: as long as it takes. */
+  readonly atMost?: DurationMs;
+}
+
 /** A policy as the other functions need it, with every default that does not depend on the endpoint's kind applied. */
 export interface CompiledPolicy {
   readonly name: string;
@@ -141,6 +147,8 @@ export interface CompiledPolicy {
     readonly smoke?: Smoke;
   };
   readonly scaling: readonly ScalingSpec[];
+  /** Scale-in waits until nothing is in flight. */
+  readonly scaleIn?: ScaleInRule;
   /** Highest max of the rungs with max ≥ 1; absent: no limit. */
   readonly highestMax?: number;
   /** Bounds of the first rung with min ≥ 1 (what an `up` hold means); absent: none such. */

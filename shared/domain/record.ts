@@ -115,6 +115,16 @@ export interface Intent {
   readonly policies?: readonly string[];
 }
 
+/** What is remembered of a scale-in that is held back under `scaleIn: when-quiet`. */
+export interface HeldScaleIn {
+  /** Above its minimum and never quiet since. */
+  readonly since?: Instant;
+  /** Let go on because it had waited as long as the policy says, with so many instances. */
+  readonly open?: { readonly since: Instant; readonly desired: number };
+  /** Last announcement that it waits. */
+  readonly toldAt?: Instant;
+}
+
 /** One of several scalable targets: its part of the policy, what is seen of it, what is remembered about it. */
 export interface TargetState extends ScalableTarget {
   readonly rules?: TargetRules;
@@ -134,6 +144,7 @@ export interface TargetState extends ScalableTarget {
   readonly lead?: NonNullable<FleetRecord['lead']>;
   readonly intent?: Intent;
   readonly lastScaling?: NonNullable<FleetRecord['lastScaling']>;
+  readonly scaleIn?: HeldScaleIn;
 }
 
 /** Item `fleet/<endpoint>` of the state table: everything the functions need each run, at most 4 KB as JSON. */
@@ -224,6 +235,8 @@ export interface FleetRecord {
   readonly steered?: boolean;
   /** We have suspended some scaling of the target, and have not let it go on yet. */
   readonly suspends?: true;
+  /** Scale-in of the target is held back while it has work, and let go on in between. Absent: that is not ours. */
+  readonly scaleIn?: HeldScaleIn;
   /** A maximum that fell to `max` waits since then for scaling to release instances. */
   readonly drain?: { readonly since: Instant; readonly max: number };
   /** A raise of ours under way: a lead sample once `to` instances serve. */

@@ -8,6 +8,7 @@ const OWN = [
   'raising',
   'steered',
   'suspends',
+  'scaleIn',
   'asserted',
   'lead',
   'intent',

@@ -1,5 +1,5 @@
 import type { Evidence } from '../../domain/decision.ts';
-import type { Suspended } from '../../domain/plan-capacity.ts';
+import { type Suspended, suspendedBy } from '../../domain/plan-capacity.ts';
 import { specName } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import { targetOf } from '../../domain/target-view.ts';
@@ -85,7 +85,9 @@ async function changeBounds({ ports, run }: RunShared, turn: Turn, situation: Si
   });
   if (!outcome.ok) return outcome.failure;
   noteRaise(turn, run.now, plan.register.min, observed.serving);
-  if (plan.suspended !== undefined) turn.change(noteSuspended(plan.suspended));
+  // Of a scale-in that waits, `scaleIn` of the record tells.
+  const byRung = suspendedBy(situation.ruling, turn.record);
+  if (plan.suspended !== undefined && byRung !== undefined) turn.change(noteSuspended(byRung));
   ports.log.count('CapacityChanges');
   announce(ports, run, turn, 'Capacity Changed', {
     reason: plan.reason,
@@ -169,7 +171,7 @@ function nameSuspended(suspended: Suspended): string {
 }
 
 function evidenceOf({ record }: Turn, situation: Situation): Evidence {
-  const { ruling, observed, target, plan, policies } = situation;
+  const { ruling, observed, target, plan, policies, hold } = situation;
   const names = (policies?.put ?? []).map(({ name }) => name);
   return {
     ...ruling.evidence,
@@ -180,6 +182,7 @@ function evidenceOf({ record }: Turn, situation: Situation): Evidence {
     ...(plan.register && { newMin: plan.register.min, newMax: plan.register.max }),
     ...(plan.desired !== undefined && { newDesired: plan.desired }),
     ...(plan.suspended && { suspended: nameSuspended(plan.suspended) }),
+    ...(hold && { scaleIn: hold.suspend ? 'held back' : 'let go on' }),
     ...(plan.drain && { drainsTo: plan.drain.max }),
     ...(names.length > 0 && { policiesPut: names.join(',') }),
     ...((policies?.remove.length ?? 0) > 0 && { policiesRemoved: policies?.remove.join(',') ?? '' }),

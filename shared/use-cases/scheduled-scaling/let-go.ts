@@ -79,8 +79,9 @@ async function resume(
   { min, max, suspended }: TargetView,
 ): Promise<Failure | undefined> {
   const isSuspended = suspended.in || suspended.out || suspended.scheduled;
-  if (record.suspends !== true || !isSuspended) return undefined;
-  const nothing = { in: false, out: false, scheduled: false };
-  const outcome = await scaling.register(keyOf(record), { min, max }, { suspended: nothing });
+  const ours = record.suspends === true || record.scaleIn !== undefined;
+  if (!ours || !isSuspended) return undefined;
+  const { out, scheduled } = record.suspends === true ? { out: false, scheduled: false } : suspended;
+  const outcome = await scaling.register(keyOf(record), { min, max }, { suspended: { in: false, out, scheduled } });
   return outcome.ok ? undefined : outcome.failure;
 }

@@ -17,7 +17,7 @@ export interface ScheduledScalingPorts {
   readonly endpoints: Pick<EndpointControl, 'describe' | 'list' | 'describeConfig' | 'tags' | 'setDesired'>;
   readonly scaling: Omit<ScalingControl, 'snapshot' | 'restore' | 'compare'>;
   readonly alarms: AlarmControl;
-  readonly metrics: Pick<MetricReader, 'backlog'>;
+  readonly metrics: Pick<MetricReader, 'backlog' | 'realTimeUse'>;
   readonly documents: DocumentSource;
   readonly candidates: CandidateFinder;
   readonly tables: TableFinder;

@@ -1,5 +1,6 @@
 import type { Activity } from '../../domain/activity.ts';
-import { type CapacityPlan, planCapacity, suspendedBy } from '../../domain/plan-capacity.ts';
+import { type CapacityPlan, planCapacity } from '../../domain/plan-capacity.ts';
+import type { HoldPlan } from '../../domain/quiet.ts';
 import type { FleetRecord, Observed } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
 import { targetKeyOf } from '../../domain/target-view.ts';
@@ -10,6 +11,7 @@ import { act } from './act.ts';
 import { tellUntold } from './carry-out.ts';
 import { demandBacklog, readActivity } from './demand.ts';
 import { giveBack } from './give-back.ts';
+import { holdPlan, type InFlight, readInFlight, rememberHold, waitingInput } from './in-flight.ts';
 import { judgeLateness, noteScaleOut } from './lateness.ts';
 import { observe } from './observe.ts';
 import type { RunShared, Turn } from './ports.ts';
@@ -30,6 +32,14 @@ export interface Situation {
   readonly plan: CapacityPlan;
   /** Absent: what was asserted before still holds, nothing was read. */
   readonly policies: PolicyChanges | undefined;
+  /** Of a scale-in that waits for what is in flight; absent: none does. */
+  readonly hold?: HoldPlan | undefined;
+}
+
+/** What was read of the endpoint's use. */
+interface Looks {
+  readonly activity: Activity | undefined;
+  readonly inFlight: InFlight | undefined;
 }
 
 /** One endpoint that is up: observe, decide, act, record. Its own failures end here as decisions. */
@@ -62,10 +72,7 @@ function refuseUnsaid({ ports, run }: RunShared, turn: Turn): void {
 }
 
 /** What was decided for one scalable target, on its view of the record. */
-type Decided = { readonly turn: Turn } & (
-  | { readonly situation: Situation; readonly activity: Activity | undefined }
-  | { readonly failure: Failure }
-);
+type Decided = { readonly turn: Turn } & (({ readonly situation: Situation } & Looks) | { readonly failure: Failure });
 
 /** One decision for each scalable target; an endpoint with one has one. */
 async function decideEach(shared: RunShared, whole: Turn, ruling: Ruling): Promise<readonly Decided[]> {
@@ -121,7 +128,7 @@ async function carryOutOne(shared: RunShared, one: Decided, moving: boolean): Pr
     refuse(shared, turn, one.failure, rule(shared, turn.record));
     return false;
   }
-  const { situation, activity } = one;
+  const { situation } = one;
   const moves = movesCapacity(situation);
   if (moves && moving && isSerial(turn)) {
     const evidence = { ...situation.ruling.evidence, waitsFor: 'another variant of the endpoint' };
@@ -129,12 +136,13 @@ async function carryOutOne(shared: RunShared, one: Decided, moving: boolean): Pr
     lookAgain(turn, now, nextTick(shared));
     return false;
   }
+  rememberHold(shared, turn, situation);
   const failure = await act(shared, turn, situation);
   if (failure !== undefined) {
     refuse(shared, turn, failure, situation.ruling);
     return false;
   }
-  lookAgain(turn, now, nextLook(shared, turn, situation, activity));
+  lookAgain(turn, now, nextLook(shared, turn, situation, one));
   return moves && !situation.ruling.reportOnly;
 }
 
@@ -156,7 +164,7 @@ async function decide(
   turn: Turn,
   observed: Observed,
   judge: Judge,
-): Promise<{ situation: Situation; activity: Activity | undefined } | { failure: Failure }> {
+): Promise<({ situation: Situation } & Looks) | { failure: Failure }> {
   const { ports, run, targets } = shared;
   const key = targetKeyOf(turn.record);
   const target = key === undefined ? undefined : targets.get(key.resourceId);
@@ -170,13 +178,19 @@ async function decide(
   }
   const asyncDemand = turn.record.kind === 'async' && turn.record.demand.length > 0 && observed.desired > 0;
   let activity = asyncDemand ? await readActivity(ports, run.now, turn) : undefined;
-  let plan = planFor(shared, turn, judge(turn.record), observed, target, policies, activity);
-  if (plan.needsActivity && turn.record.kind === 'async') {
+  let inFlight: InFlight | undefined;
+  const planNow = () => planFor(shared, turn, judge(turn.record), { observed, target, policies, activity, inFlight });
+  let planned = planNow();
+  if (planned.plan.needsActivity && turn.record.kind === 'async') {
     activity = await readActivity(ports, run.now, turn);
-    plan = planFor(shared, turn, judge(turn.record), observed, target, policies, activity);
+    planned = planNow();
+  }
+  if (asksForWork(shared, turn, target, planned)) {
+    inFlight = await readInFlight(shared, turn);
+    planned = planNow();
   }
   const ruling = judge(turn.record);
-  return { situation: { observed, target, ruling, plan, policies }, activity };
+  return { situation: { observed, target, ruling, policies, ...planned }, activity, inFlight };
 }
 
 function isTargetLost({ record }: Turn, target: TargetView | undefined): boolean {
@@ -187,12 +201,10 @@ function planFor(
   shared: RunShared,
   { record }: Turn,
   ruling: Ruling,
-  observed: Observed,
-  target: TargetView | undefined,
-  policies: PolicyChanges | undefined,
-  activity: Activity | undefined,
-): CapacityPlan {
-  return planCapacity({
+  { observed, target, policies, activity, inFlight }: Looks & Pick<Situation, 'observed' | 'target' | 'policies'>,
+): Pick<Situation, 'plan' | 'hold'> {
+  const hold = holdPlan(shared, record, { ruling, target, observed }, inFlight?.work);
+  const plan = planCapacity({
     now: shared.run.now,
     kind: record.kind,
     ruling,
@@ -200,13 +212,27 @@ function planFor(
     desired: observed.desired,
     demanded: demandedBy(record, ruling),
     target,
-    suspended: suspendedBy(ruling, record),
+    ...waitingInput(record, ruling, target, hold),
     scales: hasScaling(record),
     steered: policies?.steered ?? record.steered ?? false,
     highestMax: record.policy?.highestMax,
     drain: record.drain,
     activity: activity?.verdict,
+    work: inFlight?.work,
   });
+  return { plan, hold };
+}
+
+/** A look for another reason, before it can have become quiet, changes nothing of a scale-in that is held back. */
+function asksForWork(
+  { run }: RunShared,
+  { record: { scaleIn, nextAt, observed } }: Turn,
+  target: TargetView | undefined,
+  { plan, hold }: Pick<Situation, 'plan' | 'hold'>,
+): boolean {
+  if (observed?.status !== 'InService') return false;
+  const tooEarly = target?.suspended.in === true && scaleIn?.since !== undefined && nextAt.scaling > run.now;
+  return plan.needsWork === true || (hold?.needsWork === true && !tooEarly);
 }
 
 /** Whoever holds the lease is in the middle of a park: nothing is changed under its hands. */
@@ -239,14 +265,18 @@ function refuse(shared: RunShared, turn: Turn, failure: Failure, ruling: Ruling)
 function nextLook(
   shared: RunShared,
   { record }: Turn,
-  { observed, plan, ruling }: Situation,
-  activity: Activity | undefined,
+  { observed, plan, ruling, hold }: Situation,
+  { activity, inFlight }: Looks,
 ): number {
   const { run } = shared;
   const next = [ruling.until];
   const changing = plan.register !== undefined || plan.desired !== undefined || observed.status !== 'InService';
-  const waiting = record.raising !== undefined || record.drain !== undefined || record.late !== undefined;
+  const drains = record.drain !== undefined && inFlight === undefined;
+  const waiting = record.raising !== undefined || drains || record.late !== undefined;
   if (changing || waiting) next.push(nextTick(shared));
+  // While it may scale in, somebody may come any minute.
+  if (hold?.suspend === false) next.push(nextTick(shared));
+  else if (inFlight !== undefined) next.push(inFlight.lookAt);
   if (activity !== undefined && activity.verdict !== 'idle') next.push(Math.max(activity.idleAt, run.now + MINUTE));
   return Math.min(...next);
 }

@@ -128,7 +128,7 @@ test.each<[string, object, string]>([
   [
     'unknown field',
     { capasity: [] },
-    'capasity: []: unknown field; one of the fields capacity, otherwise, zero, wake, scaling, variants, tier (did you mean capacity?)',
+    'capasity: []: unknown field; one of the fields capacity, otherwise, zero, wake, scaling, scaleIn, variants, components, tier (did you mean capacity?)',
   ],
   ['min above max', { capacity: [{ during: 'a', min: 5, max: 4 }] }, 'capacity[0].min: 5: at most max, which is 4'],
   ['min without max', { capacity: [{ during: 'a', min: 5 }] }, `capacity[0].max: nothing: required: ${COUNT}`],
@@ -245,6 +245,9 @@ test.each<[string, object, string]>([
     'scaling[0].steps[0].to: 3: the `from` of the next step, or absent',
   ],
   ['step backwards', step({ steps: [{ from: 5, to: 5, add: 1 }] }), 'scaling[0].steps[0].to: 5: more than `from`'],
+  ['scale-in', { scaleIn: 'quiet' }, 'scaleIn: quiet: when-quiet, or { when: quiet, atMost }'],
+  ['scale-in when', { scaleIn: { when: 'idle' } }, 'scaleIn.when: idle: quiet'],
+  ['how long', { scaleIn: { when: 'quiet', atMost: '5m' } }, 'scaleIn.atMost: 5m: a duration from 10m to 1d'],
   [
     'alarm without periods',
     step({ alarm: { metric: 'ModelLatency', threshold: 1 } }),
@@ -397,7 +400,6 @@ test.each<[string, object, string]>([
     'wake.smoke.contentType: json: a media type such as application/json',
   ],
   ['zero.stackOwned', { zero: { stackOwned: 'yes' } }, 'zero.stackOwned: yes: true or false'],
-  ['scaleIn', { scaleIn: false }, `scaleIn: false: ${RESERVED}`],
 ])('%s', (_, document, expected) => {
   expect(problemsOf(parsePolicy('test', document))).toEqual([expected]);
 });

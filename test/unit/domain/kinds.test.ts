@@ -47,6 +47,12 @@ describe('kind rules', () => {
       'burstable-type',
       'scaling',
     ],
+    [
+      'a scale-in that waits for quiet on a queue',
+      { kind: 'async', policy: { ...policy, scaleIn: { when: 'quiet' } } },
+      'policy-invalid',
+      'scaleIn',
+    ],
     ['components', { kind: 'components' }, 'kind-unsupported', 'endpoint'],
     ['serverless', { kind: 'serverless' }, 'kind-unsupported', 'endpoint'],
   ])('%s breaks the endpoint', (_name, changes, code, field) => {

@@ -91,12 +91,30 @@ describe('planCapacity without scaling policies', () => {
 
   it('sets the rung’s minimum, up and down', () => {
     expect(planCapacity(input({ ...plain, desired: 1 }))).toMatchObject({ desired: 2 });
-    expect(planCapacity(input({ ...plain, desired: 5 }))).toMatchObject({ desired: 2 });
+    expect(planCapacity(input({ ...plain, desired: 5, work: 'none' }))).toMatchObject({ desired: 2 });
     expect(planCapacity(input({ ...plain, desired: 2 })).desired).toBeUndefined();
     expect(
       planCapacity(input({ ...plain, desired: 5, ruling: ruling({ bounds: { min: 2, max: 6 }, mayLower: false }) }))
         .desired,
     ).toBeUndefined();
+  });
+
+  it('takes nothing away from under what is in flight, for as long as a drain may take', () => {
+    const falling = { ...plain, desired: 5 };
+    expect(planCapacity(input(falling))).toMatchObject({ needsWork: true });
+    expect(planCapacity(input(falling)).desired).toBeUndefined();
+    const since = { drain: { since: NOW - 59 * MINUTE, max: 2 } };
+    for (const [work, reason] of [
+      ['some', 'in-flight'],
+      ['unknown', 'activity-unknown'],
+    ] as const) {
+      const plan = planCapacity(input({ ...falling, ...since, work }));
+      expect(plan).toEqual({ reason, needsActivity: false, ...since });
+      const over = { ...falling, work, drain: { since: NOW - HOUR, max: 2 } };
+      expect(planCapacity(input(over))).toMatchObject({ desired: 2, reason: 'drain-forced' });
+      expect(planCapacity(input({ ...over, waitsAtMost: Number.POSITIVE_INFINITY })).desired).toBeUndefined();
+    }
+    expect(planCapacity(input({ ...falling, kind: 'async', work: undefined })).desired, 'has its queue').toBe(2);
   });
 
   it('keeps what a demand brought while it lasts', () => {
@@ -149,6 +167,7 @@ describe('planCapacity always', () => {
     scales: fc.boolean(),
     steered: fc.boolean(),
     activity: fc.constantFrom(undefined, 'active' as const, 'idle' as const, 'unknown' as const),
+    work: fc.constantFrom(undefined, 'none' as const, 'some' as const, 'unknown' as const),
     drain: fc.option(fc.record({ since: fc.integer({ min: NOW - 2 * HOUR, max: NOW }), max: fc.nat(9) }), {
       nil: undefined,
     }),
@@ -167,6 +186,8 @@ describe('planCapacity always', () => {
           if (register && given.target) expect(register.min).toBeGreaterThanOrEqual(given.target.min);
           if (register) expect(register.max).toBeGreaterThanOrEqual(given.desired);
         }
+        const lowers = desired !== undefined && desired < given.desired && given.kind === 'real-time';
+        if (lowers && plan.reason !== 'drain-forced') expect(given.work).toBe('none');
         if (desired === 0) expect([given.kind, given.activity]).toEqual(['async', 'idle']);
         if (given.kind === 'real-time' && register) expect(register.min).toBeGreaterThanOrEqual(1);
       }),
