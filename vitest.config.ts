@@ -1,5 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+/** Nothing of ours keeps state in a module: the files of these share their modules, which halves their time. */
+const SHARES_MODULES: ReadonlySet<string> = new Set([
+  'unit',
+  'property',
+  'contract',
+  'template',
+  'story',
+  'simulation',
+]);
+
 const project = (name: string, testTimeout: number, globalSetup: string[] = []) => ({
   test: {
     name,
@@ -7,6 +17,7 @@ const project = (name: string, testTimeout: number, globalSetup: string[] = []) 
     testTimeout,
     hookTimeout: testTimeout,
     pool: 'threads' as const,
+    isolate: !SHARES_MODULES.has(name),
     globalSetup,
   },
 });

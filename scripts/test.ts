@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { EVENT_RULER, install, isRequired, type NativeTool, RUNTIME_CLIENT } from './native-tools.ts';
 import { type CommandResult, run } from './run-command.ts';
 
@@ -110,6 +111,8 @@ async function runVitest(chosen: readonly string[]): Promise<Count> {
 }
 
 mkdirSync('out', { recursive: true });
+// Tests start the command and its like many times: none has to strip and compile the same modules again.
+process.env['NODE_COMPILE_CACHE'] ??= resolve('out/compiled');
 const python = installPythonTools();
 const native = installNativeTools([RUNTIME_CLIENT, EVENT_RULER]);
 const checks = await checkStatically();

@@ -122,6 +122,8 @@ export const wholeConfig = fc
   })
   .map(({ config: rest, variant, shadow, tags }) => ({
     request: {
+      // A variant without a model hosts inference components: the role is the config's own then.
+      ExecutionRoleArn: 'arn:aws:iam::123456789012:role/hosting',
       ...rest,
       ProductionVariants: [{ InstanceType: 'ml.g5.xlarge', ...variant }],
       ...(shadow && { ShadowProductionVariants: [{ ...shadow, VariantName: 'the-shadow', ModelName: 'model' }] }),
