@@ -60,8 +60,12 @@ describe('step scaling', () => {
           ],
         }),
         away: realTime('stepped-by-night'),
+        gone: realTime('stepped'),
       },
       happens: [
+        { at: '+1h', call: 'CloudWatch.DescribeAlarms', with: { AlarmNamePrefix: 'endpoint-scaler-gone' } },
+        { at: '+2h', call: 'SageMaker.DeleteEndpoint', with: { EndpointName: 'gone' } },
+        { at: '+3h', call: 'CloudWatch.DescribeAlarms', with: { AlarmNamePrefix: 'endpoint-scaler-gone' } },
         { at: '+3h', call: 'CloudWatch.DescribeAlarms', with: { AlarmNamePrefix: 'endpoint-scaler-away' } },
         { at: '+11h', call: 'CloudWatch.DescribeAlarms', with: { AlarmNamePrefix: 'endpoint-scaler-away' } },
         {
@@ -94,10 +98,16 @@ describe('step scaling', () => {
 
   it('comes back with its endpoint, the alarm wired to the new policy', () => {
     expect(endpointOf(result, 'away')).toMatchObject({ parks: 1, wakes: 1 });
-    const [parked, woken] = answers(result, 'DescribeAlarms').map(({ MetricAlarms }) => MetricAlarms);
+    const [, , parked, woken] = answers(result, 'DescribeAlarms').map(({ MetricAlarms }) => MetricAlarms);
     expect(parked[0].AlarmActions, 'while parked it names no policy: AWS took the old one out').toEqual([]);
     const [policy] = answers(result, 'DescribeScalingPolicies')[0].ScalingPolicies;
     expect(woken).toMatchObject([{ Threshold: 8, AlarmActions: [policy.PolicyARN] }]);
+  });
+
+  it('leaves no alarm behind when its owner deletes the endpoint', () => {
+    const [before, after] = answers(result, 'DescribeAlarms').map(({ MetricAlarms }) => MetricAlarms);
+    expect(before.length).toBe(2);
+    expect(after).toEqual([]);
   });
 
   it('breaks no invariant', () => expectSound(result));

@@ -136,11 +136,18 @@ export const IAM_SCENARIOS: Readonly<Record<string, PermissionScenario>> = {
       policies: {
         queue: { otherwise: { min: 0, max: 5 }, scaling: backlogScaling },
         simple: { otherwise: { min: 0, max: 5 }, wake: { on: ['backlog'], backlogPerInstance: 5 } },
+        stepped: {
+          otherwise: { min: 0, max: 5 },
+          wake: { backlogPerInstance: 5 },
+          scaling: [
+            { kind: 'step', alarm: { metric: 'ApproximateBacklogSize', threshold: 5, periods: 2 }, steps: [{ from: 0, add: 1 }] },
+          ],
+        },
       },
       endpoints: {
         transcribe: asynchronous('queue', { traffic: [{ from: '+1h', to: '+1h30m', perMinute: 2 }] }),
         index: asynchronous('simple', { traffic: [{ from: '+1h', to: '+1h10m', perMinute: 1 }] }),
-        abandoned: asynchronous('simple'),
+        abandoned: asynchronous('stepped'),
       },
       happens: [
         { at: '+2h', call: 'SageMaker.DeleteEndpoint', with: { EndpointName: 'abandoned' } },

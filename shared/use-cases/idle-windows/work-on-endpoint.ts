@@ -1,8 +1,10 @@
 import { dependsOnOwnership, nextStep, type PhaseFacts, type PhaseStep } from '../../domain/phases.ts';
-import type { EndpointStatus } from '../../domain/record.ts';
+import { type ScalingSpec, specName } from '../../domain/policy.ts';
+import type { EndpointStatus, FleetRecord } from '../../domain/record.ts';
 import { HOUR, type Instant, MINUTE } from '../../domain/time.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
 import type { Outcome } from '../../ports/outcome.ts';
+import { ownAlarmName, stepAlarmName } from '../wake-triggers.ts';
 import { wakeTag } from './before-park.ts';
 import { considerPark, mayBecomeParked, nextLook } from './consider-park.ts';
 import { isDryParkOver, tellDryWake } from './dry-run.ts';
@@ -159,15 +161,29 @@ function takeStepOnEndpoint(work: Work, step: StepOnEndpoint, view: EndpointView
   }
 }
 
-/** Deleted by its owner: scalable targets went with it, the wake alarm that we made is left to remove. */
+/** Deleted by its owner: scalable targets went with it, the alarms that we made are left to remove. */
 async function archive(work: Work): Promise<StepResult> {
   const { ports, session } = work;
-  const { endpoint, kind } = session.record;
-  if (kind === 'async') {
-    const removed = await ports.alarms.remove([`${ports.settings.tagPrefix}-${endpoint}-backlog`]);
+  const names = leftAlarms(ports.settings.tagPrefix, session.record);
+  if (names.length > 0) {
+    const removed = await ports.alarms.remove(names);
     if (!removed.ok && removed.failure.class !== 'missing') return { failure: removed.failure };
   }
   return letGo(work, 'deleted-by-owner');
+}
+
+/** The wake alarm, and those that drive step policies: AWS leaves them behind. */
+function leftAlarms(tagPrefix: string, record: FleetRecord): readonly string[] {
+  const { endpoint, kind, policy, targets } = record;
+  const stepsOf = (scaling: readonly ScalingSpec[], part?: FleetRecord['part']): string[] =>
+    scaling
+      .filter((spec) => spec.kind === 'step')
+      .map((spec) => stepAlarmName(tagPrefix, { endpoint, ...(part && { part }) }, specName(spec)));
+  return [
+    ...(kind === 'async' ? [ownAlarmName(tagPrefix, endpoint)] : []),
+    ...stepsOf(policy?.scaling ?? []),
+    ...(targets ?? []).flatMap((part) => stepsOf(part.rules?.scaling ?? [], part)),
+  ];
 }
 
 /** One last write with everything that has to be remembered; none where nothing has. */
