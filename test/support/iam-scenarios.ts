@@ -140,7 +140,11 @@ export const IAM_SCENARIOS: Readonly<Record<string, PermissionScenario>> = {
           otherwise: { min: 0, max: 5 },
           wake: { backlogPerInstance: 5 },
           scaling: [
-            { kind: 'step', alarm: { metric: 'ApproximateBacklogSize', threshold: 5, periods: 2 }, steps: [{ from: 0, add: 1 }] },
+            {
+              kind: 'step',
+              alarm: { metric: 'ApproximateBacklogSize', threshold: 5, periods: 2 },
+              steps: [{ from: 0, add: 1 }],
+            },
           ],
         },
       },
