@@ -51,6 +51,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'drain-forced': 'its limit fell, and it did not drain in time',
   'from-zero': 'it stood at zero while something asked for it',
   'backlog-wake': 'a backlog built up while it stood at zero; the start is sized to it',
+  'step-policy-stranded': 'requests waited, and the step policy of Application Auto Scaling had not lifted it in time',
   restore: 'what a delete had taken is put back',
   restored: 'everything is back: targets, policies, alarms and tags were read back',
   adopted: 'it reappeared with its tag and is looked after again',

@@ -1,6 +1,7 @@
 import { inAwsUnits, unitsOn } from '../../shared/domain/instance-units.ts';
 import { type ScalingSpec, type StepScaling, specName } from '../../shared/domain/policy.ts';
 import type { FleetRecord } from '../../shared/domain/record.ts';
+import { scalingOf } from '../../shared/domain/step-wake.ts';
 
 /** One scaling policy of the endpoint's policy, in the words of the document and in AWS's numbers. */
 export interface ScalingLine {
@@ -10,8 +11,9 @@ export interface ScalingLine {
   readonly inAws: string;
 }
 
-export function explainScaling({ policy, observed }: FleetRecord): readonly ScalingLine[] {
-  return (policy?.scaling ?? []).map((spec) => ({
+export function explainScaling(record: FleetRecord): readonly ScalingLine[] {
+  const { observed } = record;
+  return scalingOf(record).map((spec) => ({
     name: specName(spec),
     says: sayWhat(spec),
     inAws: sayInAws(spec, observed?.instanceType),

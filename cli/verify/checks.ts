@@ -1,6 +1,7 @@
 import type { ScalingActivity } from '@aws-sdk/client-application-auto-scaling';
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { type Suspended, suspendedBy } from '../../shared/domain/plan-capacity.ts';
+import { scalingOf } from '../../shared/domain/step-wake.ts';
 import { DAY, type Instant } from '../../shared/domain/time.ts';
 import type { PolicyChanges } from '../../shared/use-cases/scheduled-scaling/scaling-policies.ts';
 import type { EndpointLook } from '../account/fleet.ts';
@@ -36,7 +37,7 @@ export function checkBounds({ record, ruling, target, view }: EndpointLook): rea
   const check = 'bounds';
   const desired = view?.variants[0]?.desired;
   if (target === undefined) {
-    const needs = (record.policy?.scaling.length ?? 0) > 0 && ruling.bounds !== undefined;
+    const needs = scalingOf(record).length > 0 && ruling.bounds !== undefined;
     if (!needs)
       return [{ level: 'ok', check, found: `no scalable target, and none is asked for; ${desired ?? 0} instances` }];
     return [{ level: 'error', check, found: 'no scalable target, so that nothing scales', advice: SOON }];

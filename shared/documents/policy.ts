@@ -10,11 +10,12 @@ import type {
   Suspension,
   WakeTrigger,
 } from '../domain/policy.ts';
+import { STEP_WAKE_NAME } from '../domain/step-wake.ts';
 import { DAY, MINUTE, SECOND } from '../domain/time.ts';
 import { checkFrame, NAME_ALLOWED, NAME_PATTERN } from './limits.ts';
 import { METRIC_ALLOWED } from './metric-source.ts';
 import type { Parsed, Path } from './problem.ts';
-import { convertScaling, scalingListSchema } from './scaling.ts';
+import { convertScaling, type ScalingInput, scalingListSchema } from './scaling.ts';
 import { at, choice, count, fields, flag, list, named, oneOf, text, toProblems, word } from './schema.ts';
 import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from './values.ts';
 
@@ -113,6 +114,7 @@ const smokeSchema = fields({
 });
 
 const wakeSchema = fields({
+  by: v.optional(choice(['function', 'step-policy'])),
   on: v.optional(list(trigger, `a list, each ${TRIGGER_ALLOWED}`, MAX_TRIGGERS)),
   lead: v.optional(
     text(new RegExp(`^learned$|${DURATION_PATTERN.source}`), LEAD_ALLOWED, (input) => {
@@ -164,6 +166,26 @@ const scaleInSchema = oneOf(
 const capacity = v.optional(list(rungSchema, `a list, each ${RUNG_ALLOWED}`, MAX_RUNGS));
 const scaling = v.optional(scalingListSchema);
 
+const WAKE_NAME_TAKEN = `another name: the step policy of \`wake.by: step-policy\` is called ${STEP_WAKE_NAME}`;
+
+interface Part {
+  readonly scaling?: readonly ScalingInput[] | undefined;
+}
+
+/** Where a step policy bears the name of the one that wakes. */
+function wakeNames(
+  document: Part & Partial<Record<'variants' | 'components', Readonly<Record<string, Part>> | undefined>>,
+): (string | number)[][] {
+  const parts: [(string | number)[], Part][] = [[[], document]];
+  for (const field of ['variants', 'components'] as const)
+    for (const [name, part] of Object.entries(document[field] ?? {})) parts.push([[field, name], part]);
+  return parts.flatMap(([path, { scaling: policies = [] }]) =>
+    policies.flatMap(({ kind, name }, index) =>
+      kind === 'step' && name === STEP_WAKE_NAME ? [[...path, 'scaling', index, 'name']] : [],
+    ),
+  );
+}
+
 /** The grammar of a policy; JSON Schema and types come from here. */
 export const policySchema = v.pipe(
   fields({
@@ -189,6 +211,10 @@ export const policySchema = v.pipe(
       ),
     ),
     tier: v.optional(choice(['standard', 'advanced'])),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed || dataset.value.wake?.by !== 'step-policy') return;
+    for (const place of wakeNames(dataset.value)) addIssue({ message: WAKE_NAME_TAKEN, path: at(...place) });
   }),
   v.title('Policy'),
   v.description(
@@ -268,6 +294,7 @@ function buildPolicy(name: string, value: unknown, document: Document): Policy {
     wake: {
       ...(wake.on && { on: wake.on }),
       lead: wake.lead ?? 'learned',
+      ...(wake.by === 'step-policy' && { by: wake.by }),
       ...(wake.backlogPerInstance && { backlogPerInstance: wake.backlogPerInstance }),
       fallbackConfigs: wake.fallbackConfigs ?? [],
       ...(wake.returnToPreferred && { returnToPreferred: true }),

@@ -57,6 +57,7 @@ export const REASON_CODES = [
   'drain-forced',
   'from-zero',
   'backlog-wake',
+  'step-policy-stranded',
   'restore',
   'restored',
   'adopted',

@@ -128,6 +128,7 @@ export function checkKind(check: KindCheck): readonly KindProblem[] {
     ...checkZeroRungs(check),
     ...checkSmoke(kind, policy),
     ...checkScaleIn(kind, policy),
+    ...checkWakeBy(kind, policy),
     ...checkQueue(check),
   ];
 }
@@ -144,7 +145,8 @@ function checkVariants({ policy, variants }: KindCheck): readonly KindProblem[] 
     ];
   }
   const burstable = variants.find(({ instanceType }) => isBurstable(instanceType));
-  if (burstable === undefined || policy.scaling.length === 0) return [];
+  const scales = policy.scaling.length > 0 || policy.wake.by === 'step-policy';
+  if (burstable === undefined || !scales) return [];
   return [
     {
       code: 'burstable-type',
@@ -182,6 +184,18 @@ function checkScaleIn(kind: EndpointKind, policy: CompiledPolicy): readonly Kind
   if (kind === 'real-time' || policy.scaleIn === undefined) return [];
   const allowed = 'real-time endpoints only: the others publish no concurrency; remove it';
   return [{ code: 'policy-invalid', field: 'scaleIn', value: 'when-quiet', allowed }];
+}
+
+/** The step policy reads a metric that only a queue has, and needs a scalable target with a maximum. */
+function checkWakeBy(kind: EndpointKind, policy: CompiledPolicy): readonly KindProblem[] {
+  if (policy.wake.by === undefined) return [];
+  const refused = (allowed: string): readonly KindProblem[] => [
+    { code: 'policy-invalid', field: 'wake.by', value: policy.wake.by ?? '', allowed },
+  ];
+  if (kind !== 'async') return refused(`function for a ${kind} endpoint: only an asynchronous one has a queue`);
+  if (!wakeTriggersOf(kind, policy).includes('backlog')) return refused('function, or backlog in wake.on');
+  if (policy.highestMax !== undefined) return [];
+  return refused('function, or a rung with max ≥ 1: Application Auto Scaling adds instances up to a maximum');
 }
 
 function checkZeroRungs({ kind, policy, agenda }: KindCheck): readonly KindProblem[] {

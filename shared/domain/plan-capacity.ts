@@ -3,6 +3,7 @@ import type { Bounds, EndpointKind } from './policy.ts';
 import type { Work } from './quiet.ts';
 import type { EndpointStatus, FleetRecord } from './record.ts';
 import type { Ruling } from './ruling.ts';
+import { wakesByStep } from './step-wake.ts';
 import { type DurationMs, HOUR, type Instant } from './time.ts';
 
 /** Everything that the capacity of one endpoint that is up depends on. */
@@ -20,6 +21,10 @@ export interface CapacityInput {
   readonly suspended?: Suspended | undefined;
   /** The policy names scaling policies of ours, so that there has to be a target. */
   readonly scales: boolean;
+  /** A step policy lifts it from zero: there has to be a target, but capacity above zero is not its business. */
+  readonly wakesByStep: boolean;
+  /** It has not, and requests wait. */
+  readonly stranded?: boolean | undefined;
   /** Some scaling policy steers the target: capacity inside the bounds is its business. */
   readonly steered: boolean;
   readonly highestMax?: number | undefined;
@@ -57,10 +62,17 @@ export interface Suspended {
 }
 
 /** What the ruling's rung suspends; undefined: no rung of the policy does, and we have suspended nothing before. */
-export function suspendedBy({ rung }: Ruling, { policy, suspends }: FleetRecord): Suspended | undefined {
-  if (policy?.suspends !== true && suspends !== true) return undefined;
+export function suspendedBy({ rung, reason }: Ruling, record: FleetRecord): Suspended | undefined {
+  const { policy, suspends, observed } = record;
+  // AWS's own step policy knows nothing of a hold.
+  const keepsDown = reason === 'hold-down' && observed?.desired === 0 && wakesByStep(record);
+  if (policy?.suspends !== true && suspends !== true && !keepsDown) return undefined;
   const names = rung?.kind === 'bounds' ? (rung.suspend ?? []) : [];
-  return { in: names.includes('in'), out: names.includes('out'), scheduled: names.includes('scheduled') };
+  return {
+    in: names.includes('in'),
+    out: keepsDown || names.includes('out'),
+    scheduled: names.includes('scheduled'),
+  };
 }
 
 function differ(a: Suspended | undefined, b: Suspended): boolean {
@@ -79,7 +91,7 @@ export function planCapacity(input: CapacityInput): CapacityPlan {
   if (input.status !== 'InService') return { ...nothing, reason: 'in-progress', ...keepDrain(input) };
   const bounds = boundsNow(input);
   if (bounds === undefined) return { ...nothing, ...suspendOnly(input), ...fromZero(input, undefined) };
-  if (input.scales || input.target !== undefined) {
+  if (input.scales || input.wakesByStep || input.target !== undefined) {
     const moved = moveBounds(input, bounds);
     if (moved.register !== undefined) return moved;
     if (input.scales || input.steered) return { ...moved, ...fromZero(input, bounds) };
@@ -151,7 +163,7 @@ function fromZero(input: CapacityInput, bounds: Bounds | undefined): Partial<Cap
   if (desired > 0 || ruling.want !== 'up') return {};
   const asked = Math.max(demanded, ruling.desired ?? 0);
   const count = bounds === undefined ? asked : Math.min(asked, bounds.max);
-  return count > 0 ? { desired: count, reason: 'from-zero' } : {};
+  return count > 0 ? { desired: count, reason: leftZeroBy(input) } : {};
 }
 
 /** Without any scaling policy the count is the rung's minimum, or what a demand brought while it lasts. */
@@ -191,8 +203,13 @@ function lower(
   return { ...waits, reason: work === 'some' ? 'in-flight' : 'activity-unknown' };
 }
 
-function fromZeroReason({ ruling, demanded }: CapacityInput, { min }: Bounds): ReasonCode {
-  return demanded > min ? 'from-zero' : ruling.reason;
+function fromZeroReason(input: CapacityInput, { min }: Bounds): ReasonCode {
+  const { ruling, demanded } = input;
+  return demanded > min ? leftZeroBy(input) : ruling.reason;
+}
+
+function leftZeroBy({ stranded }: CapacityInput): ReasonCode {
+  return stranded === true ? 'step-policy-stranded' : 'from-zero';
 }
 
 /** Instances that a backlog asks for, in one step. */

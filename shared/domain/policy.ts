@@ -139,6 +139,8 @@ export interface CompiledPolicy {
     /** Absent: the kind's default (real-time and components: request, async: backlog). */
     readonly on?: readonly WakeTrigger[];
     readonly lead: 'learned' | DurationMs;
+    /** What lifts an asynchronous endpoint from zero; absent: a function of ours. */
+    readonly by?: 'step-policy';
     readonly backlogPerInstance?: number;
     readonly fallbackConfigs: readonly string[];
     /** From a fallback config back to the owner's, at a quiet moment. */

@@ -1,6 +1,7 @@
 import { wakeTriggersOf } from '../domain/kinds.ts';
 import type { WakeTrigger } from '../domain/policy.ts';
 import type { Demand, FleetRecord } from '../domain/record.ts';
+import { STEP_WAKE_NAME, wakesByStep } from '../domain/step-wake.ts';
 
 export type AlarmSource = Extract<Demand['source'], `alarm:${string}`>;
 
@@ -48,9 +49,16 @@ export function listensTo({ kind, policy }: FleetRecord, trigger: WakeTrigger): 
   return policy !== undefined && wakeTriggersOf(kind, policy).includes(trigger);
 }
 
-/** Whether the endpoint has a wake alarm of ours: only instances at zero need one, and only with `wake.on: backlog`. */
+/** Whether the endpoint has a wake alarm of ours: only instances at zero need one, and only with `wake.on: backlog` by function. */
 export function hasOwnAlarm(record: FleetRecord): boolean {
-  return record.kind === 'async' && listensTo(record, 'backlog');
+  return record.kind === 'async' && listensTo(record, 'backlog') && !wakesByStep(record);
+}
+
+/** The alarm that tells of requests which wait at zero: ours, or that of the step policy; undefined: none is made. */
+export function zeroAlarmName(tagPrefix: string, record: FleetRecord): string | undefined {
+  if (hasOwnAlarm(record)) return ownAlarmName(tagPrefix, record.endpoint);
+  if (!wakesByStep(record) || record.targets !== undefined) return undefined;
+  return stepAlarmName(tagPrefix, record, `step-${STEP_WAKE_NAME}`);
 }
 
 /** Alarms that teams name in the endpoint's policy. */

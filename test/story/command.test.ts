@@ -44,7 +44,7 @@ const wrong: readonly [string, Document | string, readonly string[]][] = [
   ['min over max', policy({ otherwise: { min: 3, max: 1 } }), ['min', '3', 'max']],
   ['a negative min', policy({ otherwise: { min: -1, max: 1 } }), ['min', '-1']],
   ['idleFor under 5m', policy(idle('1m')), ['idleFor', '1m', '5m']],
-  ['a reserved field', policy({ ...idle('5m'), wake: { by: 'step-policy' } }), ['by']],
+  ['an unknown way to wake', policy({ ...idle('5m'), wake: { by: 'steps' } }), ['by', 'step-policy']],
   [
     'an unknown schedule',
     policy({ ...idle('5m'), capacity: [{ during: 'offce', min: 1, max: 2 }] }),

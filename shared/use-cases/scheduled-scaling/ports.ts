@@ -61,6 +61,8 @@ export interface Turn {
   due: boolean;
   /** Its own alarm, or a stored demand, says that requests wait and nothing serves. */
   backlogSince?: Instant;
+  /** The step policy that should have lifted it by then has not. */
+  stranded?: true;
   /** ListTags says that the tag is gone. */
   letGo: boolean;
   /**

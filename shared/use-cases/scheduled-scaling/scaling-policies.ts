@@ -3,6 +3,7 @@ import { type ScalingSpec, specName } from '../../domain/policy.ts';
 import type { JsonObject } from '../../domain/recipe.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { TargetKey } from '../../domain/scalable-target.ts';
+import { STEP_WAKE_NAME, scalingOf, wakesByStep } from '../../domain/step-wake.ts';
 import { targetKeyOf, targetOf } from '../../domain/target-view.ts';
 import type { Failure, Outcome } from '../../ports/outcome.ts';
 import type { OwnPolicy, ScalingControl, ScalingPolicyView } from '../../ports/scaling.ts';
@@ -33,6 +34,11 @@ export function policyNameOf(tagPrefix: string, spec: string): string {
   return `${tagPrefix}-${spec}`;
 }
 
+/** Name of the policy that lifts from zero; undefined: a function of ours does. */
+function stepWakePolicy(tagPrefix: string, record: FleetRecord): string | undefined {
+  return wakesByStep(record) ? policyNameOf(tagPrefix, `step-${STEP_WAKE_NAME}`) : undefined;
+}
+
 /** The alarm of a policy of ours by the policy's name; undefined: it has none. */
 export function alarmOfPolicy(tagPrefix: string, record: FleetRecord, policyName: string): string | undefined {
   const spec = policyName.slice(tagPrefix.length + 1);
@@ -41,7 +47,7 @@ export function alarmOfPolicy(tagPrefix: string, record: FleetRecord, policyName
 
 function wantedPolicies(tagPrefix: string, record: FleetRecord): ReadonlyMap<string, OwnPolicy> {
   const endpoint = { name: record.endpoint, variant: record.variant ?? '' };
-  const wanted = (record.policy?.scaling ?? []).flatMap((given): OwnPolicy[] => {
+  const wanted = scalingOf(record).flatMap((given): OwnPolicy[] => {
     const spec = inAwsUnits(given, record.observed?.instanceType);
     if (spec === undefined) return [];
     const name = policyNameOf(tagPrefix, specName(spec));
@@ -88,6 +94,7 @@ export function changesOf(
   alarms: ReadonlyMap<string, JsonObject>,
 ): PolicyChanges {
   const wanted = wantedPolicies(tagPrefix, record);
+  const steering = [...wanted.values()].filter(({ name }) => name !== stepWakePolicy(tagPrefix, record));
   const byName = new Map(shown.map((policy) => [policy.name, policy]));
   const put = [...wanted.values()].filter((policy) => {
     const seen = byName.get(policy.name);
@@ -97,7 +104,8 @@ export function changesOf(
   return {
     put,
     remove: ours.map(({ name }) => name).filter((name) => !wanted.has(name)),
-    steered: wanted.size + shown.length - ours.length > 0,
+    // What only lifts from zero steers nothing above it.
+    steered: steering.length + shown.length - ours.length > 0,
   };
 }
 

@@ -3,6 +3,7 @@ import { type CapacityPlan, planCapacity } from '../../domain/plan-capacity.ts';
 import type { HoldPlan } from '../../domain/quiet.ts';
 import type { FleetRecord, Observed } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
+import { wakesByStep } from '../../domain/step-wake.ts';
 import { targetKeyOf } from '../../domain/target-view.ts';
 import { MINUTE } from '../../domain/time.ts';
 import type { Failure } from '../../ports/outcome.ts';
@@ -194,15 +195,16 @@ async function decide(
 }
 
 function isTargetLost({ record }: Turn, target: TargetView | undefined): boolean {
-  return target === undefined && hasScaling(record);
+  return target === undefined && (hasScaling(record) || wakesByStep(record));
 }
 
 function planFor(
   shared: RunShared,
-  { record }: Turn,
+  turn: Turn,
   ruling: Ruling,
   { observed, target, policies, activity, inFlight }: Looks & Pick<Situation, 'observed' | 'target' | 'policies'>,
 ): Pick<Situation, 'plan' | 'hold'> {
+  const { record } = turn;
   const hold = holdPlan(shared, record, { ruling, target, observed }, inFlight?.work);
   const plan = planCapacity({
     now: shared.run.now,
@@ -214,6 +216,8 @@ function planFor(
     target,
     ...waitingInput(record, ruling, target, hold),
     scales: hasScaling(record),
+    wakesByStep: wakesByStep(record),
+    stranded: turn.stranded,
     steered: policies?.steered ?? record.steered ?? false,
     highestMax: record.policy?.highestMax,
     drain: record.drain,

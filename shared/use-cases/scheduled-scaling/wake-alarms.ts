@@ -1,13 +1,16 @@
 import { addDemand } from '../../domain/demand.ts';
 import type { FleetRecord } from '../../domain/record.ts';
-import { DAY, type Instant, iso } from '../../domain/time.ts';
+import { wakesByStep } from '../../domain/step-wake.ts';
+import { DAY, type Instant, iso, MINUTE } from '../../domain/time.ts';
 import type { AlarmView } from '../../ports/alarms.ts';
-import { alarmSources, hasOwnAlarm, ownAlarmName } from '../wake-triggers.ts';
+import { alarmSources, zeroAlarmName } from '../wake-triggers.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
 import { forgetAsserted } from './scaling-policies.ts';
 import { dueNow } from './turn.ts';
 
 const STUCK_AFTER = DAY;
+/** Application Auto Scaling acts within a minute of the alarm. */
+const STRANDED_AFTER = 5 * MINUTE;
 
 /**
  * Alarms as levels: events of their transitions may be lost. Named alarms become demand while they are in ALARM; an own
@@ -20,10 +23,13 @@ export async function readWakeAlarms(
 ): Promise<void> {
   const { tagPrefix } = ports.settings;
   const managed = turns.filter(({ record }) => record.giveBack?.doneAt === undefined);
-  const atZero = managed.filter(({ record }) => hasOwnAlarm(record) && isAtZero(record));
+  const atZero = managed.flatMap((turn) => {
+    const alarm = isAtZero(turn.record) ? zeroAlarmName(tagPrefix, turn.record) : undefined;
+    return alarm === undefined ? [] : [{ turn, alarm }];
+  });
   const names = new Set([
     ...managed.flatMap(({ record }) => alarmSources(record).map((source) => source.slice('alarm:'.length))),
-    ...atZero.map(({ record }) => ownAlarmName(tagPrefix, record.endpoint)),
+    ...atZero.map(({ alarm }) => alarm),
   ]);
   if (names.size === 0) return;
   const answer = await ports.alarms.states([...names]);
@@ -34,15 +40,21 @@ export async function readWakeAlarms(
   }
   const alarms = new Map(answer.value.map((alarm) => [alarm.name, alarm] as const));
   for (const turn of managed) applyNamedAlarms(ports, now, turn, alarms);
-  for (const turn of atZero) {
-    const own = alarms.get(ownAlarmName(tagPrefix, turn.record.endpoint));
+  for (const { turn, alarm } of atZero) {
+    const own = alarms.get(alarm);
     // It was deleted by somebody: asserted again together with the rest.
     if (own === undefined) forgetAsserted(turn);
-    if (own?.state === 'ALARM') {
-      turn.backlogSince = own.stateSince;
-      turn.due = true;
-    }
+    if (own?.state === 'ALARM') answerZeroAlarm(now, turn, own);
   }
+}
+
+/** The step policy has its chance first: what it has not lifted by then is lifted here, and says so. */
+function answerZeroAlarm(now: Instant, turn: Turn, { stateSince }: AlarmView): void {
+  turn.due = true;
+  const byStep = wakesByStep(turn.record);
+  if (byStep && now - stateSince < STRANDED_AFTER) return;
+  turn.backlogSince = stateSince;
+  if (byStep) turn.stranded = true;
 }
 
 function isAtZero({ phase, observed }: FleetRecord): boolean {

@@ -360,7 +360,16 @@ test.each<[string, object, string]>([
     { variants: { blue: { otherwise: 'zero' } } },
     'variants.blue.otherwise: zero: unknown field; one of the fields capacity, scaling',
   ],
-  ['wake.by', { wake: { by: 'step-policy' } }, `wake.by: step-policy: ${RESERVED}`],
+  [
+    'wake.by',
+    { wake: { by: 'step_policy' } },
+    'wake.by: step_policy: function or step-policy (did you mean step-policy?)',
+  ],
+  [
+    'the name of the step policy that wakes',
+    { wake: { by: 'step-policy' }, variants: { blue: { scaling: [{ ...step({}).scaling[0], name: 'wake' }] } } },
+    'variants.blue.scaling[0].name: wake: another name: the step policy of `wake.by: step-policy` is called wake',
+  ],
   ['onDrift', { onDrift: 'restore' }, `onDrift: restore: ${RESERVED}`],
   [
     'suspend twice',

@@ -27,6 +27,11 @@ const zero: Rung = { kind: 'zero' };
 const closed: Rung = { kind: 'bounds', min: 0, max: 0 };
 const some: Rung = { kind: 'bounds', min: 0, max: 3 };
 const by = (value: 'park' | 'instances' | 'copies') => ({ ...policy, zero: { by: value, minUp: 20 * MINUTE } });
+const byStep = (highestMax?: number): CompiledPolicy => ({
+  ...policy,
+  wake: { ...policy.wake, by: 'step-policy' },
+  ...(highestMax === undefined ? {} : { highestMax }),
+});
 
 describe('kind rules', () => {
   it.each<[string, Partial<KindCheck>, string, string]>([
@@ -53,6 +58,20 @@ describe('kind rules', () => {
       'policy-invalid',
       'scaleIn',
     ],
+    ['a step policy on a classic endpoint', { policy: byStep(3) }, 'policy-invalid', 'wake.by'],
+    ['a step policy without a maximum', { kind: 'async', policy: byStep() }, 'policy-invalid', 'wake.by'],
+    [
+      'a step policy that nothing asks for',
+      { kind: 'async', policy: { ...byStep(3), wake: { ...byStep(3).wake, on: ['request'] } } },
+      'policy-invalid',
+      'wake.by',
+    ],
+    [
+      'a step policy on burstable instances',
+      { kind: 'async', policy: byStep(3), variants: [{ name: 'a', instanceType: 'ml.t2.medium' }] },
+      'burstable-type',
+      'scaling',
+    ],
     ['components', { kind: 'components' }, 'kind-unsupported', 'endpoint'],
     ['serverless', { kind: 'serverless' }, 'kind-unsupported', 'endpoint'],
   ])('%s breaks the endpoint', (_name, changes, code, field) => {
@@ -62,6 +81,7 @@ describe('kind rules', () => {
   it.each<[string, Partial<KindCheck>]>([
     ['zero by park', { policy: by('park'), agenda: agenda([0, zero]) }],
     ['no zero at all', { agenda: agenda([0, { kind: 'bounds', min: 1, max: 2 }]) }],
+    ['a step policy on a queue', { kind: 'async', policy: byStep(3), agenda: agenda([0, some]) }],
     ['min 0 on a queue', { kind: 'async', agenda: agenda([0, some]) }],
     ['burstable without scaling', { variants: [{ name: 'a', instanceType: 'ml.t2.medium' }] }],
   ])('%s fits', (_name, changes) => {

@@ -30,6 +30,7 @@ function input(more: Partial<CapacityInput> = {}): CapacityInput {
     target: { min: 2, max: 6 },
     scales: true,
     steered: true,
+    wakesByStep: false,
     ...more,
   };
 }
