@@ -70,9 +70,9 @@ function writeUnits(input: unknown): number {
 
 export interface BillLine {
   readonly endpoint: string;
-  readonly instanceType: string;
   readonly paid: readonly PaidTime[];
-  readonly alwaysOnHours: number;
+  /** What would run all the time. */
+  readonly alwaysOn: readonly PaidTime[];
 }
 
 /** What it cost, what it would have cost, and the types whose price nobody knows. */
@@ -87,17 +87,20 @@ export function computeBill(
     if (price === undefined) unpriced.add(instanceType);
     return price ?? null;
   };
+  const costOf = (times: readonly PaidTime[]): number | null => {
+    let cost: number | null = 0;
+    for (const { instanceType, instanceSeconds } of times) {
+      if (instanceSeconds === 0) continue;
+      const price = priceOf(instanceType);
+      cost = cost === null || price === null ? null : cost + (price * instanceSeconds) / HOUR_SECONDS;
+    }
+    return cost;
+  };
   const endpoints: Record<string, { paid: number | null; alwaysOn: number | null }> = {};
   let saved: number | null = -scaler;
   for (const line of lines) {
-    let paid: number | null = 0;
-    for (const { instanceType, instanceSeconds } of line.paid) {
-      if (instanceSeconds === 0) continue;
-      const price = priceOf(instanceType);
-      paid = paid === null || price === null ? null : paid + (price * instanceSeconds) / HOUR_SECONDS;
-    }
-    const price = priceOf(line.instanceType);
-    const alwaysOn = price === null ? null : price * line.alwaysOnHours;
+    const paid = costOf(line.paid);
+    const alwaysOn = costOf(line.alwaysOn);
     endpoints[line.endpoint] = { paid, alwaysOn };
     saved = saved === null || paid === null || alwaysOn === null ? null : saved + alwaysOn - paid;
   }

@@ -1,8 +1,17 @@
-import type { ComponentChange, EndpointChange, ServiceName } from '../simulator/contract.ts';
+import type { ComponentChange, EndpointChange, PaidTime, ServiceName, VariantChange } from '../simulator/contract.ts';
 import { type BillLine, computeBill, type ScalerMeter } from './bill.ts';
 import type { ScenarioEndpoint } from './model.ts';
 import { summariseDecisions, toIso } from './observe.ts';
-import type { ComponentResult, EndpointResult, RehearsalResult, Span, Violation, WindowResult } from './result.ts';
+import type {
+  ComponentResult,
+  EndpointResult,
+  RehearsalResult,
+  Span,
+  VariantResult,
+  VariantSpan,
+  Violation,
+  WindowResult,
+} from './result.ts';
 import type { Rulebook } from './rulebook.ts';
 import type { Run } from './run.ts';
 import { judgeWindows, promisedWindows } from './windows.ts';
@@ -40,9 +49,8 @@ export async function buildResult(
     endpoints[endpoint.name] = result;
     lines.push({
       endpoint: endpoint.name,
-      instanceType: endpoint.instanceType,
       paid: aws.world.paid(endpoint.name),
-      alwaysOnHours: result.instanceHours.alwaysOn,
+      alwaysOn: alwaysOn(endpoint, result.instanceHours.alwaysOn, scenario.durationMs),
     });
   }
   const { bill, unpriced } = computeBill(lines, scenario.prices, scalerCost(run, meter));
@@ -72,6 +80,18 @@ export async function buildResult(
     bill,
   };
   return { result, warnings };
+}
+
+function alwaysOn(
+  { instanceType, variants }: ScenarioEndpoint,
+  hours: number,
+  durationMs: number,
+): readonly PaidTime[] {
+  if (variants === undefined) return [{ instanceType, instanceSeconds: hours * 3_600 }];
+  return variants.map((variant) => ({
+    instanceType: variant.instanceType,
+    instanceSeconds: (variant.instances * durationMs) / 1_000,
+  }));
 }
 
 function scalerCost(run: Run, meter: ScalerMeter): number {
@@ -115,17 +135,69 @@ async function endpointResult(run: Run, rulebook: Rulebook, endpoint: ScenarioEn
     ...parksAndWakes(changes),
     windows: windowsOf(run, rulebook, endpoint, changes),
     ...componentsOf(run, rulebook, endpoint),
+    ...variantsOf(run, rulebook, endpoint, changes),
     final: await finalState(run, name),
   };
+}
+
+function variantsOf(
+  { aws, scenario }: Run,
+  rulebook: Rulebook,
+  { name: endpoint, variants }: ScenarioEndpoint,
+  changes: readonly EndpointChange[],
+): Pick<EndpointResult, 'variants'> {
+  if (variants === undefined) return {};
+  const end = scenario.start + scenario.durationMs;
+  const results = variants.map(({ name }, index): [string, VariantResult] => {
+    const { total, served, failed } = aws.world.requestsOf(endpoint, index);
+    const own = changes.map((change) => ({ ...change, ...variantOf(change, name) }));
+    const history = rulebook
+      .historyOf(endpoint)
+      .map((rules) => ({ ...rules, agenda: rules.variants?.get(name)?.agenda }));
+    return [
+      name,
+      {
+        spans: variantSpans(own, end),
+        requests: { total, served, failed },
+        windows: judgeWindows(promisedWindows(history, end), own),
+      },
+    ];
+  });
+  return { variants: Object.fromEntries(results) };
+}
+
+function variantOf({ variants }: EndpointChange, wanted: string): Omit<VariantChange, 'name'> {
+  const { desired, serving, weight } = variants?.find(({ name }) => name === wanted) ?? NOTHING;
+  return { desired, serving, weight };
+}
+
+const NOTHING = { desired: 0, serving: 0, weight: 0 } as const;
+
+function variantSpans(
+  changes: readonly (Omit<VariantChange, 'name'> & { readonly at: number })[],
+  end: number,
+): VariantSpan[] {
+  const spans: VariantSpan[] = [];
+  changes.forEach(({ at, desired, serving, weight }, index) => {
+    const from = toIso(at);
+    const to = toIso(changes[index + 1]?.at ?? end);
+    if (from === to) return;
+    const last = spans.at(-1);
+    const goesOn = last?.desired === desired && last.serving === serving && last.weight === weight;
+    if (last !== undefined && goesOn) spans[spans.length - 1] = { ...last, to };
+    else spans.push({ from, to, desired, serving, weight });
+  });
+  return spans;
 }
 
 /** Bounds of an endpoint with components speak of copies: of its only one's, or of each one's apart. */
 function windowsOf(
   { scenario, observer }: Run,
   rulebook: Rulebook,
-  { name, hosting }: ScenarioEndpoint,
+  { name, hosting, variants }: ScenarioEndpoint,
   changes: readonly EndpointChange[],
 ): readonly WindowResult[] {
+  if (variants !== undefined) return [];
   const end = scenario.start + scenario.durationMs;
   const [only, ...more] = hosting?.components ?? [];
   if (only === undefined) return judgeWindows(promisedWindows(rulebook.historyOf(name), end), changes);

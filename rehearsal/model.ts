@@ -1,4 +1,4 @@
-import type { DeliveryMode, MetricsTrouble, Readings, StuckStatus } from '../simulator/contract.ts';
+import type { DeliveryMode, MetricsTrouble, Readings, StuckStatus, VariantSeed } from '../simulator/contract.ts';
 import type { MinuteCounts } from './traffic/traffic.ts';
 
 /** A scenario with every path read, every default applied and every time resolved: what the runner works on. */
@@ -32,8 +32,10 @@ export interface ScenarioEndpoint {
   /** More tags. */
   readonly tags: Readonly<Record<string, string>>;
   readonly instanceType: string;
-  /** Kind components: 0, there are as many as its copies need. */
+  /** Of all variants together. Kind components: 0, there are as many as its copies need. */
   readonly instances: number;
+  /** Where there are several. */
+  readonly variants?: readonly VariantSeed[];
   readonly startsIn: StartTime;
   readonly deletesInMs: number;
   readonly serves: { readonly concurrent: number; readonly seconds: number; readonly streams?: boolean };

@@ -123,7 +123,8 @@ export class Observer implements Observations {
     if (seen[0]?.at === start) return seen;
     const { name, instances, instanceType } = endpoint;
     const first = { endpoint: name, status: 'InService', config: name, desired: instances, serving: instances };
-    return [{ at: start, instanceType, ...first }, ...seen];
+    const variants = endpoint.variants?.map((one) => ({ ...one, desired: one.instances, serving: one.instances }));
+    return [{ at: start, instanceType, ...first, ...(variants && { variants }) }, ...seen];
   }
 
   #changed(change: EndpointChange): void {

@@ -72,6 +72,20 @@ const component = v.strictObject({
   windows: v.array(window),
 });
 
+const variant = v.strictObject({
+  spans: v.array(
+    v.strictObject({
+      from: instant,
+      to: instant,
+      desired: count,
+      serving: count,
+      weight: v.pipe(v.number(), v.description('share of the traffic beside the other variants')),
+    }),
+  ),
+  requests: v.strictObject({ total: count, served: count, failed: count }),
+  windows: v.array(window),
+});
+
 const endpoint = v.strictObject({
   kind: v.picklist(['real-time', 'async', 'components']),
   policy: v.pipe(v.nullable(v.string()), v.description('value of the enrolling tag; null: not enrolled')),
@@ -88,6 +102,7 @@ const endpoint = v.strictObject({
   components: v.exactOptional(
     v.pipe(v.record(v.string(), component), v.description('inference components; only of kind components')),
   ),
+  variants: v.exactOptional(v.pipe(v.record(v.string(), variant), v.description('where there are several'))),
   final: v.strictObject({
     phase: v.nullable(v.string()),
     config: v.nullable(v.string()),

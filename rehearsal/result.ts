@@ -58,10 +58,12 @@ export interface EndpointResult {
   /** Its returns to service. */
   readonly wakes: number;
   readonly wakeSeconds: readonly number[];
-  /** Of instances; of copies where the endpoint has one component. */
+  /** Of instances; of copies where the endpoint has one component. With several variants or components: see there. */
   readonly windows: readonly WindowResult[];
   /** Kind components: each of them; absent for other kinds. */
   readonly components?: Readonly<Record<string, ComponentResult>>;
+  /** Several variants: what each had, and the part of the requests that came to it; absent: there is one. */
+  readonly variants?: Readonly<Record<string, VariantResult>>;
   readonly final: {
     readonly phase: string | null;
     readonly config: string | null;
@@ -71,6 +73,23 @@ export interface EndpointResult {
     readonly scheduledActions: readonly unknown[];
     readonly alarms: readonly unknown[];
   };
+}
+
+/** One of several variants; bounds and windows speak of each. */
+export interface VariantResult {
+  readonly spans: readonly VariantSpan[];
+  readonly requests: { readonly total: number; readonly served: number; readonly failed: number };
+  readonly windows: readonly WindowResult[];
+}
+
+/** A stretch of time in which nothing of one variant changed; all 0 while the endpoint is away. */
+export interface VariantSpan {
+  readonly from: string;
+  readonly to: string;
+  readonly desired: number;
+  readonly serving: number;
+  /** Share of the traffic beside the other variants'. */
+  readonly weight: number;
 }
 
 /** One inference component: what is counted here are copies. */

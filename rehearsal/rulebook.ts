@@ -1,4 +1,6 @@
 import {
+  type Compiled,
+  type CompileOptions,
   compilePolicy,
   type Parsed,
   type Policy,
@@ -8,6 +10,7 @@ import {
   type Schedule,
 } from '../shared/documents/index.ts';
 import type { Agenda, CompiledPolicy, Rung } from '../shared/domain/policy.ts';
+import { agendaOf, policyOf } from '../shared/domain/target-view.ts';
 import type { CallRecord } from '../simulator/contract.ts';
 import type { ScenarioEndpoint } from './model.ts';
 
@@ -22,8 +25,15 @@ export interface Rules {
   /** Of the last valid version; undefined: there never was one. */
   readonly policy: CompiledPolicy | undefined;
   readonly agenda: Agenda | undefined;
+  /** Of an endpoint with several variants, what is asked of each; `policy` and `agenda` are then what they are together. */
+  readonly variants?: ReadonlyMap<string, VariantRules>;
   /** Given back by hand or by taking its policy away: it is woken, and then nothing is asked of it any more. */
   readonly givenBack: boolean;
+}
+
+export interface VariantRules {
+  readonly policy: CompiledPolicy | undefined;
+  readonly agenda: Agenda | undefined;
 }
 
 /** The only variant of an endpoint that exists when a scenario starts. */
@@ -33,6 +43,8 @@ type Kind = ScenarioEndpoint['kind'];
 
 interface Enrolled {
   readonly kind: Kind;
+  /** Names of several. */
+  readonly variants: readonly string[] | undefined;
   /** Kind components: what each of them is asked for lies in `parts`. */
   readonly components: readonly string[];
   readonly parts: Map<string, Rules[]>;
@@ -83,12 +95,15 @@ export class Rulebook {
     endpoint: string,
     tags: Readonly<Record<string, string>>,
     at: number,
-    { kind, hosting }: Pick<ScenarioEndpoint, 'kind' | 'hosting'> = { kind: 'real-time' },
+    { kind, hosting, variants: several }: Pick<ScenarioEndpoint, 'kind' | 'hosting' | 'variants'> = {
+      kind: 'real-time',
+    },
   ): void {
     const known = this.#endpoints.get(endpoint);
     if (known === undefined) {
       const components = hosting?.components.map(({ name }) => name) ?? [];
-      this.#endpoints.set(endpoint, { kind, components, parts: new Map(), tags, history: [] });
+      const variants = several?.map(({ name }) => name);
+      this.#endpoints.set(endpoint, { kind, variants, components, parts: new Map(), tags, history: [] });
     } else known.tags = tags;
     this.#compile(endpoint, at);
   }
@@ -196,7 +211,7 @@ export class Rulebook {
     const only =
       kind === 'components'
         ? { component: component ?? (more.length === 0 ? first : undefined) }
-        : { variant: VARIANT };
+        : variantsAsked(enrolled);
     const compiled =
       found?.ok === true && at < this.#until && namesAll(found.value, enrolled)
         ? compilePolicy(found.value, this.#schedules, { from: at, until: this.#until, ...only })
@@ -207,13 +222,30 @@ export class Rulebook {
     if (policyName !== undefined && (enrolled.givenFrom !== undefined || isRemoved)) {
       return { ...head, valid: true, policy: undefined, agenda: undefined, givenBack: true };
     }
-    if (compiled?.ok && suitsKind(kind, compiled.value)) {
+    if (compiled?.ok) {
       const { policy, agenda } = compiled.value;
-      return { ...head, valid: true, policy, agenda };
+      const variants = enrolled.variants && variantRules(compiled.value);
+      const parts = variants === undefined ? [{ policy, agenda }] : [...variants.values()];
+      const suits = (variants === undefined || variants.size > 0) && parts.every((part) => suitsKind(kind, part));
+      if (suits) return { ...head, valid: true, policy, agenda, ...(variants && { variants }) };
     }
     const lastValid = policyName !== undefined && before?.policyName === policyName ? before : undefined;
-    return { ...head, valid: false, policy: lastValid?.policy, agenda: lastValid?.agenda };
+    const { policy, agenda, variants } = lastValid ?? {};
+    return { ...head, valid: false, policy, agenda, ...(variants && { variants }) };
   }
+}
+
+function variantsAsked({ variants }: Enrolled): Partial<Pick<CompileOptions, 'variant' | 'targets'>> {
+  return variants === undefined
+    ? { variant: VARIANT }
+    : { targets: variants.map((name) => ({ name, dimension: 'instances' })) };
+}
+
+/** Empty: the policy does not name the variants, and says nothing of any. */
+function variantRules({ policy, agenda, targets = [] }: Compiled): ReadonlyMap<string, VariantRules> {
+  return new Map(
+    targets.map((target) => [target.name, { policy: policyOf(policy, target), agenda: agendaOf(agenda, target) }]),
+  );
 }
 
 function meansZero(rung: Rung): boolean {
@@ -221,10 +253,8 @@ function meansZero(rung: Rung): boolean {
 }
 
 /** Rules of the kind, which policies do not know: what breaks them is invalid for this endpoint. */
-function suitsKind(
-  kind: Kind,
-  { policy, agenda }: { readonly policy: CompiledPolicy; readonly agenda: Agenda },
-): boolean {
+function suitsKind(kind: Kind, { policy, agenda }: VariantRules): boolean {
+  if (policy === undefined || agenda === undefined) return false;
   const by = policy.zero?.by;
   if (kind === 'async') return by === undefined || by === 'instances';
   if (kind === 'components') return by === undefined || by === 'copies';

@@ -133,6 +133,7 @@ function seedOf(endpoint: ScenarioEndpoint, aws: SimulatedAws, tagPrefix: string
     kind: endpoint.kind,
     instanceType: endpoint.instanceType,
     instances: endpoint.instances,
+    ...(endpoint.variants && { variants: endpoint.variants }),
     tags: { ...endpoint.tags, ...enrolment },
     timing: timingOf(endpoint, aws),
     load: {

@@ -185,13 +185,15 @@ function resolveEndpoints(context: ResolveContext): ScenarioEndpoint[] {
     const minutes = minutesOf(context.durationMs);
     const traffic = resolveTraffic(context, { path: ['endpoints', name], stream: name }, endpoint.traffic, minutes);
     const hosting = resolveComponents(context, name, endpoint, traffic);
+    const variants = variantsOf(endpoint);
     endpoints.push({
       name,
       kind: endpoint.kind,
       ...(endpoint.policy === undefined ? {} : { policy: endpoint.policy }),
       tags: endpoint.tags ?? {},
       instanceType: endpoint.instanceType,
-      instances: instancesOf(endpoint),
+      instances: variants?.reduce((sum, one) => sum + one.instances, 0) ?? instancesOf(endpoint),
+      ...(variants && { variants }),
       startsIn: endpoint.startsIn ?? { kind: 'fixed', ms: hosting ? COMPONENT_DEFAULTS.startMs : DEFAULTS.startMs },
       deletesInMs: endpoint.deletesIn ?? DEFAULTS.deletesInMs,
       serves: servesOf(endpoint.serves),
@@ -202,6 +204,16 @@ function resolveEndpoints(context: ResolveContext): ScenarioEndpoint[] {
     });
   }
   return endpoints;
+}
+
+function variantsOf({ variants, instanceType }: ScenarioDocument['endpoints'][string]) {
+  if (variants === undefined) return undefined;
+  return Object.entries(variants).map(([name, variant]) => ({
+    name,
+    instanceType: variant.instanceType ?? instanceType,
+    instances: variant.instances ?? 1,
+    weight: variant.weight ?? 1,
+  }));
 }
 
 function instancesOf({ kind, instances }: ScenarioDocument['endpoints'][string]): number {

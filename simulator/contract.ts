@@ -214,6 +214,16 @@ export interface EndpointChange {
   readonly serving: number;
   readonly config: string;
   readonly instanceType: string;
+  /** Where there are several; `desired` and `serving` of the endpoint are their sums. */
+  readonly variants?: readonly VariantChange[];
+}
+
+export interface VariantChange {
+  readonly name: string;
+  readonly desired: number;
+  readonly serving: number;
+  /** Share of the traffic that it gets now. */
+  readonly weight: number;
 }
 
 /** State of an inference component from `at` on; may be told again unchanged. */
@@ -291,12 +301,21 @@ export interface EndpointSeed {
   readonly instanceType: string;
   /** Kind components: at least so many; as many as the copies need are there. */
   readonly instances: number;
+  /** Several variants, instead of one `AllTraffic` with that type and count. */
+  readonly variants?: readonly VariantSeed[];
   readonly tags: Readonly<Record<string, string>>;
   readonly timing: EndpointTiming;
   readonly load?: EndpointLoad;
   /** Kind components only. */
   readonly managedScaling?: { readonly min: number; readonly max: number };
   readonly components?: readonly ComponentSeed[];
+}
+
+export interface VariantSeed {
+  readonly name: string;
+  readonly instanceType: string;
+  readonly instances: number;
+  readonly weight: number;
 }
 
 /** An inference component that exists, in service, when the simulation begins; its model bears its name. */
@@ -314,7 +333,8 @@ export interface ComponentSeed {
 export interface World {
   readonly services: readonly SimulatedService[];
   /**
-   * Creates model (name = endpoint's), endpoint config (the same), endpoint with one variant `AllTraffic`, and its load.
+   * Creates model (name = endpoint's), endpoint config (the same), endpoint with one variant
+   * `AllTraffic` or those named, and its load.
    * The config of an async endpoint has AsyncInferenceConfig; instances 0 is allowed there. A variant of kind components
    * has no model: each of its components has one.
    */
@@ -337,6 +357,8 @@ export interface World {
   troubleMetrics(endpoint: string, from: EpochMs, until: EpochMs | undefined, mode: MetricsTrouble): FaultHandle;
   /** Of the endpoint with its components, or of one component. */
   requests(endpoint: string, component?: string): RequestTotals;
+  /** Of the variant at that place in its config: SageMaker splits requests by weight. */
+  requestsOf(endpoint: string, index: number): RequestTotals;
   /** Undefined: no request was answered. */
   latency(endpoint: string, component?: string): LatencySummary | undefined;
   /** Requests that arrived in each hour since the start (for pictures). */

@@ -6,7 +6,7 @@ import type { ComponentChange, Kernel, World } from './contract.ts';
 import type { AccountView, TargetFacts } from './iam/account.ts';
 import { EndpointLoads } from './load/index.ts';
 import { QueueDepth } from './queue-depth.ts';
-import { countCurrent, describeInstanceType, SERVING_STATUSES } from './sagemaker/endpoint.ts';
+import { countCurrent, describeInstanceType, describeVariantType, SERVING_STATUSES } from './sagemaker/endpoint.ts';
 import { createSageMaker } from './sagemaker/index.ts';
 import { createRuntimeService } from './sagemaker/invocation.ts';
 import { buildArn, endpointArn, nameKey, notFound } from './sagemaker/naming.ts';
@@ -40,7 +40,7 @@ function createResourceLookup(state: SageMakerState): ResourceLookup {
         status: endpoint.status,
         desired: variant.desired,
         current: countCurrent(variant),
-        instanceType: describeInstanceType(endpoint),
+        instanceType: describeVariantType(variant),
         failureReason: endpoint.failureReason,
       };
     },
@@ -157,6 +157,7 @@ export function createWorld(kernel: Kernel): AdjustableWorld {
     facts: createFacts(state, autoScaling),
     troubleMetrics: (endpoint, from, until, mode) => loads.trouble(endpoint, from, until, mode),
     requests: (endpoint, component) => loads.totals(endpoint, component),
+    requestsOf: (endpoint, index) => loads.totalsOf(endpoint, index),
     latency: (endpoint, component) => loads.latency(endpoint, component),
     arrivalsByHour: (endpoint) => loads.arrivalsByHour(endpoint),
     paid: (endpoint) => state.ledger(endpoint).total(kernel.clock.now()),

@@ -1,6 +1,15 @@
 import type { Rules } from '../rulebook.ts';
 import { type Check, type CheckContext, FOUND_MS, HOUR_MS, MINUTE_MS } from './context.ts';
-import { admittedBounds, currentRung, isExcused, isSettled, rungSince } from './promises.ts';
+import {
+  admittedBounds,
+  currentRung,
+  isExcused,
+  isQueueing,
+  isSettled,
+  type Part,
+  partsOf,
+  rungSince,
+} from './promises.ts';
 import { type EndpointState, labelOf } from './world-state.ts';
 
 /** A drain is forced after an hour, or when the policy says, and then takes its scale-in. */
@@ -15,6 +24,7 @@ interface SizeChange {
   readonly endpoint: string;
   readonly status: string;
   readonly desired: number;
+  readonly variants?: EndpointState['variants'];
 }
 
 /** 3: min ≤ desired ≤ max of what won, or draining; never above the policy's highest max. */
@@ -35,21 +45,30 @@ export function checkBounds(context: CheckContext): Check {
       open.add(labelOf(state));
       return;
     }
+    if (isQueueing(context, state, rules, at)) {
+      context.wakeAt(at + MINUTE_MS);
+      open.add(labelOf(state));
+      return;
+    }
     open.delete(labelOf(state));
     judgedFor.set(labelOf(state), rungSince(rules, at));
+    for (const part of partsOf(state, rules)) judgePart(state, part, at);
+  }
+
+  function judgePart(state: EndpointState, { variant, desired, rules }: Part, at: number): void {
     const bounds = admittedBounds(context, state, rules, at);
     if (bounds === undefined) return;
-    const { desired } = state;
+    const of = variant === undefined ? '' : `${variant}: `;
     const draining = at - Math.max(rungSince(rules, at), state.touchedAt) < drainMs(rules);
     const excused = isExcused(context, state, at, 0);
     context.judge(desired <= bounds.max || draining || excused || rules.protected, 3, state.name, () => {
       const rung = currentRung(rules, at);
-      return `desired ${desired} is above max ${bounds.max} of ${rung?.during ?? 'otherwise'}, and no drain explains it`;
+      return `${of}desired ${desired} is above max ${bounds.max} of ${rung?.during ?? 'otherwise'}, and no drain explains it`;
     });
     const lowered = context.state.mode() === 'dry-run';
     context.judge(desired >= bounds.min || excused || lowered, 3, state.name, () => {
       const rung = currentRung(rules, at);
-      return `desired ${desired} is below min ${bounds.min} of ${rung?.during ?? 'otherwise'}`;
+      return `${of}desired ${desired} is below min ${bounds.min} of ${rung?.during ?? 'otherwise'}`;
     });
     if (desired > bounds.max) {
       open.add(labelOf(state));
@@ -85,26 +104,34 @@ function followRises(context: CheckContext) {
     readonly change: SizeChange;
     readonly state: EndpointState;
     readonly settled: boolean;
+    readonly desired: number;
     readonly highest: number;
   }[] = [];
   return {
     note(change: SizeChange, before: EndpointState, state: EndpointState): void {
       const rules = context.rulebook.rulesOf(change.endpoint, before.component);
-      const highest = rules?.policy?.highestMax;
-      if (highest === undefined || rules?.policyName === undefined || change.desired <= before.desired) return;
+      if (rules?.policyName === undefined) return;
       // A recreated endpoint has the count of its config before anything can change it.
       if (change.status === 'Creating' || before.status === 'Creating' || before.status === 'Absent') return;
-      rises.push({ change, state, highest, settled: change.at - rules.from >= context.graceMs });
+      const settled = change.at - rules.from >= context.graceMs;
+      const earlier = partsOf(before, rules);
+      partsOf({ serving: 0, variants: undefined, ...change }, rules).forEach(
+        ({ desired, rules: { policy } }, index) => {
+          const highest = policy?.highestMax;
+          if (highest === undefined || desired <= (earlier[index]?.desired ?? 0)) return;
+          rises.push({ change, state, desired, highest, settled });
+        },
+      );
     },
     judge(): void {
-      for (const { change, state, settled, highest } of rises) {
+      for (const { change, state, desired, settled, highest } of rises) {
         // Another config brings its own count, others' bounds hold until they are found; asking for too many is a mistake.
         const isOthers = change.at - state.touchedAt < FOUND_MS && state.scaledAt !== change.at;
         context.judge(
-          change.desired <= highest || !settled || isOthers,
+          desired <= highest || !settled || isOthers,
           3,
           change.endpoint,
-          () => `desired rose to ${change.desired}, above the policy's highest max ${highest}`,
+          () => `desired rose to ${desired}, above the policy's highest max ${highest}`,
         );
       }
       rises = [];

@@ -2,6 +2,11 @@ import type { CallRecord } from '../../simulator/contract.ts';
 import { type Check, type CheckContext, MINUTE_MS } from './context.ts';
 import { componentOf } from './world-state.ts';
 
+interface Count {
+  readonly VariantName?: string;
+  readonly DesiredInstanceCount?: number;
+}
+
 const METRIC_DELAY_MS = 2 * MINUTE_MS;
 const DEFAULT_IDLE_MS = 5 * MINUTE_MS;
 
@@ -48,8 +53,10 @@ export function checkLowering(context: CheckContext): Check {
         }
       } else if (service === 'SageMaker' && operation === 'UpdateEndpointWeightsAndCapacities') {
         const endpoint = String(input.EndpointName);
-        const before = world.beforeCall(endpoint)?.desired ?? 0;
-        const counts = (input.DesiredWeightsAndCapacities ?? []) as { DesiredInstanceCount?: number }[];
+        const counts = (input.DesiredWeightsAndCapacities ?? []) as Count[];
+        const state = world.beforeCall(endpoint);
+        const variant = state?.variants?.find(({ name }) => name === counts[0]?.VariantName);
+        const before = variant?.desired ?? state?.desired ?? 0;
         const wanted = counts[0]?.DesiredInstanceCount ?? before;
         if (wanted < before) judge(endpoint, undefined, `scaled in from ${before} to ${wanted}`, wanted === 0, at);
       }

@@ -7,11 +7,34 @@ import type { EndpointState } from './world-state.ts';
 /** Leads begin with 10 minutes, are learned from starts, and carry 10 %, a tick and a little on top. */
 const FIRST_LEAD_MS = 15 * MINUTE_MS;
 
-/** The longest lead that a coming raise of this endpoint may have. */
+/** What is judged by itself: an endpoint, or one of its variants where there are several. */
+export interface Part {
+  readonly variant?: string;
+  readonly desired: number;
+  readonly serving: number;
+  readonly rules: Rules;
+}
+
+export function partsOf(state: Pick<EndpointState, 'desired' | 'serving' | 'variants'>, rules: Rules): readonly Part[] {
+  if (rules.variants === undefined) return [{ desired: state.desired, serving: state.serving, rules }];
+  return [...rules.variants].map(([variant, { policy, agenda }]) => {
+    const { desired = 0, serving = 0 } = state.variants?.find(({ name }) => name === variant) ?? {};
+    return { variant, desired, serving, rules: { ...rules, policy, agenda } };
+  });
+}
+
+/** The longest lead that a coming raise of this endpoint may have; variants are raised one after the other. */
 export function longestLead(context: CheckContext, state: EndpointState, rules: Rules): number {
   const lead = rules.policy?.wake.lead;
-  if (typeof lead === 'number') return lead + context.graceMs;
-  return Math.max(FIRST_LEAD_MS, 1.3 * state.longestStartMs + 2 * MINUTE_MS) + context.graceMs / 2;
+  const times = Math.max(1, rules.variants?.size ?? 1);
+  if (typeof lead === 'number') return times * lead + context.graceMs;
+  return times * Math.max(FIRST_LEAD_MS, 1.3 * state.longestStartMs + 2 * MINUTE_MS) + context.graceMs / 2;
+}
+
+/** Of several variants all but one wait while AWS changes that one, and then for a run. */
+export function isQueueing(context: CheckContext, { status, busy }: EndpointState, rules: Rules, at: number): boolean {
+  if (rules.variants === undefined) return false;
+  return status !== 'InService' || at - busy.until < context.graceMs;
 }
 
 /** The rung in force; past the end of the agenda none. */

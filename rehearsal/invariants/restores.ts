@@ -62,14 +62,15 @@ function takeSnapshot(context: CheckContext, name: string): Snapshot {
       'DescribeScalingPolicies',
       'ScalingPolicies',
       of,
-      (one: { PolicyName: string }) => one.PolicyName,
+      (one: { PolicyName: string }) => (variants.length === 1 ? one.PolicyName : `${ResourceId} ${one.PolicyName}`),
       'scaling policy',
     );
     list(
       'DescribeScheduledActions',
       'ScheduledActions',
       of,
-      (one: { ScheduledActionName: string }) => one.ScheduledActionName,
+      (one: { ScheduledActionName: string }) =>
+        variants.length === 1 ? one.ScheduledActionName : `${ResourceId} ${one.ScheduledActionName}`,
       'scheduled action',
     );
   }

@@ -1,6 +1,6 @@
 import { minimumOf } from '../../shared/domain/agenda.ts';
 import { type Check, type CheckContext, FOUND_MS, HOUR_MS, MINUTE_MS } from './context.ts';
-import { currentRung, isExcused, longestLead, nextEdge, rungSince } from './promises.ts';
+import { currentRung, isExcused, longestLead, nextEdge, partsOf, rungSince } from './promises.ts';
 import type { EndpointState } from './world-state.ts';
 
 const LATE_EVENTS: ReadonlySet<string> = new Set([
@@ -72,20 +72,24 @@ export function checkWindows(context: CheckContext): Check {
     const hold = world.holdOf(state.name, at);
     if (hold?.mode === 'down' || hold?.mode === 'hands-off' || world.orderChanged(state.name, at, 2 * context.graceMs))
       return;
-    if (state.serving >= min) {
+    const lacks = partsOf(state, rules).filter(
+      (part) => part.serving < minimumOf(currentRung(part.rules, at) ?? { kind: 'leave' }),
+    );
+    if (lacks.length === 0) {
       context.judge(true, 4, state.name, '');
       return;
     }
+    const wanted = lacks.every((part) => part.desired >= minimumOf(currentRung(part.rules, at) ?? { kind: 'leave' }));
     const lead = longestLead(context, state, rules);
     if (told.orphaned.has(state.name.toLowerCase())) return;
     const isTold = (told.late.get(state.name.toLowerCase()) ?? Number.NEGATIVE_INFINITY) >= since - lead - RECOVERY_MS;
-    const underway = UNDERWAY.has(state.status) || state.desired >= min || at - state.changedAt < context.graceMs;
+    const underway = UNDERWAY.has(state.status) || wanted || at - state.changedAt < context.graceMs;
     // Nobody whose own calls fail can say anything.
     const isMute = world.isDisturbed(at - 2 * context.graceMs, at);
     context.judge(isTold || underway || isMute, 4, state.name, () =>
       describe(state, min, rung.during, 'nor waking, nor announced as late'),
     );
-    const recovery = RECOVERY_MS + 2 * state.longestStartMs;
+    const recovery = (RECOVERY_MS + 2 * state.longestStartMs) * Math.max(1, lacks.length);
     const free = Math.max(
       since,
       rules.from,

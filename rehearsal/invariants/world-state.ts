@@ -13,6 +13,8 @@ export interface EndpointState {
   serving: number;
   config: string;
   instanceType: string;
+  /** Where there are several. */
+  variants: EndpointChange['variants'];
   /** Since when it is in service without a break; undefined: it is not. */
   inServiceSince: number | undefined;
   /** Successful CreateEndpoint of this incarnation; undefined: it existed before the run. */
@@ -112,12 +114,14 @@ export class WorldState {
     this.#holds = run.happenings
       .filter(({ happening }) => happening.verb === 'hold' || happening.verb === 'unhold')
       .sort((a, b) => a.happening.at - b.happening.at);
-    for (const { name, instances, instanceType, hosting } of endpoints) {
+    for (const { name, instances, instanceType, hosting, variants } of endpoints) {
       const state = { name, status: 'InService', desired: instances, serving: instances, config: name, instanceType };
-      this.#endpoints.set(name.toLowerCase(), { ...fresh(start), ...state, inServiceSince: start - SEEDED_BEFORE_MS });
+      const seeded = variants?.map((one) => ({ ...one, desired: one.instances, serving: one.instances }));
+      const inServiceSince = start - SEEDED_BEFORE_MS;
+      this.#endpoints.set(name.toLowerCase(), { ...fresh(start), ...state, variants: seeded, inServiceSince });
       for (const { name: component, copies } of hosting?.components ?? []) {
         const part = { ...state, component, desired: copies, serving: copies };
-        this.#components.set(component, { ...fresh(start), ...part, inServiceSince: start - SEEDED_BEFORE_MS });
+        this.#components.set(component, { ...fresh(start), ...part, inServiceSince });
       }
     }
   }
@@ -157,8 +161,8 @@ export class WorldState {
     const before = { ...known };
     if (!this.#beforeCall.has(key)) this.#beforeCall.set(key, before);
     this.#endpoints.set(key, known);
-    const { status, desired, serving, config, instanceType } = change;
-    Object.assign(known, { status, desired, serving, config, instanceType, changedAt: change.at });
+    const { status, desired, serving, config, instanceType, variants } = change;
+    Object.assign(known, { status, desired, serving, config, instanceType, variants, changedAt: change.at });
     if (status === 'Absent') {
       known.inServiceSince = undefined;
       known.deletedAt = change.at;
@@ -365,6 +369,7 @@ function fresh(at: number): EndpointState {
     serving: 0,
     config: '',
     instanceType: '',
+    variants: undefined,
     inServiceSince: undefined,
     createdAt: undefined,
     ownTry: false,

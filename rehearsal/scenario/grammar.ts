@@ -21,6 +21,8 @@ const INSTANCE_TYPE_ALLOWED = 'a SageMaker instance type like ml.g5.2xlarge';
 const START_ALLOWED = `${DURATION_ALLOWED}, or { p50, p95 }`;
 /** InvokeEndpointWithBidirectionalStream. */
 const STREAM_AT_MOST_MS = 30 * 60_000;
+const WEIGHT_ALLOWED = 'a number, 0 or more: its share of the traffic beside the others';
+const VARIANTS_ALLOWED = '2 to 10 variants, { <name>: { instanceType, instances, weight } }';
 const MAXIMUM_RUN_MS = 400 * 86_400_000;
 
 function duration(allowed: string, isAllowed: (ms: number) => boolean) {
@@ -114,6 +116,30 @@ const instances = oneOf(
 const ONLY_COMPONENTS = ['components', ...Object.keys(componentFields)] as const;
 const SINGLE = ['serves', 'traffic', 'whenAway', ...Object.keys(componentFields)] as const;
 
+const weight = v.pipe(
+  v.number(WEIGHT_ALLOWED),
+  v.finite(WEIGHT_ALLOWED),
+  v.minValue(0, WEIGHT_ALLOWED),
+  v.description(WEIGHT_ALLOWED),
+);
+
+const MAX_VARIANTS = 10;
+
+/** Several production variants; requests go to them by weight. */
+const variants = v.pipe(
+  named(
+    word(ENDPOINT_PATTERN, 'the name of a variant: 1 to 63 letters, digits and inner hyphens'),
+    fields({
+      instanceType: v.optional(instanceType),
+      instances: v.optional(count(1, 1_000)),
+      weight: v.optional(weight),
+    }),
+  ),
+  v.minEntries(2, VARIANTS_ALLOWED),
+  v.maxEntries(MAX_VARIANTS, VARIANTS_ALLOWED),
+  v.check((input) => Object.values(input).some((one) => one.weight !== 0), 'a weight above 0 for at least one'),
+);
+
 export const endpointSchema = v.pipe(
   fields({
     kind,
@@ -121,6 +147,7 @@ export const endpointSchema = v.pipe(
     tags: v.optional(named(word(/^[^\n]{1,128}$/, 'a tag key'), word(/^[^\n]{0,256}$/, 'a tag value, a string'))),
     instanceType,
     instances: v.optional(instances),
+    variants: v.optional(variants),
     startsIn: v.optional(startsIn),
     deletesIn: v.optional(positive),
     serves: v.optional(serves),
@@ -135,6 +162,12 @@ export const endpointSchema = v.pipe(
     const refuse = (field: string, message: string) => addIssue({ message, path: at(field) });
     const endpoint = dataset.value;
     const { kind: endpointKind, instances: given, whenAway, requestTtl } = endpoint;
+    if (endpoint.variants !== undefined && given !== undefined) {
+      refuse('instances', 'absent: each of the variants says its own');
+    }
+    if (endpoint.variants !== undefined && endpointKind !== 'real-time') {
+      refuse('variants', 'only for kind real-time: others have one variant');
+    }
     if (endpointKind === 'real-time' && given?.form === 'count' && given.number === 0) {
       refuse('instances', 'at least 1 for kind real-time');
     }

@@ -1,6 +1,6 @@
 // What a Lambda may bundle: no YAML, no holiday calendar. The CLI and the rehearsal import those from their own files.
 
-export type { Compiled } from './compile.ts';
+export type { Compiled, CompileOptions } from './compile.ts';
 export { checkSchedules, compilePolicy } from './compile.ts';
 export { readJson, toParameterText } from './limits.ts';
 export type { Policy } from './policy.ts';

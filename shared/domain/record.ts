@@ -162,7 +162,7 @@ export interface FleetRecord {
   /** Where there are several scalable targets, each with what is its own; absent: there is one, and all of it lies in the record. */
   readonly targets?: readonly TargetState[];
   /** Set in the view of one of several targets alone (target-view.ts), never stored. */
-  readonly part?: ScalableTarget;
+  readonly part?: ScalableTarget & { /** How many the endpoint has. */ readonly of: number };
   readonly phase: Phase;
   readonly phaseSince: Instant;
   /** Fences runs: grows with every park and every create. */

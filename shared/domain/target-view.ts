@@ -47,7 +47,7 @@ export function viewOf(record: FleetRecord, state: TargetState): FleetRecord {
   return {
     ...rest,
     ...own(state),
-    part: { name, dimension },
+    part: { name, dimension, of: record.targets?.length ?? 1 },
     ...(dimension === 'copies' ? {} : { variant: name }),
     ...(policy && { policy }),
     ...(agenda && { agenda }),
@@ -101,14 +101,21 @@ function without<T extends object>(source: T, keys: readonly (keyof T)[]): T {
   return Object.fromEntries(Object.entries(source).filter(([key]) => !keys.includes(key as keyof T))) as T;
 }
 
-function policyOf(policy: CompiledPolicy | undefined, { rules }: TargetState): CompiledPolicy | undefined {
+/** What a policy means for one of several targets. */
+export function policyOf(
+  policy: CompiledPolicy | undefined,
+  { rules }: Pick<TargetState, 'rules'>,
+): CompiledPolicy | undefined {
   if (policy === undefined || rules === undefined) return undefined;
   const { highestMax: _, upBounds: __, suspends: ___, mayLeave: ____, ...shared } = policy;
   return { ...shared, ...rules };
 }
 
 /** All targets share the instants of the endpoint's agenda; where only another one's rung changes there is no step. */
-function agendaOf(agenda: Agenda | undefined, { rungs, at, began }: TargetState): Agenda | undefined {
+export function agendaOf(
+  agenda: Agenda | undefined,
+  { rungs, at, began }: Pick<TargetState, 'rungs' | 'at' | 'began'>,
+): Agenda | undefined {
   if (agenda === undefined || rungs === undefined || at === undefined) return undefined;
   const steps: [number, number][] = [];
   for (const [instant, index] of agenda.steps) {

@@ -133,6 +133,10 @@ interface DescribePoliciesInput {
 }
 
 function describePolicies(state: AutoScalingState, input: DescribePoliciesInput): object {
+  // Documented of the request; the wording is assumed.
+  if (input.ScalableDimension !== undefined && input.ResourceId === undefined) {
+    throw validationError('If you specify a scalable dimension, you must also specify a resource ID.');
+  }
   const found = [...state.targets.values()].flatMap((target) =>
     isAskedFor(target, input) ? [...target.policies.values()].map((policy) => ({ target, policy })) : [],
   );

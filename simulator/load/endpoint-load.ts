@@ -126,6 +126,11 @@ export class LoadOnEndpoint {
     this.#armAsk(now);
   }
 
+  /** Moves on to this very instant: something is about to change. */
+  settleTo(now: EpochMs): void {
+    this.#advance(now);
+  }
+
   /** Moves on to the last whole slot. */
   settle(now: EpochMs): void {
     const whole = this.#start + Math.floor((now - this.#start) / SLOT_MS) * SLOT_MS;

@@ -10,16 +10,18 @@ import {
   SLOT_MS,
 } from '../contract.ts';
 import {
-  countServing,
-  describeInstanceType,
+  countCurrent,
+  describeVariantType,
   type Endpoint,
   hostsComponents,
   isAsync,
   SERVING_STATUSES,
+  type Variant,
 } from '../sagemaker/endpoint.ts';
 import { ABSENT, type Capacity, LoadOnEndpoint, NO_LOAD } from './endpoint-load.ts';
 import { createComponentMetrics, createEndpointMetrics, type EndpointMetrics, idleSample } from './endpoint-metrics.ts';
 import { LatencyRecord } from './latency.ts';
+import { addTotals, NO_REQUESTS, SplitLoad, type VariantCapacity } from './split.ts';
 
 /** How much of an idle past a seeded endpoint has in its metrics. */
 const PAST_MS = 24 * 3_600_000;
@@ -33,8 +35,8 @@ interface TroubledPeriod {
 }
 
 /** Requests and metrics of one endpoint name (case kept by SageMaker, equal without regard to it). */
-interface Entry {
-  readonly load: LoadOnEndpoint;
+interface Entry<Load extends LoadOnEndpoint | SplitLoad = SplitLoad> {
+  readonly load: Load;
   /** Of all that was answered under the endpoint's name, by its components too. */
   readonly latency: LatencyRecord;
   readonly owner: MetricOwner;
@@ -43,7 +45,7 @@ interface Entry {
 }
 
 /** Requests and metrics of one inference component. */
-interface ComponentEntry extends Entry {
+interface ComponentEntry extends Entry<LoadOnEndpoint> {
   readonly endpoint: string;
   readonly name: string;
 }
@@ -64,7 +66,11 @@ function isTroubled(periods: readonly TroubledPeriod[], mode: 'missing' | 'zero'
   return false;
 }
 
-function createEntry(load: LoadOnEndpoint, latency: LatencyRecord, troubled: TroubledPeriod[] = []): Entry {
+function createEntry<Load extends LoadOnEndpoint | SplitLoad>(
+  load: Load,
+  latency: LatencyRecord,
+  troubled: TroubledPeriod[] = [],
+): Entry<Load> {
   return {
     load,
     latency,
@@ -86,20 +92,6 @@ function createEntry(load: LoadOnEndpoint, latency: LatencyRecord, troubled: Tro
         return lateness;
       },
     },
-  };
-}
-
-const NO_REQUESTS: RequestTotals = { total: 0, served: 0, cold: 0, failed: 0, cut: 0, expired: 0, pending: 0 };
-
-function add(a: RequestTotals, b: RequestTotals): RequestTotals {
-  return {
-    total: a.total + b.total,
-    served: a.served + b.served,
-    cold: a.cold + b.cold,
-    failed: a.failed + b.failed,
-    cut: a.cut + b.cut,
-    expired: a.expired + b.expired,
-    pending: a.pending + b.pending,
   };
 }
 
@@ -131,7 +123,7 @@ export class EndpointLoads {
   /** The endpoint of that name as it is from now on; undefined when it is gone. */
   update(name: string, endpoint: Endpoint | undefined): void {
     const entry = this.#entryOf(name);
-    entry.load.setCapacity(this.#capacityOf(entry, endpoint));
+    entry.load.setCapacity(this.#capacitiesOf(entry, endpoint));
   }
 
   attachComponent(endpoint: string, component: string, load: EndpointLoad | undefined): void {
@@ -173,8 +165,10 @@ export class EndpointLoads {
 
   /** Gives an endpoint that was in service before the start the metrics of an idle past: zeros are published, not left out. */
   recallIdlePast(endpoint: Endpoint): void {
-    const { metrics, instances, instanceType } = this.#capacityOf(this.#entryOf(endpoint.name), endpoint);
-    if (metrics !== undefined) this.#publishIdlePast(metrics, instances, instanceType);
+    for (const { capacity } of this.#capacitiesOf(this.#entryOf(endpoint.name), endpoint)) {
+      const { metrics, instances, instanceType } = capacity;
+      if (metrics !== undefined) this.#publishIdlePast(metrics, instances, instanceType);
+    }
   }
 
   #publishIdlePast(metrics: EndpointMetrics, instances: number, instanceType: string): void {
@@ -197,12 +191,20 @@ export class EndpointLoads {
 
   /** Of the endpoint's name, its components included; or of one component. */
   totals(endpoint: string, component?: string): RequestTotals {
-    return this.#settled(endpoint, component).reduce((sum, load) => add(sum, load.totals()), NO_REQUESTS);
+    return this.#settled(endpoint, component).reduce((sum, load) => addTotals(sum, load.totals()), NO_REQUESTS);
+  }
+
+  /** Of the variant at that place in the config. */
+  totalsOf(endpoint: string, index: number): RequestTotals {
+    const { load } = this.#entryOf(endpoint);
+    load.settle(this.#kernel.clock.now());
+    return load.totalsOf(index);
   }
 
   latency(endpoint: string, component?: string): LatencySummary | undefined {
-    const loads = this.#settled(endpoint, component);
-    return component === undefined ? this.#entryOf(endpoint).latency.summary() : loads[0]?.latency();
+    this.#settled(endpoint, component);
+    if (component === undefined) return this.#entryOf(endpoint).latency.summary();
+    return this.#components.get(component.toLowerCase())?.load.latency();
   }
 
   arrivalsByHour(endpoint: string): readonly number[] {
@@ -221,7 +223,7 @@ export class EndpointLoads {
     for (const { load } of this.#components.values()) load.settle(now);
   }
 
-  #settled(endpoint: string, component: string | undefined): readonly LoadOnEndpoint[] {
+  #settled(endpoint: string, component: string | undefined): readonly (LoadOnEndpoint | SplitLoad)[] {
     const now = this.#kernel.clock.now();
     const components = [...this.#components.values()].filter(
       (one) => one.endpoint.toLowerCase() === endpoint.toLowerCase() && (component ?? one.name) === one.name,
@@ -237,19 +239,26 @@ export class EndpointLoads {
 
   #create(endpoint: string, load: EndpointLoad): Entry {
     const latency = new LatencyRecord();
-    const entry = createEntry(new LoadOnEndpoint(this.#kernel, load, this.#start, latency), latency);
+    const entry = createEntry(new SplitLoad(this.#kernel, load, this.#start, latency), latency);
     this.#entries.set(endpoint.toLowerCase(), entry);
     return entry;
   }
 
-  /** Requests go to all instances alike and are reported under the first variant: others share no traffic here. */
-  #capacityOf(entry: Entry, endpoint: Endpoint | undefined): Capacity {
-    const variant = endpoint?.variants[0]?.definition.VariantName;
-    if (!endpoint || variant === undefined || !SERVING_STATUSES.has(endpoint.status)) return ABSENT;
+  /** Each variant with its part of the traffic; none: nothing of that name can answer. */
+  #capacitiesOf(entry: Entry, endpoint: Endpoint | undefined): readonly VariantCapacity[] {
+    if (!endpoint || !SERVING_STATUSES.has(endpoint.status)) return [];
     // What is asked of its components is theirs, and published by them.
-    if (endpoint.variants.every(({ definition }) => hostsComponents(definition))) return ABSENT;
+    if (endpoint.variants.every(({ definition }) => hostsComponents(definition))) return [];
+    return endpoint.variants.map((variant) => ({
+      capacity: this.#capacityOf(entry, endpoint, variant),
+      weight: variant.weight,
+    }));
+  }
+
+  #capacityOf(entry: Entry, endpoint: Endpoint, { definition, current }: Variant): Capacity {
+    const variant = definition.VariantName;
     const kind = isAsync(endpoint) ? 'async' : 'real-time';
-    const instances = countServing(endpoint);
+    const instances = countCurrent({ current });
     const key = JSON.stringify([endpoint.name, variant, kind]);
     let metrics = entry.metrics.get(key);
     if (!metrics) {
@@ -257,6 +266,6 @@ export class EndpointLoads {
       entry.metrics.set(key, metrics);
     }
     const accepts = kind === 'async' || instances > 0;
-    return { kind, accepts, instances, instanceType: describeInstanceType(endpoint), metrics };
+    return { kind, accepts, instances, instanceType: describeVariantType({ definition, current }), metrics };
   }
 }

@@ -178,6 +178,7 @@ function updateCapacities(state: SageMakerState, input: CapacityInput): object {
   else {
     beginCapacityChange(state, endpoint, capacity.variant, capacity.DesiredInstanceCount!);
     for (const [variant, weight] of weights) variant.weight = variant.desiredWeight = weight;
+    state.report(endpoint);
   }
   return { EndpointArn: endpoint.arn };
 }

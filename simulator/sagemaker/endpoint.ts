@@ -114,7 +114,7 @@ export interface Endpoint {
 
 export const DEFAULT_TIMING: EndpointTiming = { startMs: () => 8 * 60_000, deleteMs: 2 * 60_000 };
 
-export function countCurrent(variant: Variant): number {
+export function countCurrent(variant: Pick<Variant, 'current'>): number {
   let sum = 0;
   for (const count of variant.current.values()) sum += count;
   return sum;
@@ -159,7 +159,10 @@ export function listInstanceTypes(definition: ProductionVariant): readonly strin
 /** The type that carries the first variant now, or would first. */
 export function describeInstanceType(endpoint: Endpoint): string {
   const variant = endpoint.variants[0];
-  if (!variant) return '';
+  return variant ? describeVariantType(variant) : '';
+}
+
+export function describeVariantType(variant: Pick<Variant, 'current' | 'definition'>): string {
   const running = [...variant.current].find(([, count]) => count > 0);
   return running?.[0] ?? listInstanceTypes(variant.definition)[0] ?? '';
 }

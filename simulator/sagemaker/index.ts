@@ -1,4 +1,4 @@
-import type { EndpointSeed, Kernel, SimulatedService } from '../contract.ts';
+import type { EndpointSeed, Kernel, SimulatedService, VariantSeed } from '../contract.ts';
 import { createComponentOperations } from './components/operations.ts';
 import { hostingVariant, seedComponents } from './components/seed.ts';
 import { createConfigOperations } from './config-operations.ts';
@@ -54,16 +54,14 @@ function seedConfig(state: SageMakerState, seed: EndpointSeed, createdAt: number
     createdAt,
     config: {
       EndpointConfigName: seed.name,
-      ProductionVariants: [
-        {
-          VariantName: SEED_VARIANT,
-          ...(seed.kind === 'components' ? hostingVariant(seed) : { ModelName: seed.name }),
-          // A config cannot say 0; an asynchronous endpoint gets there by scaling.
-          InitialInstanceCount: Math.max(1, seed.instances),
-          InstanceType: seed.instanceType,
-          InitialVariantWeight: 1,
-        },
-      ],
+      ProductionVariants: variantsOf(seed).map(({ name, instanceType, instances, weight }) => ({
+        VariantName: name,
+        ...(seed.kind === 'components' ? hostingVariant(seed) : { ModelName: seed.name }),
+        // A config cannot say 0; an asynchronous endpoint gets there by scaling.
+        InitialInstanceCount: Math.max(1, instances),
+        InstanceType: instanceType,
+        InitialVariantWeight: weight,
+      })),
       ...(seed.kind === 'async' ? asyncMembers : {}),
       ...(seed.kind === 'components' ? { ExecutionRoleArn: executionRole(state, seed.name) } : {}),
     },
@@ -71,12 +69,17 @@ function seedConfig(state: SageMakerState, seed: EndpointSeed, createdAt: number
   state.tags.create(arn, {}, createdAt);
 }
 
+function variantsOf({ variants, instanceType, instances }: EndpointSeed): readonly VariantSeed[] {
+  return variants ?? [{ name: SEED_VARIANT, instanceType, instances, weight: 1 }];
+}
+
 function seedEndpoint(state: SageMakerState, seed: EndpointSeed): Endpoint {
   if (state.endpoints.has(nameKey(seed.name)))
     throw new Error(`endpoint ${seed.name}: exists already (names are equal without regard to case)`);
   const least = seed.kind === 'real-time' ? 1 : 0;
-  if (!Number.isInteger(seed.instances) || seed.instances < least) {
-    throw new Error(`endpoint ${seed.name}: instances ${seed.instances}: must be a whole number, at least ${least}`);
+  for (const { instances } of variantsOf(seed)) {
+    if (Number.isInteger(instances) && instances >= least) continue;
+    throw new Error(`endpoint ${seed.name}: instances ${instances}: must be a whole number, at least ${least}`);
   }
   const createdAt = state.now - SEED_AGE_MS;
   if (seed.kind !== 'components') seedModel(state, seed.name, createdAt);
@@ -95,14 +98,18 @@ function seedEndpoint(state: SageMakerState, seed: EndpointSeed): Endpoint {
     deploymentConfig: undefined,
     pending: undefined,
   };
-  const variant = endpoint.variants[0]!;
-  variant.desired = seed.instances;
+  for (const [index, { instanceType, instances }] of variantsOf(seed).entries()) {
+    const variant = endpoint.variants[index]!;
+    variant.desired = instances;
+    if (seed.kind !== 'components') addInstances(variant, instanceType, instances);
+  }
   if (seed.kind === 'components') seedComponents(state, endpoint, seed);
-  else addInstances(variant, seed.instanceType, seed.instances);
   state.endpoints.set(nameKey(seed.name), endpoint);
   state.tags.create(endpoint.arn, { ...seed.tags }, createdAt);
   state.setTiming(seed.name, seed.timing);
-  state.ledger(seed.name).change(seed.instanceType, countCurrent(variant), state.now);
+  for (const [index, { instanceType }] of variantsOf(seed).entries()) {
+    state.ledger(seed.name).change(instanceType, countCurrent(endpoint.variants[index]!), state.now);
+  }
   state.report(endpoint);
   for (const component of state.componentsOf(endpoint.name)) state.reportComponent(component);
   return endpoint;

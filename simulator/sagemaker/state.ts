@@ -7,10 +7,12 @@ import {
   type Kernel,
   PRIORITY,
   type StuckStatus,
+  type VariantChange,
 } from '../contract.ts';
 import { CapacityPool, PaidLedger } from './capacity.ts';
 import type { Component } from './components/component.ts';
 import {
+  countCurrent,
   countDesired,
   countServing,
   DEFAULT_TIMING,
@@ -20,6 +22,7 @@ import {
   SERVING_STATUSES,
   type StoredConfig,
   type StoredModel,
+  type Variant,
 } from './endpoint.ts';
 import { emitEndpointEvent } from './endpoint-events.ts';
 import { buildArn, endpointArn, nameKey, notFound } from './naming.ts';
@@ -231,6 +234,9 @@ export class SageMakerState {
       serving: countServing(endpoint),
       config: endpoint.config.EndpointConfigName,
       instanceType: describeInstanceType(endpoint),
+      ...(endpoint.variants.length > 1 && {
+        variants: endpoint.variants.map((variant) => variantOf(endpoint, variant)),
+      }),
     });
   }
 
@@ -243,9 +249,19 @@ export class SageMakerState {
       last.desired === change.desired &&
       last.serving === change.serving &&
       last.config === change.config &&
-      last.instanceType === change.instanceType;
+      last.instanceType === change.instanceType &&
+      JSON.stringify(last.variants) === JSON.stringify(change.variants);
     if (same) return;
     this.#lastChange.set(key, change);
     for (const listener of this.#listeners) listener(change);
   }
+}
+
+function variantOf({ status }: Endpoint, variant: Variant): VariantChange {
+  return {
+    name: variant.definition.VariantName,
+    desired: variant.desired,
+    serving: SERVING_STATUSES.has(status) ? countCurrent(variant) : 0,
+    weight: variant.weight,
+  };
 }

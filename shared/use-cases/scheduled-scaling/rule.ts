@@ -8,13 +8,21 @@ import type { DurationMs } from '../../domain/time.ts';
 import type { RunShared } from './ports.ts';
 
 /** Leads count scale-outs here: the endpoint is up. */
-export function leadOf({ ports, samples }: RunShared, { endpoint, policy, observed }: FleetRecord): DurationMs {
-  return computeLead({
+export function leadOf({ ports, samples }: RunShared, record: FleetRecord): DurationMs {
+  const { endpoint, policy, observed } = record;
+  const one = computeLead({
     lead: policy?.wake.lead ?? 'learned',
     own: samples.get(endpoint)?.scaleOuts ?? [],
     ofType: samples.get(observed?.instanceType ?? '')?.scaleOuts ?? [],
     tick: ports.settings.tick,
   }).ms;
+  return one * raisesInTurn(record);
+}
+
+/** AWS changes the instances of one variant at a time: the last of them waits for all the others. */
+function raisesInTurn({ part, targets }: FleetRecord): number {
+  const dimension = part?.dimension ?? targets?.[0]?.dimension;
+  return dimension === 'instances' ? (part?.of ?? targets?.length ?? 1) : 1;
 }
 
 /** What the endpoint should be now. */
