@@ -1,13 +1,14 @@
 import { wakeTriggersOf } from '../domain/kinds.ts';
 import type { WakeTrigger } from '../domain/policy.ts';
 import type { Demand, FleetRecord } from '../domain/record.ts';
+import type { ScalableTarget } from '../domain/scalable-target.ts';
 import { STEP_WAKE_NAME, wakesByStep } from '../domain/step-wake.ts';
 
 export type AlarmSource = Extract<Demand['source'], `alarm:${string}`>;
 
 const SUFFIX = '-backlog';
 
-type NamedAfter = Pick<FleetRecord, 'endpoint' | 'part'>;
+type NamedAfter = Pick<FleetRecord, 'endpoint'> & { readonly part?: Pick<ScalableTarget, 'name'> };
 
 /** Our wake alarm of an asynchronous endpoint. */
 export function ownAlarmName(tagPrefix: string, endpoint: string): string {

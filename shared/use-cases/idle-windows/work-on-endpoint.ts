@@ -175,7 +175,7 @@ async function archive(work: Work): Promise<StepResult> {
 /** The wake alarm, and those that drive step policies: AWS leaves them behind. */
 function leftAlarms(tagPrefix: string, record: FleetRecord): readonly string[] {
   const { endpoint, kind, policy, targets } = record;
-  const stepsOf = (scaling: readonly ScalingSpec[], part?: FleetRecord['part']): string[] =>
+  const stepsOf = (scaling: readonly ScalingSpec[], part?: { readonly name: string }): string[] =>
     scaling
       .filter((spec) => spec.kind === 'step')
       .map((spec) => stepAlarmName(tagPrefix, { endpoint, ...(part && { part }) }, specName(spec)));
