@@ -35,6 +35,18 @@ export const CLAIMS: Readonly<Record<string, (result: RehearsalResult) => readon
       failsNothing(checkout),
     ];
   },
+  'llm-streams': (result) => {
+    const assistant = endpointOf(result, 'assistant');
+    const { cut, total } = assistant.requests;
+    const windows = assistant.windows.filter(({ during }) => during === 'office');
+    const { ready, all } = windowsOf({ ...assistant, windows });
+    return [
+      { says: `${cut} of ${total} streams cut`, holds: cut === 0 && total > 0 },
+      failsNothing(assistant),
+      saves(assistant, 0.2),
+      { says: `ready by 08:00 on ${ready} of ${all} days`, holds: all === 3 && ready === all },
+    ];
+  },
 };
 
 export function endpointOf(result: RehearsalResult, name: string): EndpointResult {

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parseScenario, rehearse } from '../../rehearsal/index.ts';
 import type { RehearsalResult } from '../../rehearsal/result.ts';
 import { busyBefore, idle, MONDAY_UTC, realTime, variant } from './fleet.ts';
 import { deletions, desiredSteps, endpointOf, expectBetween, since } from './reading.ts';
@@ -188,5 +190,26 @@ describe('our own scale-in, where the calendar alone sets the count', () => {
     const { loweredAt, requests } = await run(busy, { scaleIn: 'when-quiet' });
     expectBetween(loweredAt, '3h35m', '3h43m', 'the last ended at +3h30m, and then 5m of quiet, told 2m late');
     expect(requests).toMatchObject({ cut: 0, failed: 0 });
+  });
+});
+
+describe('the example of streams', () => {
+  it('says what its policy saves its callers, and what that costs', async () => {
+    const folder = 'examples/llm-streams';
+    const text = readFileSync(`${folder}/scenario.yaml`, 'utf8');
+    const without = (path: string) =>
+      readFileSync(path, 'utf8')
+        .split('\n')
+        .filter((line) => !line.startsWith('scaleIn:'))
+        .join('\n');
+    const parsed = parseScenario(text, `${folder}/scenario.yaml`, without);
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+    const { result } = await rehearse(parsed.scenario);
+    const { requests, instanceHours } = endpointOf(result, 'assistant');
+    const saved = Math.round(100 * (1 - instanceHours.paid / instanceHours.alwaysOn));
+    const readme = readFileSync(`${folder}/README.md`, 'utf8');
+    expect(requests.cut).toBeGreaterThan(0);
+    expect(readme).toContain(`without \`scaleIn\` ${requests.cut} are cut`);
+    expect(readme).toContain(`${saved} % without \`scaleIn\``);
   });
 });
