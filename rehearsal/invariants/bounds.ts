@@ -2,6 +2,7 @@ import type { Rules } from '../rulebook.ts';
 import { type Check, type CheckContext, FOUND_MS, HOUR_MS, MINUTE_MS } from './context.ts';
 import {
   admittedBounds,
+  changeableSince,
   currentRung,
   isExcused,
   isQueueing,
@@ -59,7 +60,8 @@ export function checkBounds(context: CheckContext): Check {
     const bounds = admittedBounds(context, state, rules, at);
     if (bounds === undefined) return;
     const of = variant === undefined ? '' : `${variant}: `;
-    const draining = at - Math.max(rungSince(rules, at), state.touchedAt) < drainMs(rules);
+    const since = Math.max(rungSince(rules, at), changeableSince(context, state));
+    const draining = at - since < drainMs(rules);
     const excused = isExcused(context, state, at, 0);
     context.judge(desired <= bounds.max || draining || excused || rules.protected, 3, state.name, () => {
       const rung = currentRung(rules, at);

@@ -98,13 +98,16 @@ export function admittedBounds(
   };
 }
 
+/** From when on what somebody else changed could be changed back: an update in which he did so has to end first. */
+export function changeableSince({ graceMs }: CheckContext, { touchedAt, busy }: EndpointState): number {
+  return touchedAt >= busy.since - graceMs ? Math.max(touchedAt, busy.until) : touchedAt;
+}
+
 /** Everything has been as it is for two ticks: documents, tags, holds, calendar and the endpoint's own being in service. */
 export function isSettled(context: CheckContext, state: EndpointState, rules: Rules, at: number): boolean {
   if (state.inServiceSince === undefined || at - state.inServiceSince < context.graceMs) return false;
   if (at - rungSince(rules, at) < context.graceMs || at - state.touchedAt < FOUND_MS) return false;
-  // What somebody changed while it could not be changed back waits for that, and for a run.
-  const { touchedAt, busy } = state;
-  if (touchedAt >= busy.since - context.graceMs && at - busy.until < context.graceMs) return false;
+  if (at - changeableSince(context, state) < context.graceMs) return false;
   return !context.state.orderChanged(state.name, at, context.graceMs);
 }
 

@@ -108,6 +108,12 @@ export function checkRestores(context: CheckContext): Check {
     const state = world.endpoint(name);
     due.delete(name);
     if (before === undefined || state === undefined || state.status === 'Absent') return;
+    // Back in service a moment ago: the run that puts the rest back has not come yet.
+    if (at - state.busy.until < context.graceMs) {
+      due.set(name, at + context.graceMs);
+      context.wakeAt(at + context.graceMs);
+      return;
+    }
     if (state.status !== 'InService' || world.isDisturbed(before.at, at)) {
       // Still being mended, or hindered on purpose: judged when that is over.
       due.set(name, at + RESTORE_MS);
