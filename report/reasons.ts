@@ -68,6 +68,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'wake-gave-up': 'three paid attempts failed alike; it waits for a change or a human',
   'smoke-failed': 'it is in service, and its model does not answer the smoke request as expected',
   'return-failed': 'its own config had no capacity, or failed: it came back on a fallback; tried again a day later',
+  'drift-found': 'somebody changed what the policy keeps, or deployed something else',
   'endpoint-failed': 'AWS reports the endpoint as failed',
   orphaned: 'its stack, config or model is gone; it is not recreated',
   'call-refused': 'AWS refused a call',

@@ -35,6 +35,7 @@ const DAY = 24 * 3_600_000;
 const NOTICES: Readonly<Record<string, string>> = {
   'Policy Invalid': 'Its endpoints are never parked and nothing of them is lowered until the document is valid again.',
   'Policy Not Applied': 'The rest of the policy is in force.',
+  'Drift Found': 'Mended, respected or left alone, as `onDrift` of its policy says.',
   'Endpoint Orphaned': 'It is not recreated; its recipe is kept.',
   'Model Changed': 'The recipe keeps what was running.',
   'Alarm Stuck': 'An alarm that never clears keeps its endpoint up; look at the alarm.',

@@ -29,6 +29,8 @@ const EVENT_MEANINGS: Readonly<Record<EventType, string>> = {
   'Decision Refused': 'something was not done that might be expected, with the reason',
   'Policy Invalid': 'a document of the endpoint is invalid: parameter, field, value, what is allowed',
   'Policy Not Applied': 'a part of the policy that this version validates and does not apply yet',
+  'Drift Found':
+    'something is not as the scaler left it: `field`, `subject`, `expected`, `actual`, and what is `done` about it; once for each difference. Who changed it these APIs do not tell',
   'Hold Set': 'an operator overrides the endpoint until an instant',
   'Hold Ended': 'an operator took the hold back',
   'Endpoint Enrolled': 'the tag was found on it, or a recreated one was adopted',

@@ -6,6 +6,7 @@ import { scenarioSchema } from '../rehearsal/scenario/grammar.ts';
 import { policySchema } from '../shared/documents/policy.ts';
 import { scheduleSchema } from '../shared/documents/schedule.ts';
 import { DECISIONS, EVENT_SOURCE, EVENT_TYPES, REASON_CODES, REQUEST_SOURCE } from '../shared/domain/decision.ts';
+import { DRIFT_ANSWERS, DRIFT_FIELDS } from '../shared/domain/drift.ts';
 
 type Source = Parameters<typeof toJsonSchema>[0];
 
@@ -37,6 +38,23 @@ const EVENT_SCHEMA = {
         reason: { enum: REASON_CODES },
         by: { type: 'string' },
         why: { type: 'string' },
+      },
+    },
+  },
+  if: { properties: { 'detail-type': { const: 'Drift Found' } } },
+  // JSON Schema's own word; nothing is ever awaited.
+  // biome-ignore lint/suspicious/noThenProperty: see above
+  then: {
+    properties: {
+      detail: {
+        required: ['endpoint', 'policy', 'field', 'expected', 'actual', 'done'],
+        properties: {
+          field: { enum: DRIFT_FIELDS },
+          subject: { type: 'string', description: 'Name of the policy or alarm.' },
+          expected: { type: 'string' },
+          actual: { type: 'string' },
+          done: { enum: DRIFT_ANSWERS },
+        },
       },
     },
   },

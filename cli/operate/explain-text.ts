@@ -2,6 +2,9 @@ import { explainReason, nameDecision } from '../../report/reasons.ts';
 import { formatDuration } from '../../shared/documents/values.ts';
 import type { Zone } from '../../shared/documents/zones.ts';
 import type { Evidence } from '../../shared/domain/decision.ts';
+import { namesLeft } from '../../shared/domain/drift.ts';
+import type { FleetRecord } from '../../shared/domain/record.ts';
+import { targetViews } from '../../shared/domain/target-view.ts';
 import type { Account } from '../account/connect.ts';
 import { describeRung } from '../account/edges.ts';
 import { formatTable } from '../output.ts';
@@ -29,6 +32,7 @@ export function describeExplanation(explanation: Explanation, zone: Zone | undef
     ['looks again', `at ${when(ruling.until)} at the latest`],
     ['proven', record.proven && `a wake brought it into service on ${when(record.proven.at)}`],
     ['rehearsal', describeRehearsal(record, when)],
+    ...targetViews(record).map((view): [string, string | undefined] => ['drift', describeDrift(view, when)]),
     ['last said', describeLast(explanation, when)],
   ];
   const head = `${printable(record.endpoint)}: ${record.kind}, policy ${printable(record.policyName)}\n\n`;
@@ -57,6 +61,17 @@ function describeHeld({ policy, scaleIn }: Explanation['record'], when: (at: num
   if (scaleIn?.open !== undefined) return `let go on since ${when(scaleIn.open.since)}: it had waited long enough`;
   if (scaleIn?.since === undefined) return `waits until nothing is in flight${bound}`;
   return `waits since ${when(scaleIn.since)} until nothing is in flight${bound}`;
+}
+
+function describeDrift({ drift, policy, part }: FleetRecord, when: (at: number) => string): string | undefined {
+  if (drift === undefined) return undefined;
+  const since = `since ${when(drift.since)}${part === undefined ? '' : ` of ${part.name}`}`;
+  if (drift.left === undefined) return `something differs ${since}, and is to be mended`;
+  const until =
+    policy?.onDrift === 'announce'
+      ? 'until it is set back or the policy changes'
+      : 'until the rung in force or the policy changes';
+  return `left as somebody set it ${since}: ${printable(namesLeft(drift).join(', '))}; ${until}`;
 }
 
 function describeLadder({ ruling }: Explanation): string {

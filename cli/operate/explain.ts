@@ -1,8 +1,10 @@
 import type { Activity } from '../../shared/domain/activity.ts';
 import { stepsFrom } from '../../shared/domain/agenda.ts';
+import { namesLeft } from '../../shared/domain/drift.ts';
 import { nextStep, PHASE_STEPS } from '../../shared/domain/phases.ts';
 import type { FleetRecord } from '../../shared/domain/record.ts';
 import type { Ruling } from '../../shared/domain/ruling.ts';
+import { targetViews } from '../../shared/domain/target-view.ts';
 import { DAY, HOUR, type Instant } from '../../shared/domain/time.ts';
 import type { EndpointView } from '../../shared/ports/endpoints.ts';
 import type { Work } from '../../shared/use-cases/idle-windows/ports.ts';
@@ -133,6 +135,18 @@ function explanationJson({ record, ruling, ...rest }: Explanation, local: (at: I
       activity === undefined
         ? null
         : { verdict: activity.verdict, evidence: activity.evidence, idleAt: iso(activity.idleAt) },
+    drift: targetViews(record).flatMap(({ drift, part, policy }) =>
+      drift === undefined
+        ? []
+        : [
+            {
+              target: part?.name ?? null,
+              since: iso(drift.since),
+              left: namesLeft(drift),
+              onDrift: policy?.onDrift ?? 'mend',
+            },
+          ],
+    ),
     demand: record.demand.map(({ since, renewedAt, ...demand }) => ({
       ...demand,
       since: iso(since),

@@ -55,6 +55,7 @@ async function collect(account: Account, fleet: Fleet): Promise<readonly Finding
   const compared =
     policies.ok && definitions.ok
       ? checkPolicies(
+          record,
           changesOf({ scaling, tagPrefix }, record, policies.value, definitions.value),
           policies.value.map((policy) => policy.name),
           tagPrefix,

@@ -1,5 +1,6 @@
 import type { ScalingActivity } from '@aws-sdk/client-application-auto-scaling';
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
+import { isLeft } from '../../shared/domain/drift.ts';
 import { type Suspended, suspendedBy } from '../../shared/domain/plan-capacity.ts';
 import { scalingOf } from '../../shared/domain/step-wake.ts';
 import { DAY, type Instant } from '../../shared/domain/time.ts';
@@ -13,6 +14,7 @@ const RECENT = 2 * DAY;
 const SHOWN = 5;
 
 /** What may be out for a moment without anybody's mistake. */
+const LEFT = 'somebody set it, and `onDrift` of its policy leaves it; `explain` says how long';
 const SOON = 'scheduled-scaling mends it with its next look, within 15 minutes; if it stays, `explain` says why';
 
 export function checkEndpoint({ record, status, view }: EndpointLook): readonly Finding[] {
@@ -37,6 +39,7 @@ export function checkBounds({ record, ruling, target, view }: EndpointLook): rea
   const check = 'bounds';
   const desired = view?.variants[0]?.desired;
   if (target === undefined) {
+    if (isLeft(record, 'target')) return [{ level: 'warning', check, found: 'no scalable target', advice: LEFT }];
     const needs = scalingOf(record).length > 0 && ruling.bounds !== undefined;
     if (!needs)
       return [{ level: 'ok', check, found: `no scalable target, and none is asked for; ${desired ?? 0} instances` }];
@@ -52,7 +55,9 @@ export function checkBounds({ record, ruling, target, view }: EndpointLook): rea
   if (target.min === min && (target.max === max || drains)) {
     return [{ level: 'ok', check, found: `${has}, as the policy says${drains ? `; draining to ${max}` : ''}` }];
   }
-  return [{ level: 'error', check, found: `${has}; the policy says ${min}..${max} (${ruling.reason})`, advice: SOON }];
+  const found = `${has}; the policy says ${min}..${max} (${ruling.reason})`;
+  if (isLeft(record, 'bounds')) return [{ level: 'warning', check, found, advice: LEFT }];
+  return [{ level: 'error', check, found, advice: SOON }];
 }
 
 export function checkSuspension({ record, ruling, target }: EndpointLook): readonly Finding[] {
@@ -69,14 +74,9 @@ export function checkSuspension({ record, ruling, target }: EndpointLook): reado
   }
   const asked = (['in', 'out', 'scheduled'] as const).filter((name) => wanted[name]);
   if (asked.join() === names.join()) return [{ level: 'ok', check, found: `${said}, as the policy says` }];
-  return [
-    {
-      level: 'error',
-      check,
-      found: `${said} is suspended; the policy says ${asked.join(', ') || 'nothing'}`,
-      advice: SOON,
-    },
-  ];
+  const found = `${said} is suspended; the policy says ${asked.join(', ') || 'nothing'}`;
+  if (isLeft(record, 'suspended')) return [{ level: 'warning', check, found, advice: LEFT }];
+  return [{ level: 'error', check, found, advice: SOON }];
 }
 
 /** Scale-in that waits for quiet may be suspended or not: what is in flight decides. */
@@ -93,17 +93,18 @@ function checkHeld(names: readonly string[], wanted: Suspended | undefined): rea
   return [{ level: 'ok', check, found: `${found}, as the policy says${rest === '' ? '' : `; ${rest}`}` }];
 }
 
-export function checkPolicies(changes: PolicyChanges, shown: readonly string[], prefix: string): readonly Finding[] {
+export function checkPolicies(
+  record: EndpointLook['record'],
+  { differences }: PolicyChanges,
+  shown: readonly string[],
+  prefix: string,
+): readonly Finding[] {
   const check = 'policies';
-  const findings: Finding[] = [
-    ...changes.put.map(({ name }): Finding => {
-      const found = shown.includes(name) ? 'not as the policy says, or its alarm is not' : 'not there';
-      return { level: 'error', check, subject: name, found, advice: SOON };
-    }),
-    ...changes.remove.map(
-      (name): Finding => ({ level: 'error', check, subject: name, found: 'nobody asks for it any more', advice: SOON }),
-    ),
-  ];
+  const findings: Finding[] = differences.map(({ field, subject = '', expected, actual }): Finding => {
+    const found = actual === 'none' ? `${field} not there` : `${field}: ${actual}; the policy says ${expected}`;
+    const left = isLeft(record, field, subject);
+    return { level: left ? 'warning' : 'error', check, subject, found, advice: left ? LEFT : SOON };
+  });
   const others = shown.filter((name) => !name.startsWith(`${prefix}-`));
   const ours = shown.length - others.length;
   const beside = others.length === 0 ? '' : `; of others, left alone: ${others.join(', ')}`;

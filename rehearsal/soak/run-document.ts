@@ -2,11 +2,12 @@ import { parseScenario, type RehearseOptions, rehearse } from '../index.ts';
 import type { LoggedProblem } from '../observe.ts';
 import { toIso } from '../observe.ts';
 import { type Coverage, watchCallSites } from './coverage.ts';
+import { findInvented, type Hands, watchHands } from './hands.ts';
 import { findUnrest, type Unrest } from './rest.ts';
 
 /** What is wrong with a run: a broken invariant, or one of the soak's own findings. */
 export interface Finding {
-  /** `invariant 4`, `rest`, `thrown`, `iam`, `document` or `error`. */
+  /** `invariant 4`, `rest`, `drift`, `thrown`, `iam`, `document` or `error`. */
   readonly rule: string;
   readonly endpoint: string | null;
   readonly at: string;
@@ -45,6 +46,7 @@ export async function runDocument(text: string, options: RunOptions = {}): Promi
     return { ...NOTHING, findings };
   }
   let coverage = NOTHING.coverage;
+  let hands: Hands = new Map();
   let unrest: readonly Unrest[] = [];
   let isEnrolled: (endpoint: string, at: number) => boolean = () => true;
   try {
@@ -53,6 +55,7 @@ export async function runDocument(text: string, options: RunOptions = {}): Promi
       enforceIam: true,
       onReady: (run) => {
         coverage = watchCallSites(run);
+        hands = watchHands(run, parsed.scenario);
       },
       onEnd: (run, rulebook) => {
         unrest = findUnrest(run, rulebook);
@@ -82,7 +85,8 @@ export async function runDocument(text: string, options: RunOptions = {}): Promi
       what: `${call} of ${fn} needs ${action} on ${resource}`,
     }));
     const restless = unrest.map(({ endpoint, what }) => ({ rule: 'rest', endpoint, at: result.to, what }));
-    const findings = [...violations, ...denied, ...thrownOf(problems), ...restless];
+    const invented = findInvented(result.events, hands).map((one) => ({ rule: 'drift', ...one }));
+    const findings = [...violations, ...denied, ...thrownOf(problems), ...restless, ...invented];
     return { findings, checked: result.invariants.checked, times: result.happens.map(({ times }) => times), coverage };
   } catch (error) {
     options.signal?.throwIfAborted();

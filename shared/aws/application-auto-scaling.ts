@@ -7,9 +7,10 @@ import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { ScalingControl, ScalingPolicyView } from '../ports/scaling.ts';
 import { createAttachedAlarms } from './attached-alarms.ts';
 import { outcomeOf } from './classify.ts';
+import { compareShown } from './compare-shown.ts';
 import { toJsonObject } from './json.ts';
 import { createScalingCalls, placeOf, policyView, targetView } from './scaling-calls.ts';
-import { policyRequest, sameAlarm, sameConfiguration, stepAlarmRequest } from './scaling-policies.ts';
+import { asShown, policyRequest, stepAlarmRequest } from './scaling-policies.ts';
 import { createScalingSnapshots } from './scaling-snapshots.ts';
 
 const SERVICE = 'ApplicationAutoScaling';
@@ -62,9 +63,14 @@ export function createScalingControl({ scaling, cloudWatch }: ScalingClients): O
         alarms.put({ name: alarmName, definition: toJsonObject(stepAlarmRequest(spec, endpoint, put.value)) }),
       );
     },
-    isAsSpecified: ({ definition, arn }, alarm, { spec, endpoint }) =>
-      sameConfiguration(definition, policyRequest(spec, endpoint)) &&
-      (spec.kind !== 'step' || (alarm !== undefined && sameAlarm(alarm, stepAlarmRequest(spec, endpoint, arn)))),
+    differences(shown, alarm, { name, spec, endpoint, alarmName }) {
+      const wanted = asShown(policyRequest(spec, endpoint));
+      const policy = { field: 'policy', subject: name } as const;
+      const differs = compareShown(policy, shown && asShown(shown.definition), wanted, true);
+      if (spec.kind !== 'step' || alarmName === undefined || shown === undefined) return differs;
+      const alarmWanted = toJsonObject(stepAlarmRequest(spec, endpoint, shown.arn));
+      return [...differs, ...compareShown({ field: 'alarm', subject: alarmName }, alarm, alarmWanted, false)];
+    },
     alarmDefinitions: (names) =>
       outcomeOf('CloudWatch.DescribeAlarms', async () => {
         const found = names.length === 0 ? [] : await alarms.byName(names);

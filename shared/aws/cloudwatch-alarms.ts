@@ -3,10 +3,13 @@ import {
   DeleteAlarmsCommand,
   DescribeAlarmsCommand,
   PutMetricAlarmCommand,
+  type PutMetricAlarmCommandInput,
   ResourceNotFound,
 } from '@aws-sdk/client-cloudwatch';
 import type { AlarmControl, AlarmView } from '../ports/alarms.ts';
 import { outcomeOf } from './classify.ts';
+import { compareShown } from './compare-shown.ts';
+import { toJsonObject } from './json.ts';
 
 /** The limit of DescribeAlarms and of DeleteAlarms. */
 const NAMES_LIMIT = 100;
@@ -41,27 +44,30 @@ export function createAlarmControl(client: CloudWatchClient): AlarmControl {
       }),
     putWakeAlarm: (name, endpoint) =>
       outcomeOf('CloudWatch.PutMetricAlarm', async () => {
-        await client.send(
-          new PutMetricAlarmCommand({
-            AlarmName: name,
-            AlarmDescription: `Requests wait for ${endpoint} and it has no instances. Owned by the endpoint scaler.`,
-            ...WAKE_METRIC,
-            Dimensions: [{ Name: 'EndpointName', Value: endpoint }],
-            Statistic: 'Maximum',
-            Period: 60,
-            EvaluationPeriods: 1,
-            DatapointsToAlarm: 1,
-            Threshold: 1,
-            ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-            // Missing data must bring it back to OK, so that it can go into ALARM again.
-            TreatMissingData: 'notBreaching',
-          }),
-        );
+        await client.send(new PutMetricAlarmCommand({ AlarmName: name, ...wakeAlarmRequest(endpoint) }));
       }),
+    wakeAlarmDifferences: (name, endpoint, shown) =>
+      compareShown({ field: 'alarm', subject: name }, shown, toJsonObject(wakeAlarmRequest(endpoint)), false),
     remove: (names) =>
       outcomeOf('CloudWatch.DeleteAlarms', async () => {
         for (const AlarmNames of chunks(names)) await remove(AlarmNames);
       }),
+  };
+}
+
+function wakeAlarmRequest(endpoint: string): Omit<PutMetricAlarmCommandInput, 'AlarmName'> {
+  return {
+    AlarmDescription: `Requests wait for ${endpoint} and it has no instances. Owned by the endpoint scaler.`,
+    ...WAKE_METRIC,
+    Dimensions: [{ Name: 'EndpointName', Value: endpoint }],
+    Statistic: 'Maximum',
+    Period: 60,
+    EvaluationPeriods: 1,
+    DatapointsToAlarm: 1,
+    Threshold: 1,
+    ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+    // Missing data must bring it back to OK, so that it can go into ALARM again.
+    TreatMissingData: 'notBreaching',
   };
 }
 

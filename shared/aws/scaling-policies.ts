@@ -16,7 +16,7 @@ import {
 } from '../domain/policy.ts';
 import type { JsonObject } from '../domain/recipe.ts';
 import { SECOND } from '../domain/time.ts';
-import { canonicalJson, toJsonObject } from './json.ts';
+import { toJsonObject } from './json.ts';
 
 export interface PolicyPlace {
   readonly name: string;
@@ -190,22 +190,12 @@ function locate(source: string | CustomMetric, { name, variant }: PolicyPlace) {
   };
 }
 
-/** Application Auto Scaling shows what was put, with `DisableScaleIn` filled in. */
-export function sameConfiguration(shown: object, wanted: object): boolean {
-  return canonicalJson(withDefaults(shown)) === canonicalJson(withDefaults(wanted));
-}
-
-/** Whether an alarm that CloudWatch shows is what `stepAlarmRequest` would put; what it shows beside does not count. */
-export function sameAlarm(shown: JsonObject, wanted: object): boolean {
-  const request = toJsonObject(wanted);
-  return Object.keys(request).every((member) => canonicalJson(shown[member]) === canonicalJson(request[member]));
-}
-
-function withDefaults(request: object): JsonObject {
+/** A configuration as Application Auto Scaling shows it: with `DisableScaleIn` filled in. */
+export function asShown(request: object): JsonObject {
   const json = toJsonObject(request);
   const tracking = json['TargetTrackingScalingPolicyConfiguration'];
   if (tracking === undefined) return json;
-  // Both sides come from our own requests or AWS's answers: the member is an object wherever it is there.
+  // Our own requests and AWS's answers alike have an object there.
   const configuration = tracking as JsonObject;
   return { ...json, TargetTrackingScalingPolicyConfiguration: { DisableScaleIn: false, ...configuration } };
 }

@@ -178,6 +178,7 @@ function compileRules(policy: Policy, { rungs, scaling }: VariantPolicy, used: r
     mayBeZero: rungs.some((rung) => rung.kind === 'zero' || (rung.kind === 'bounds' && rung.min === 0)),
     ...(bounds.some(({ suspend }) => suspend !== undefined) && { suspends: true as const }),
     ...(rungs.some(({ kind }) => kind === 'leave') && { mayLeave: true as const }),
+    ...(policy.onDrift && { onDrift: policy.onDrift }),
   };
 }
 

@@ -210,6 +210,7 @@ export const policySchema = v.pipe(
         v.maxEntries(MAX_COMPONENTS, `at most ${MAX_COMPONENTS} components`),
       ),
     ),
+    onDrift: v.optional(choice(['mend', 'respect', 'announce'])),
     tier: v.optional(choice(['standard', 'advanced'])),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
@@ -237,6 +238,7 @@ export interface Policy extends VariantPolicy {
   readonly scaleIn?: ScaleInRule;
   readonly variants: ReadonlyMap<string, VariantPolicy>;
   readonly components: ReadonlyMap<string, VariantPolicy>;
+  readonly onDrift?: CompiledPolicy['onDrift'];
   /** Changes with the content. */
   readonly hash: string;
   /** Where each schedule is named, for problems of a policy against the schedules. */
@@ -283,6 +285,7 @@ function buildPolicy(name: string, value: unknown, document: Document): Policy {
     ...main,
     variants,
     components,
+    ...(document.onDrift && document.onDrift !== 'mend' && { onDrift: document.onDrift }),
     zero: {
       ...(zero.by && { by: zero.by }),
       idleFor: zero.idleFor ?? (zero.by === 'park' ? IDLE_FOR_PARK : IDLE_AT_LEAST),

@@ -9,7 +9,7 @@ type Issue = v.BaseIssue<unknown>;
 const FIELDS = 'one of the fields ';
 
 /** Names that the grammar keeps for later; refused by name so that nobody believes they work. */
-const RESERVED: readonly (readonly [RegExp, readonly string[]])[] = [[/^/, ['onDrift', 'weights']]];
+const RESERVED: readonly (readonly [RegExp, readonly string[]])[] = [[/^/, ['weights']]];
 
 /**
  * An object with these fields and no others. Every message of a schema says what is allowed; that of an unknown field

@@ -112,7 +112,12 @@ function keepDrain({ drain }: CapacityInput): Pick<CapacityPlan, 'drain'> {
 }
 
 /** A classic real-time variant never has fewer than one instance: its zero is another function's business. */
-function boundsNow({ ruling, kind, target, highestMax }: CapacityInput): Bounds | undefined {
+export function boundsNow({
+  ruling,
+  kind,
+  target,
+  highestMax,
+}: Pick<CapacityInput, 'ruling' | 'kind' | 'target' | 'highestMax'>): Bounds | undefined {
   const least = kind === 'real-time' ? 1 : 0;
   if (ruling.bounds !== undefined) {
     return { min: Math.max(least, ruling.bounds.min), max: Math.max(least, ruling.bounds.max) };

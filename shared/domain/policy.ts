@@ -161,6 +161,8 @@ export interface CompiledPolicy {
   readonly suspends?: true;
   /** Some rung leaves the endpoint as it is: a parked one may stay parked. */
   readonly mayLeave?: true;
+  /** What becomes of somebody's change of what we keep; absent: it is mended. */
+  readonly onDrift?: 'respect' | 'announce';
 }
 
 /** What a policy says about one scalable target and not about the endpoint. */

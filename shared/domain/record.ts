@@ -1,4 +1,5 @@
 import type { Decision, ReasonCode } from './decision.ts';
+import type { Drift, Settled } from './drift.ts';
 import type { Agenda, Bounds, CompiledPolicy, EndpointKind, Rung, TargetRules } from './policy.ts';
 import type { DryPark } from './savings.ts';
 import type { ScalableTarget } from './scalable-target.ts';
@@ -140,6 +141,8 @@ export interface TargetState extends ScalableTarget {
   readonly raising?: NonNullable<FleetRecord['raising']>;
   readonly steered?: boolean;
   readonly suspends?: true;
+  readonly settled?: Settled;
+  readonly drift?: Drift;
   readonly asserted?: string;
   readonly lead?: NonNullable<FleetRecord['lead']>;
   readonly intent?: Intent;
@@ -239,6 +242,10 @@ export interface FleetRecord {
   readonly scaleIn?: HeldScaleIn;
   /** A maximum that fell to `max` waits since then for scaling to release instances. */
   readonly drain?: { readonly since: Instant; readonly max: number };
+  /** What scheduled-scaling left behind on the scalable target, to tell somebody's hand from its own. */
+  readonly settled?: Settled;
+  /** Differences from it that were told of and are still there. */
+  readonly drift?: Drift;
   /** A raise of ours under way: a lead sample once `to` instances serve. */
   readonly raising?: { readonly at: Instant; readonly to: number };
   /** Last announcement of a named alarm that stays in ALARM. */

@@ -9,6 +9,8 @@ const OWN = [
   'steered',
   'suspends',
   'scaleIn',
+  'settled',
+  'drift',
   'asserted',
   'lead',
   'intent',

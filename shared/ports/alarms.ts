@@ -1,3 +1,5 @@
+import type { Difference } from '../domain/drift.ts';
+import type { JsonObject } from '../domain/recipe.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -13,5 +15,7 @@ export interface AlarmControl {
   states(names: readonly string[]): Promise<Outcome<readonly AlarmView[]>>;
   /** The wake alarm of an asynchronous endpoint: HasBacklogWithoutCapacity ≥ 1, 60 s, missing data not breaching. */
   putWakeAlarm(name: string, endpoint: string): Promise<Outcome<void>>;
+  /** How a wake alarm that CloudWatch shows (absent: it is gone) differs from what `putWakeAlarm` would put. */
+  wakeAlarmDifferences(name: string, endpoint: string, shown: JsonObject | undefined): readonly Difference[];
   remove(names: readonly string[]): Promise<Outcome<void>>;
 }

@@ -1,3 +1,4 @@
+import type { Difference } from '../domain/drift.ts';
 import type { ScalingSpec } from '../domain/policy.ts';
 import type { JsonObject, TargetSnapshot } from '../domain/recipe.ts';
 import type { Dimension, TargetKey } from '../domain/scalable-target.ts';
@@ -47,8 +48,12 @@ export interface ScalingControl {
   targetTags(arn: string): Promise<Outcome<Readonly<Record<string, string>>>>;
   /** Puts a policy of ours and, of a step policy, the alarm that drives it. */
   putPolicy(key: TargetKey, policy: OwnPolicy): Promise<Outcome<void>>;
-  /** Whether a policy that AWS shows, and the alarm of a step policy, are what `putPolicy` would put. */
-  isAsSpecified(shown: ScalingPolicyView, alarm: JsonObject | undefined, policy: OwnPolicy): boolean;
+  /** How a policy that AWS shows, and the alarm of a step policy, differ from what `putPolicy` would put. */
+  differences(
+    shown: ScalingPolicyView | undefined,
+    alarm: JsonObject | undefined,
+    policy: OwnPolicy,
+  ): readonly Difference[];
   /** Alarms by name as PutMetricAlarm takes them; missing ones are absent. */
   alarmDefinitions(names: readonly string[]): Promise<Outcome<ReadonlyMap<string, JsonObject>>>;
   deletePolicy(key: TargetKey, name: string): Promise<Outcome<void>>;

@@ -149,14 +149,14 @@ describe('scaling control', () => {
       unwrap(await control().putPolicy(TARGET, policy));
       const shown = unwrap(await control().policies(TARGET)).find(({ name }) => name === policy.name);
       if (shown === undefined) throw new Error(`no policy ${policy.name}`);
-      expect(control().isAsSpecified(shown, undefined, policy), metric).toBe(true);
+      expect(control().differences(shown, undefined, policy), metric).toEqual([]);
       for (const other of [
         { ...spec, target: 99 },
         { ...spec, scaleInCooldown: 0 },
         { ...spec, disableScaleIn: true as const },
         { ...tracking, metric: 'DiskUtilization' },
       ]) {
-        expect(control().isAsSpecified(shown, undefined, { ...policy, spec: other }), metric).toBe(false);
+        expect(control().differences(shown, undefined, { ...policy, spec: other }).length, metric).toBe(1);
       }
     }
     const [target] = unwrap(
@@ -220,8 +220,10 @@ describe('scaling control', () => {
       ComparisonOperator: 'GreaterThanOrEqualToThreshold',
       TreatMissingData: 'notBreaching',
     });
-    expect(control().isAsSpecified(shown, alarm, policy)).toBe(true);
-    expect(control().isAsSpecified(shown, undefined, policy), 'without its alarm').toBe(false);
+    expect(control().differences(shown, alarm, policy)).toEqual([]);
+    expect(control().differences(shown, undefined, policy), 'without its alarm').toMatchObject([
+      { field: 'alarm', actual: 'none' },
+    ]);
     const others: readonly StepScaling[] = [
       { ...stepped, cooldown: 0 },
       { ...stepped, alarm: { ...stepped.alarm, threshold: 1 } },
@@ -230,7 +232,7 @@ describe('scaling control', () => {
       { ...stepped, steps: [{ from: 0, change: { set: 3 } }] },
     ];
     for (const spec of others) {
-      expect(control().isAsSpecified(shown, alarm, { ...policy, spec }), JSON.stringify(spec)).toBe(false);
+      expect(control().differences(shown, alarm, { ...policy, spec }), JSON.stringify(spec)).not.toEqual([]);
     }
   });
 

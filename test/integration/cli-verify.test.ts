@@ -21,13 +21,18 @@ beforeAll(async () => {
     start: MONDAY_UTC,
     for: '6h',
     schedules: { office },
-    policies: { checkout: { otherwise: { min: 1, max: 3 }, scaling: [tracking, step] }, dev: officeHours() },
+    policies: {
+      checkout: { otherwise: { min: 1, max: 3 }, scaling: [tracking, step] },
+      kept: { otherwise: { min: 1, max: 3 }, scaling: [tracking], onDrift: 'respect' },
+      dev: officeHours(),
+    },
     endpoints: {
       checkout: realTime('checkout', { startsIn: '4m', traffic: [{ from: '+0h', to: '+10h', perMinute: 1 }] }),
       short: realTime('checkout', {
         instanceType: 'ml.g5.48xlarge',
         traffic: [{ from: '+5h', to: '+6h', perMinute: 3000 }],
       }),
+      kept: realTime('kept'),
       parked: realTime('dev'),
     },
     happens: [{ at: '+5h', for: '1h', noCapacity: 'ml.g5.48xlarge', failsAfter: '10m' }],
@@ -78,10 +83,8 @@ describe('verify', () => {
     expect(code).toBe(1);
     expect(out).toMatch(/ERROR +bounds +1\.\.9, 1 instances; the policy says 1\.\.3 \(otherwise\)/);
     expect(out).toMatch(/WARNING +suspended +out is suspended/);
-    expect(out).toMatch(/ERROR +policies +endpoint-scaler-ConcurrentRequestsPerModel: not there/);
-    expect(out).toMatch(
-      /ERROR +policies +endpoint-scaler-step-ModelLatency: not as the policy says, or its alarm is not/,
-    );
+    expect(out).toMatch(/ERROR +policies +endpoint-scaler-ConcurrentRequestsPerModel: policy not there/);
+    expect(out).toMatch(/ERROR +policies +endpoint-scaler-checkout-step-ModelLatency: alarm not there/);
     expect(out).toMatch(/ERROR +alarms +endpoint-scaler-step-ModelLatency: no alarm drives it/);
     expect(out).toMatch(/\n4 errors, 1 warning, /);
   });
@@ -93,6 +96,28 @@ describe('verify', () => {
     expect(out, 'of suspending the policy says nothing: that is the owner’s').toMatch(
       /WARNING +suspended +out is suspended/,
     );
+  });
+
+  it('warns of what somebody set and the policy respects, and `explain` says how long', async () => {
+    const suspended = { DynamicScalingOutSuspended: true };
+    call('ApplicationAutoScaling', 'RegisterScalableTarget', { ...target('kept'), MinCapacity: 1, MaxCapacity: 9 });
+    call('ApplicationAutoScaling', 'DeleteScalingPolicy', {
+      ...target('kept'),
+      PolicyName: 'endpoint-scaler-ConcurrentRequestsPerModel',
+    });
+    call('ApplicationAutoScaling', 'RegisterScalableTarget', { ...target('kept'), SuspendedState: suspended });
+    await account.advance('40m');
+    const { code, out } = await account.command(['verify', 'kept']);
+    expect(code, 'a warning is no error').toBe(0);
+    expect(out).toMatch(/WARNING +bounds +1\.\.9, 1 instances; the policy says 1\.\.3/);
+    expect(out).toMatch(/WARNING +policies +endpoint-scaler-ConcurrentRequestsPerModel: policy not there/);
+    expect(out).toContain('→ somebody set it, and `onDrift` of its policy leaves it');
+    const explained = await account.command(['explain', 'kept']);
+    expect(explained.out).toMatch(
+      /drift +left as somebody set it since .*: (bounds, policy endpoint-scaler-ConcurrentRequestsPerModel); until the rung in force or the policy changes\n/,
+    );
+    const { drift } = await account.json(['explain', 'kept']);
+    expect(drift).toMatchObject([{ onDrift: 'respect', left: ['bounds', expect.stringMatching(/^policy /)] }]);
   });
 
   it('names the endpoint that is meant', async () => {

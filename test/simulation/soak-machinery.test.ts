@@ -5,6 +5,7 @@ import { parseScenario } from '../../rehearsal/index.ts';
 import type { Entry, SoakDocument } from '../../rehearsal/soak/documents.ts';
 import { FAULTS } from '../../rehearsal/soak/faults.ts';
 import { generate } from '../../rehearsal/soak/generate.ts';
+import { findInvented } from '../../rehearsal/soak/hands.ts';
 import { runDocument } from '../../rehearsal/soak/run-document.ts';
 import { shrink } from '../../rehearsal/soak/shrink.ts';
 import { soakSeed, textOf } from '../../rehearsal/soak/soak-seed.ts';
@@ -93,5 +94,24 @@ describe('the shrinker', () => {
     expect(parsed.ok && parsed.scenario.happens).toEqual([]);
     expect(parsed.ok && parsed.scenario.endpoints.length).toBe(1);
     expect(parsed.ok && parsed.scenario.durationMs).toBeLessThan(12 * 3_600_000);
+  });
+});
+
+describe('drift that nobody caused', () => {
+  const at = '2026-03-02T01:00:00Z';
+  const told = (endpoint: string, detailType = 'Drift Found') => ({
+    at,
+    detailType,
+    detail: { endpoint, field: 'bounds', expected: '1..4', actual: '1..9' },
+  });
+
+  it('is a finding, unless somebody had a hand in that endpoint before', () => {
+    const hands = new Map([
+      ['chat', Date.parse(at) - 1],
+      ['later', Date.parse(at) + 1],
+    ]);
+    const found = findInvented([told('Chat'), told('later'), told('other'), told('other', 'Endpoint Ready')], hands);
+    expect(found.map(({ endpoint }) => endpoint)).toEqual(['later', 'other']);
+    expect(found[0]?.what).toBe('bounds: 1..4 is 1..9, and nobody changed it');
   });
 });

@@ -61,8 +61,8 @@ const broken: Readonly<Record<string, Broken>> = {
   },
   'reserved-field': {
     put: 'policies/reserved-field',
-    text: JSON.stringify({ ...usual, onDrift: 'mend' }),
-    names: ['/endpoint-scaler/policies/reserved-field', 'onDrift'],
+    text: JSON.stringify({ ...usual, weights: {} }),
+    names: ['/endpoint-scaler/policies/reserved-field', 'weights'],
   },
   'unknown-zone': {
     put: 'schedules/unknown-zone',

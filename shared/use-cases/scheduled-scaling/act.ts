@@ -1,4 +1,5 @@
 import type { Evidence } from '../../domain/decision.ts';
+import { nameSuspended } from '../../domain/drift.ts';
 import { type Suspended, suspendedBy } from '../../domain/plan-capacity.ts';
 import { specName } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
@@ -15,6 +16,7 @@ import {
   type PolicyChanges,
   unknownUnits,
 } from './scaling-policies.ts';
+import { noteAsserted, noteRegistered, withoutSettled } from './settle.ts';
 import type { Situation } from './tend.ts';
 
 /** Tag on targets that we registered: only those are deregistered when an endpoint is let go. */
@@ -75,7 +77,8 @@ function rememberDrain(turn: Turn, { plan }: Situation): void {
   turn.change(({ drain: _, ...record }) => (plan.drain === undefined ? record : { ...record, drain: plan.drain }));
 }
 
-async function changeBounds({ ports, run }: RunShared, turn: Turn, situation: Situation): Promise<Failure | undefined> {
+async function changeBounds(shared: RunShared, turn: Turn, situation: Situation): Promise<Failure | undefined> {
+  const { ports, run } = shared;
   const { plan, target, observed } = situation;
   if (plan.register === undefined) return undefined;
   const tags = target === undefined ? { [`${ports.settings.tagPrefix}:${MADE_BY}`]: 'scheduled-scaling' } : undefined;
@@ -83,7 +86,12 @@ async function changeBounds({ ports, run }: RunShared, turn: Turn, situation: Si
     ...(tags && { tags }),
     ...(plan.suspended && { suspended: plan.suspended }),
   });
-  if (!outcome.ok) return outcome.failure;
+  if (!outcome.ok) {
+    if (!outcome.failure.definite) turn.change(withoutSettled);
+    return outcome.failure;
+  }
+  const suspended = plan.suspended && nameSuspended(plan.suspended);
+  noteRegistered(shared, turn, situation, { ...plan.register, suspended });
   noteRaise(turn, run.now, plan.register.min, observed.serving);
   // Of a scale-in that waits, `scaleIn` of the record tells.
   const byRung = suspendedBy(situation.ruling, turn.record);
@@ -92,7 +100,7 @@ async function changeBounds({ ports, run }: RunShared, turn: Turn, situation: Si
   announce(ports, run, turn, 'Capacity Changed', {
     reason: plan.reason,
     before: target === undefined ? null : { min: target.min, max: target.max, desired: observed.desired },
-    after: { ...plan.register, ...(plan.suspended && { suspended: nameSuspended(plan.suspended) }) },
+    after: { ...plan.register, ...(suspended !== undefined && { suspended }) },
   });
   return undefined;
 }
@@ -105,6 +113,7 @@ async function assertRest(shared: RunShared, turn: Turn, situation: Situation): 
   if (canAssert(situation)) {
     const failure = await changePolicies(ports, turn, policies);
     if (failure !== undefined) return failure;
+    if (countChanges(policies) > 0) noteAsserted(shared, turn);
   } else if (policies.put.length > 0) {
     return undefined;
   }
@@ -163,11 +172,6 @@ export function noteRaise(turn: Turn, now: number, to: number, serving: number):
 function noteSuspended(suspended: Suspended): RecordChange {
   const some = suspended.in || suspended.out || suspended.scheduled;
   return ({ suspends: _, ...record }) => (some ? { ...record, suspends: true } : record);
-}
-
-function nameSuspended(suspended: Suspended): string {
-  const names = (['in', 'out', 'scheduled'] as const).filter((name) => suspended[name]);
-  return names.join(',') || 'nothing';
 }
 
 function evidenceOf({ record }: Turn, situation: Situation): Evidence {

@@ -15,8 +15,10 @@ export function newestBacklog(size: MinuteSeries): number | undefined {
   return size.at(-1)?.[1];
 }
 
-/** What a wake from zero may bring at most: the rung's max, in a zero or leave rung the policy's highest. */
-export function wakeBounds({ policy }: FleetRecord, bounds: Bounds | undefined): Bounds {
+/** What a wake from zero may bring at most: the rung's max, in a zero or leave rung the policy's highest, or what somebody set and is left. */
+export function wakeBounds({ policy, drift }: FleetRecord, bounds: Bounds | undefined): Bounds {
+  const theirs = drift?.bounds;
+  if (theirs !== undefined) return { min: Math.min(bounds?.min ?? 0, theirs.max), max: theirs.max };
   const highest = policy?.highestMax ?? Number.MAX_SAFE_INTEGER;
   if (bounds === undefined || bounds.max === 0) return { min: 0, max: bounds?.max ?? highest };
   return bounds;

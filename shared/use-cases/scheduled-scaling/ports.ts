@@ -1,3 +1,4 @@
+import type { Difference } from '../../domain/drift.ts';
 import type { FleetRecord, Hold, LeadSamples } from '../../domain/record.ts';
 import type { Mode } from '../../domain/ruling.ts';
 import type { DurationMs, Instant } from '../../domain/time.ts';
@@ -63,6 +64,8 @@ export interface Turn {
   backlogSince?: Instant;
   /** The step policy that should have lifted it by then has not. */
   stranded?: true;
+  /** How policies and alarms of ours differ from what we put, by resource id; absent: not compared in this run. */
+  differences?: ReadonlyMap<string, readonly Difference[]> | undefined;
   /** ListTags says that the tag is gone. */
   letGo: boolean;
   /**

@@ -42,6 +42,11 @@ export function ruleTarget(shared: RunShared, whole: Ruling, view: FleetRecord):
   return { ...ruling, want: 'up', bounds: { min: 1, max: Math.max(1, view.policy?.highestMax ?? 1) } };
 }
 
+/** What a record, or the view of one of its targets, should be now. */
+export function ruleView(shared: RunShared, whole: Ruling, record: FleetRecord): Ruling {
+  return record.part === undefined ? rule(shared, record) : ruleTarget(shared, whole, record);
+}
+
 /** What stored demand asks for and keeps while it lasts. */
 export function demandedBy(record: FleetRecord, ruling: Ruling): number {
   if (ruling.reason === 'hold-down') return 0;

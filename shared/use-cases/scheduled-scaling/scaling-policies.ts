@@ -1,3 +1,4 @@
+import { type Difference, isLeft } from '../../domain/drift.ts';
 import { dependsOnType, inAwsUnits } from '../../domain/instance-units.ts';
 import { type ScalingSpec, specName } from '../../domain/policy.ts';
 import type { JsonObject } from '../../domain/recipe.ts';
@@ -9,7 +10,6 @@ import type { Failure, Outcome } from '../../ports/outcome.ts';
 import type { OwnPolicy, ScalingControl, ScalingPolicyView } from '../../ports/scaling.ts';
 import { hasOwnAlarm, ownAlarmName, stepAlarmName } from '../wake-triggers.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
-import { targetTurns } from './turn.ts';
 
 /** What differs between the policies on a target and those that the document asks for. */
 export interface PolicyChanges {
@@ -18,6 +18,8 @@ export interface PolicyChanges {
   readonly remove: readonly string[];
   /** Some policy steers the target once the changes are made. */
   readonly steered: boolean;
+  /** Why: each thing that is not as it should be. */
+  readonly differences: readonly Difference[];
 }
 
 /** Whether some scaling policy of ours can be put, so that there has to be a target. */
@@ -83,12 +85,24 @@ export async function readPolicyChanges(ports: ScheduledScalingPorts, turn: Turn
   const alarms = await ports.scaling.alarmDefinitions(stepAlarmsOf(ports.settings.tagPrefix, record));
   const { scaling, settings } = ports;
   const parts = { scaling, tagPrefix: settings.tagPrefix };
-  return alarms.ok ? { ok: true, value: changesOf(parts, record, answer.value, alarms.value) } : alarms;
+  if (!alarms.ok) return alarms;
+  return { ok: true, value: withoutLeft(record, changesOf(parts, record, answer.value, alarms.value)) };
+}
+
+/** What somebody set is left where the policy says so. */
+function withoutLeft(record: FleetRecord, changes: PolicyChanges): PolicyChanges {
+  const isFree = (policy: string, alarm?: string) =>
+    !isLeft(record, 'policy', policy) && (alarm === undefined || !isLeft(record, 'alarm', alarm));
+  return {
+    ...changes,
+    put: changes.put.filter(({ name, alarmName }) => isFree(name, alarmName)),
+    remove: changes.remove.filter((name) => isFree(name)),
+  };
 }
 
 /** What is to be put and taken away so that AWS holds what the record's policy asks for. */
 export function changesOf(
-  { scaling, tagPrefix }: { readonly scaling: Pick<ScalingControl, 'isAsSpecified'>; readonly tagPrefix: string },
+  { scaling, tagPrefix }: { readonly scaling: Pick<ScalingControl, 'differences'>; readonly tagPrefix: string },
   record: FleetRecord,
   shown: readonly ScalingPolicyView[],
   alarms: ReadonlyMap<string, JsonObject>,
@@ -96,47 +110,22 @@ export function changesOf(
   const wanted = wantedPolicies(tagPrefix, record);
   const steering = [...wanted.values()].filter(({ name }) => name !== stepWakePolicy(tagPrefix, record));
   const byName = new Map(shown.map((policy) => [policy.name, policy]));
-  const put = [...wanted.values()].filter((policy) => {
-    const seen = byName.get(policy.name);
-    return seen === undefined || !scaling.isAsSpecified(seen, alarms.get(policy.alarmName ?? ''), policy);
-  });
+  const compared = [...wanted.values()].map((policy) => ({
+    policy,
+    differs: scaling.differences(byName.get(policy.name), alarms.get(policy.alarmName ?? ''), policy),
+  }));
   const ours = shown.filter(({ name }) => name.startsWith(`${tagPrefix}-`));
+  const remove = ours.map(({ name }) => name).filter((name) => !wanted.has(name));
   return {
-    put,
-    remove: ours.map(({ name }) => name).filter((name) => !wanted.has(name)),
+    put: compared.filter(({ differs }) => differs.length > 0).map(({ policy }) => policy),
+    remove,
     // What only lifts from zero steers nothing above it.
     steered: steering.length + shown.length - ours.length > 0,
+    differences: [
+      ...compared.flatMap(({ differs }) => differs),
+      ...remove.map((subject) => ({ field: 'policy', subject, expected: 'none', actual: 'there' }) as const),
+    ],
   };
-}
-
-/**
- * What was asserted may have been changed by somebody since: one reading of all policies finds where, and those
- * endpoints are asserted anew.
- */
-export async function findDrift(ports: ScheduledScalingPorts, turns: readonly Turn[]): Promise<void> {
-  const managed = turns.filter(({ record }) => record.phase === 'up' && record.giveBack === undefined);
-  const asserted = managed.flatMap(targetTurns).filter(({ record }) => record.asserted !== undefined);
-  if (asserted.length === 0) return;
-  const { tagPrefix } = ports.settings;
-  const answer = await ports.scaling.allPolicies();
-  const names = asserted.flatMap(({ record }) => stepAlarmsOf(tagPrefix, record));
-  const alarms = answer.ok ? await ports.scaling.alarmDefinitions(names) : answer;
-  if (!answer.ok || !alarms.ok) {
-    ports.log.count('CallsRefused');
-    const failure = answer.ok ? !alarms.ok && alarms.failure : answer.failure;
-    ports.log.warn('scaling policies could not be compared; the next time tells', { ...failure });
-    return;
-  }
-  for (const turn of asserted) {
-    const { record } = turn;
-    const { put, remove, steered } = changesOf(
-      { scaling: ports.scaling, tagPrefix },
-      record,
-      answer.value.get(keyOf(record).resourceId) ?? [],
-      alarms.value,
-    );
-    if (put.length + remove.length > 0 || steered !== record.steered) forgetAsserted(turn);
-  }
 }
 
 /** Everything is read and put again where it differs. */
@@ -186,6 +175,7 @@ export async function assertOwnAlarm(ports: ScheduledScalingPorts, turn: Turn): 
   const { record } = turn;
   if (record.kind !== 'async') return undefined;
   const name = ownAlarmName(ports.settings.tagPrefix, record.endpoint);
+  if (isLeft(record, 'alarm', name)) return undefined;
   const outcome = hasOwnAlarm(record)
     ? await ports.alarms.putWakeAlarm(name, record.endpoint)
     : await ports.alarms.remove([name]);

@@ -1,5 +1,6 @@
 import type { Activity } from '../../domain/activity.ts';
-import { type CapacityPlan, planCapacity } from '../../domain/plan-capacity.ts';
+import { isLeft, leaveTo } from '../../domain/drift.ts';
+import { type CapacityInput, type CapacityPlan, planCapacity } from '../../domain/plan-capacity.ts';
 import type { HoldPlan } from '../../domain/quiet.ts';
 import type { FleetRecord, Observed } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
@@ -11,15 +12,17 @@ import type { TargetView } from '../../ports/scaling.ts';
 import { act } from './act.ts';
 import { tellUntold } from './carry-out.ts';
 import { demandBacklog, readActivity } from './demand.ts';
+import { judgeEach } from './drift.ts';
 import { giveBack } from './give-back.ts';
 import { holdPlan, type InFlight, readInFlight, rememberHold, waitingInput } from './in-flight.ts';
 import { judgeLateness, noteScaleOut } from './lateness.ts';
 import { observe } from './observe.ts';
 import type { RunShared, Turn } from './ports.ts';
 import { recordDecision } from './report.ts';
-import { demandedBy, rule, ruleTarget } from './rule.ts';
+import { demandedBy, rule, ruleView } from './rule.ts';
 import { fingerprintOf, hasScaling, type PolicyChanges, readPolicyChanges } from './scaling-policies.ts';
-import { lookAgain, nextTick, targetTurns } from './turn.ts';
+import { settle, withoutSettled } from './settle.ts';
+import { isFirstOf, lookAgain, nextTick, targetIn, targetTurns } from './turn.ts';
 
 /** A refusal that only a human can mend is not asked for again at every tick. */
 const REFUSED_AGAIN = 5 * MINUTE;
@@ -33,6 +36,8 @@ export interface Situation {
   readonly plan: CapacityPlan;
   /** Absent: what was asserted before still holds, nothing was read. */
   readonly policies: PolicyChanges | undefined;
+  /** Of several targets one speaks of what the endpoint runs. */
+  readonly isFirst: boolean;
   /** Of a scale-in that waits for what is in flight; absent: none does. */
   readonly hold?: HoldPlan | undefined;
 }
@@ -50,10 +55,12 @@ export async function tend(shared: RunShared, turn: Turn): Promise<void> {
   if (observed === undefined || isLeased(shared, turn)) return lookAgain(turn, run.now, nextTick(shared));
   const ruling = rule(shared, turn.record);
   if (ruling.reason === 'give-back') {
+    for (const one of targetTurns(turn)) if (one.record.settled !== undefined) one.change(withoutSettled);
     const failure = await giveBack(shared, turn, ruling, observed);
     return failure === undefined ? undefined : refuse(shared, turn, failure, ruling);
   }
   if (turn.record.policy === undefined) return refuseUnsaid(shared, turn);
+  if (!(await judgeEach(shared, turn, ruling))) return;
   if (turn.record.targets === undefined) await noteScaleOut(shared, turn, observed);
   await demandBacklog(ports, run.now, turn, ruling.bounds, observed.desired);
   const decided = await decideEach(shared, turn, ruling);
@@ -78,14 +85,13 @@ type Decided = { readonly turn: Turn } & (({ readonly situation: Situation } & L
 /** One decision for each scalable target; an endpoint with one has one. */
 async function decideEach(shared: RunShared, whole: Turn, ruling: Ruling): Promise<readonly Decided[]> {
   const all: Decided[] = [];
-  const judge: Judge = (record) =>
-    record.part === undefined ? rule(shared, record) : ruleTarget(shared, ruling, record);
+  const judge: Judge = (record) => ruleView(shared, ruling, record);
   for (const turn of targetTurns(whole)) {
     const { observed, policy } = turn.record;
     // Not compiled yet: the documents say nothing about this target.
     if (observed === undefined || policy === undefined) continue;
     if (whole.record.targets !== undefined) await noteScaleOut(shared, turn, observed);
-    const decided = await decide(shared, turn, observed, judge);
+    const decided = await decide(shared, turn, observed, judge, isFirstOf(whole, turn));
     if ('situation' in decided) {
       tellUntold(shared, turn, decided.situation);
       if (whole.record.targets !== undefined) noteLead(shared, turn, decided.situation.ruling);
@@ -143,6 +149,8 @@ async function carryOutOne(shared: RunShared, one: Decided, moving: boolean): Pr
     refuse(shared, turn, failure, situation.ruling);
     return false;
   }
+  const isDone = situation.plan.register === undefined || situation.ruling.reportOnly;
+  if (isDone && situation.ruling.want !== 'hands-off') settle(shared, turn, situation);
   lookAgain(turn, now, nextLook(shared, turn, situation, one));
   return moves && !situation.ruling.reportOnly;
 }
@@ -165,10 +173,11 @@ async function decide(
   turn: Turn,
   observed: Observed,
   judge: Judge,
+  isFirst: boolean,
 ): Promise<({ situation: Situation } & Looks) | { failure: Failure }> {
-  const { ports, run, targets } = shared;
+  const { ports, run } = shared;
   const key = targetKeyOf(turn.record);
-  const target = key === undefined ? undefined : targets.get(key.resourceId);
+  const target = targetIn(shared, turn);
   const asksForAsserting = turn.record.asserted !== fingerprintOf(turn.record) || isTargetLost(turn, target);
   const mayAssert = turn.record.giveBack === undefined && judge(turn.record).want !== 'hands-off';
   let policies: PolicyChanges | undefined;
@@ -191,11 +200,11 @@ async function decide(
     planned = planNow();
   }
   const ruling = judge(turn.record);
-  return { situation: { observed, target, ruling, policies, ...planned }, activity, inFlight };
+  return { situation: { observed, target, ruling, policies, isFirst, ...planned }, activity, inFlight };
 }
 
 function isTargetLost({ record }: Turn, target: TargetView | undefined): boolean {
-  return target === undefined && (hasScaling(record) || wakesByStep(record));
+  return target === undefined && (hasScaling(record) || wakesByStep(record)) && !isLeft(record, 'target');
 }
 
 function planFor(
@@ -206,7 +215,7 @@ function planFor(
 ): Pick<Situation, 'plan' | 'hold'> {
   const { record } = turn;
   const hold = holdPlan(shared, record, { ruling, target, observed }, inFlight?.work);
-  const plan = planCapacity({
+  const input: CapacityInput = {
     now: shared.run.now,
     kind: record.kind,
     ruling,
@@ -223,8 +232,8 @@ function planFor(
     drain: record.drain,
     activity: activity?.verdict,
     work: inFlight?.work,
-  });
-  return { plan, hold };
+  };
+  return { plan: planCapacity(leaveTo(input, record)), hold };
 }
 
 /** A look for another reason, before it can have become quiet, changes nothing of a scale-in that is held back. */

@@ -1,6 +1,7 @@
 import type { FleetRecord } from '../../domain/record.ts';
-import { changeTarget, viewOf } from '../../domain/target-view.ts';
+import { changeTarget, targetKeyOf, viewOf } from '../../domain/target-view.ts';
 import type { FleetStore } from '../../ports/fleet-store.ts';
+import type { TargetView } from '../../ports/scaling.ts';
 import type { RecordChange, RunShared, Turn } from './ports.ts';
 
 /** A turn on a record that exists (`read`) or is about to be created (`new`). */
@@ -75,10 +76,23 @@ export function targetTurns(turn: Turn): readonly Turn[] {
       set due(due) {
         turn.due = due;
       },
+      get differences() {
+        return turn.differences;
+      },
       letGo: turn.letGo,
       save: () => turn.save(),
     };
   });
+}
+
+/** Of several targets one speaks of what the endpoint runs. */
+export function isFirstOf({ record: { targets } }: Turn, { record: { part } }: Turn): boolean {
+  return targets === undefined || (targets[0]?.name === part?.name && targets[0]?.dimension === part?.dimension);
+}
+
+export function targetIn({ targets }: RunShared, { record }: Turn): TargetView | undefined {
+  const key = targetKeyOf(record);
+  return key === undefined ? undefined : targets.get(key.resourceId);
 }
 
 /** Both functions look at the endpoint in their next run. */

@@ -4,8 +4,8 @@ import { wakesByStep } from '../../domain/step-wake.ts';
 import { DAY, type Instant, iso, MINUTE } from '../../domain/time.ts';
 import type { AlarmView } from '../../ports/alarms.ts';
 import { alarmSources, zeroAlarmName } from '../wake-triggers.ts';
+import { noteAlarmGone } from './find-drift.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
-import { forgetAsserted } from './scaling-policies.ts';
 import { dueNow } from './turn.ts';
 
 const STUCK_AFTER = DAY;
@@ -42,8 +42,7 @@ export async function readWakeAlarms(
   for (const turn of managed) applyNamedAlarms(ports, now, turn, alarms);
   for (const { turn, alarm } of atZero) {
     const own = alarms.get(alarm);
-    // It was deleted by somebody: asserted again together with the rest.
-    if (own === undefined) forgetAsserted(turn);
+    if (own === undefined) noteAlarmGone(now, turn, alarm);
     if (own?.state === 'ALARM') answerZeroAlarm(now, turn, own);
   }
 }

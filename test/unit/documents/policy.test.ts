@@ -128,7 +128,7 @@ test.each<[string, object, string]>([
   [
     'unknown field',
     { capasity: [] },
-    'capasity: []: unknown field; one of the fields capacity, otherwise, zero, wake, scaling, scaleIn, variants, components, tier (did you mean capacity?)',
+    'capasity: []: unknown field; one of the fields capacity, otherwise, zero, wake, scaling, scaleIn, variants, components, onDrift, tier (did you mean capacity?)',
   ],
   ['min above max', { capacity: [{ during: 'a', min: 5, max: 4 }] }, 'capacity[0].min: 5: at most max, which is 4'],
   ['min without max', { capacity: [{ during: 'a', min: 5 }] }, `capacity[0].max: nothing: required: ${COUNT}`],
@@ -370,7 +370,8 @@ test.each<[string, object, string]>([
     { wake: { by: 'step-policy' }, variants: { blue: { scaling: [{ ...step({}).scaling[0], name: 'wake' }] } } },
     'variants.blue.scaling[0].name: wake: another name: the step policy of `wake.by: step-policy` is called wake',
   ],
-  ['onDrift', { onDrift: 'restore' }, `onDrift: restore: ${RESERVED}`],
+  ['onDrift', { onDrift: 'restore' }, 'onDrift: restore: mend, respect or announce'],
+  ['weights', { weights: {} }, `weights: {}: ${RESERVED}`],
   [
     'suspend twice',
     { otherwise: { min: 1, max: 2, suspend: ['in', 'in'] } },
