@@ -1,3 +1,5 @@
+import { rungAt } from '../../shared/domain/agenda.ts';
+import type { Rules } from '../rulebook.ts';
 import { type Check, type CheckContext, HOUR_MS, MINUTE_MS } from './context.ts';
 import { isExcused } from './promises.ts';
 
@@ -5,6 +7,19 @@ import { isExcused } from './promises.ts';
 const SHARE_AT_ZERO = 0.5;
 /** Of an endpoint whose starts have not been seen yet. */
 const LONG_START_MS = 30 * MINUTE_MS;
+
+/**
+ * The policy itself closed the queue at some time in [from, at]. One that does so for longer than requests may live is
+ * refused; how long a caller lets his live, less than that, no API tells.
+ */
+function wasClosed({ agenda }: Rules, from: number, at: number): boolean {
+  if (agenda === undefined) return false;
+  const isClosed = (instant: number): boolean => {
+    const rung = rungAt(agenda, instant);
+    return rung?.kind === 'bounds' && rung.max === 0;
+  };
+  return isClosed(Math.max(from, agenda.from)) || isClosed(at);
+}
 
 /** 7: a queued asynchronous request is never left to expire by us; an asynchronous endpoint is never deleted. */
 export function checkQueues(context: CheckContext): Check {
@@ -26,14 +41,14 @@ export function checkQueues(context: CheckContext): Check {
     const state = context.state.endpoint(name);
     if (rules?.policyName === undefined || rules.policy === undefined || state === undefined) return;
     // A policy that was refused, and told so, does nothing.
-    if (context.state.toldInvalid(name, rules.from)) return;
+    if (context.state.toldInvalid(name, rules.from) || context.state.isUnruled(name)) return;
     const atZero = queue.zeroSince !== undefined && at - queue.zeroSince > SHARE_AT_ZERO * requestTtlSeconds * 1_000;
     const hold = context.state.holdOf(name, at);
     // What waited for the end of a hold still waits for the start that follows.
     const freed = at - context.state.lastOrderChange(name, at);
     const starting = freed <= context.graceMs + Math.max(state.longestStartMs, LONG_START_MS);
     const forbidden = hold?.mode === 'hands-off' || hold?.mode === 'down' || context.state.mode() !== 'on';
-    const bound = forbidden || starting;
+    const bound = forbidden || starting || wasClosed(rules, at - context.graceMs - LONG_START_MS, at);
     const excused =
       isExcused(context, state, at, HOUR_MS) || context.state.isDisturbed(at - requestTtlSeconds * 1_000, at);
     context.judge(!atZero || bound || excused, 7, name, () => {

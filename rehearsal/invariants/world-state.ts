@@ -87,6 +87,7 @@ export class WorldState {
   /** By component. */
   readonly #components = new Map<string, EndpointState>();
   readonly #invalid = new Map<string, number>();
+  readonly #unruled = new Set<string>();
   #seenEvents = 0;
   readonly #beforeCall = new Map<string, EndpointState>();
   readonly #shortages: readonly Of<'noCapacity' | 'noQuota'>[];
@@ -342,12 +343,26 @@ export class WorldState {
 
   /** `Policy Invalid` was announced for this endpoint since then: its calendar promises nothing. */
   toldInvalid(endpoint: string, since: number): boolean {
+    this.#readEvents();
+    return (this.#invalid.get(endpoint.toLowerCase()) ?? Number.NEGATIVE_INFINITY) >= since;
+  }
+
+  /** Its policy was announced as invalid, and nothing was done for it after that: there never was a valid one. */
+  isUnruled(endpoint: string): boolean {
+    this.#readEvents();
+    return this.#unruled.has(endpoint.toLowerCase());
+  }
+
+  #readEvents(): void {
     const { events } = this.#run.observer;
     for (; this.#seenEvents < events.length; this.#seenEvents += 1) {
       const { detailType, detail, at } = events[this.#seenEvents]!;
-      if (detailType === 'Policy Invalid') this.#invalid.set(String(detail['endpoint']).toLowerCase(), Date.parse(at));
+      const endpoint = String(detail['endpoint']).toLowerCase();
+      if (detailType === 'Policy Invalid') {
+        this.#invalid.set(endpoint, Date.parse(at));
+        this.#unruled.add(endpoint);
+      } else if (detailType === 'Capacity Changed' || detailType === 'Wake Started') this.#unruled.delete(endpoint);
     }
-    return (this.#invalid.get(endpoint.toLowerCase()) ?? Number.NEGATIVE_INFINITY) >= since;
   }
 
   /** Parameter `Mode` of the template, as deployed. */
