@@ -186,7 +186,7 @@ function setCapacity(input: CapacityInput, bounds: Bounds): Partial<CapacityPlan
     case 'idle':
       return { desired: 0, reason: 'idle' };
     case 'active':
-      return { reason: 'active' };
+      return desired > bounds.max && bounds.max > 0 ? drainTo(input, bounds.max, 'drain') : { reason: 'active' };
     case 'unknown':
       return { reason: 'activity-unknown' };
     default:
@@ -194,18 +194,25 @@ function setCapacity(input: CapacityInput, bounds: Bounds): Partial<CapacityPlan
   }
 }
 
-/** Nothing that is in flight is cut, for as long as a drain may take. */
-function lower(
-  { now, kind, work, drain, waitsAtMost = DRAIN_LIMIT }: CapacityInput,
+/** So many once a drain may wait no longer. */
+function drainTo(
+  { now, drain, waitsAtMost = DRAIN_LIMIT }: CapacityInput,
   wanted: number,
+  reason: ReasonCode,
 ): Partial<CapacityPlan> {
-  if (kind !== 'real-time') return { desired: wanted };
-  if (work === undefined) return { needsWork: true };
-  if (work === 'none') return { desired: wanted };
   const since = drain !== undefined && drain.max === wanted ? drain.since : now;
   const waits = { drain: { since, max: wanted } };
   if (now - since >= waitsAtMost) return { ...waits, desired: wanted, reason: 'drain-forced' };
-  return { ...waits, reason: work === 'some' ? 'in-flight' : 'activity-unknown' };
+  return { ...waits, reason };
+}
+
+/** Nothing that is in flight is cut, for as long as a drain may take. */
+function lower(input: CapacityInput, wanted: number): Partial<CapacityPlan> {
+  const { kind, work } = input;
+  if (kind !== 'real-time') return { desired: wanted };
+  if (work === undefined) return { needsWork: true };
+  if (work === 'none') return { desired: wanted };
+  return drainTo(input, wanted, work === 'some' ? 'in-flight' : 'activity-unknown');
 }
 
 function fromZeroReason(input: CapacityInput, { min }: Bounds): ReasonCode {

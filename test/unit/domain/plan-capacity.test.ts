@@ -139,6 +139,17 @@ describe('planCapacity without scaling policies', () => {
     expect(planCapacity(input({ ...closing, activity: 'idle' }))).toMatchObject({ desired: 0, reason: 'idle' });
   });
 
+  it('takes what is above a fallen maximum after the drain, in use or not; what is unknown never', () => {
+    const bounds = { min: 0, max: 1 };
+    const falling = { ...plain, kind: 'async', desired: 2, ruling: ruling({ bounds }) } as const;
+    const first = planCapacity(input({ ...falling, activity: 'active' }));
+    expect(first).toMatchObject({ reason: 'drain', drain: { max: 1 } });
+    expect(first.desired).toBeUndefined();
+    const late = { ...falling, drain: { since: input({}).now - 3_600_000, max: 1 } };
+    expect(planCapacity(input({ ...late, activity: 'active' }))).toMatchObject({ desired: 1, reason: 'drain-forced' });
+    expect(planCapacity(input({ ...late, activity: 'unknown' })).desired).toBeUndefined();
+  });
+
   it('leaves the zero of a classic real-time endpoint to a park', () => {
     expect(planCapacity(input({ ...plain, desired: 2, ruling: ruling({ want: 'zero' }), activity: 'idle' }))).toEqual({
       reason: 'window',
