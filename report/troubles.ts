@@ -38,6 +38,7 @@ const NOTICES: Readonly<Record<string, string>> = {
   'Drift Found': 'Mended, respected or left alone, as `onDrift` of its policy says.',
   'Endpoint Orphaned': 'It is not recreated; its recipe is kept.',
   'Model Changed': 'The recipe keeps what was running.',
+  'Requests Expiring': 'Queued requests may expire before capacity serves them.',
   'Alarm Stuck': 'An alarm that never clears keeps its endpoint up; look at the alarm.',
   'Scaler Off': 'Nothing is done while the mode is off.',
   'Holidays Expiring': 'Apply the schedule again to compile the next years.',

@@ -21,6 +21,8 @@ const EVENT_MEANINGS: Readonly<Record<EventType, string>> = {
   'Endpoint Ready': 'in service again, everything restored that could be',
   'Wake Failed': 'one try of a wake failed; the reason says which kind, the next try follows',
   'Endpoint Late': 'a window has begun and the endpoint is not ready; with its age',
+  'Requests Expiring':
+    'queued requests have waited so long that they may expire before they are served; once until the queue is young again',
   'Endpoint Orphaned': 'parked, and its config or model is gone: it is not recreated',
   'Model Changed':
     'after a wake an image is another one under its name, or the endpoint runs another config than was asked for',

@@ -7,6 +7,8 @@ const CALL = 'CloudWatch.GetMetricData';
 const NAMESPACE = 'AWS/SageMaker';
 const PERIOD_SECONDS = 60;
 const MAX_PAGES = 20;
+/** A call takes 500 queries. */
+const QUEUES_PER_CALL = 250;
 
 /** One call for all series (paged); a series that could not be read is an error, not an empty one. */
 export async function readSeries(
@@ -61,6 +63,21 @@ export function createMetricReader(client: CloudWatchClient): MetricReader {
           invocations: series.get(`invocations${index}`) ?? [],
           concurrency: series.get(`concurrency${index}`) ?? [],
         }));
+      }),
+    queues: (endpoints, from, to) =>
+      outcomeOf(CALL, async () => {
+        const queues = new Map<string, { age: MinuteSeries; size: MinuteSeries }>();
+        for (let start = 0; start < endpoints.length; start += QUEUES_PER_CALL) {
+          const names = endpoints.slice(start, start + QUEUES_PER_CALL);
+          const queries = names.flatMap((endpoint, index) => [
+            query(`age${index}`, 'ApproximateAgeOfOldestRequest', 'Maximum', { EndpointName: endpoint }),
+            query(`size${index}`, 'ApproximateBacklogSize', 'Maximum', { EndpointName: endpoint }),
+          ]);
+          const series = await read(queries, from, to);
+          for (const [index, endpoint] of names.entries())
+            queues.set(endpoint, { age: series.get(`age${index}`) ?? [], size: series.get(`size${index}`) ?? [] });
+        }
+        return queues;
       }),
     backlog: (endpoint, from, to) =>
       outcomeOf(CALL, async () => {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { hashValue } from '../domain/hash.ts';
+import { REQUEST_TTL } from '../domain/kinds.ts';
 import { METRIC_NAMES } from '../domain/metric-names.ts';
 import type {
   Bounds,
@@ -37,6 +38,7 @@ const SMOKE_TIMEOUT_AT_MOST = 30 * SECOND;
 const SMOKE_TIMEOUT_ALLOWED = 'a duration from 1s to 30s';
 
 const IDLE_ALLOWED = 'a duration of at least 5m';
+const TTL_ALLOWED = 'a duration from 1m to 6h';
 const LEAD_ALLOWED = 'learned, or a duration of at most 1d';
 const TRIGGERS = ['request', 'backlog', 'schedule'] as const;
 const TRIGGER_ALLOWED = 'request, backlog, schedule or alarm:<name of a CloudWatch alarm>';
@@ -115,6 +117,12 @@ const smokeSchema = fields({
 
 const wakeSchema = fields({
   by: v.optional(choice(['function', 'step-policy'])),
+  requestTtl: v.optional(
+    text(DURATION_PATTERN, TTL_ALLOWED, (input) => {
+      const ms = parseDuration(input);
+      return ms !== undefined && ms >= MINUTE && ms <= REQUEST_TTL ? ms : undefined;
+    }),
+  ),
   on: v.optional(list(trigger, `a list, each ${TRIGGER_ALLOWED}`, MAX_TRIGGERS)),
   lead: v.optional(
     text(new RegExp(`^learned$|${DURATION_PATTERN.source}`), LEAD_ALLOWED, (input) => {
@@ -298,6 +306,7 @@ function buildPolicy(name: string, value: unknown, document: Document): Policy {
       ...(wake.on && { on: wake.on }),
       lead: wake.lead ?? 'learned',
       ...(wake.by === 'step-policy' && { by: wake.by }),
+      ...(wake.requestTtl && { requestTtl: wake.requestTtl }),
       ...(wake.backlogPerInstance && { backlogPerInstance: wake.backlogPerInstance }),
       fallbackConfigs: wake.fallbackConfigs ?? [],
       ...(wake.returnToPreferred && { returnToPreferred: true }),

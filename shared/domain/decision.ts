@@ -107,6 +107,7 @@ export const EVENT_TYPES = [
   'Endpoint Ready',
   'Wake Failed',
   'Endpoint Late',
+  'Requests Expiring',
   'Endpoint Orphaned',
   'Model Changed',
   'Capacity Changed',

@@ -186,8 +186,14 @@ function checkScaleIn(kind: EndpointKind, policy: CompiledPolicy): readonly Kind
   return [{ code: 'policy-invalid', field: 'scaleIn', value: 'when-quiet', allowed }];
 }
 
-/** The step policy reads a metric that only a queue has, and needs a scalable target with a maximum. */
+/** Only a queue has requests that expire, and the metric that the step policy reads; it needs a target with a maximum. */
 function checkWakeBy(kind: EndpointKind, policy: CompiledPolicy): readonly KindProblem[] {
+  if (kind !== 'async' && policy.wake.requestTtl !== undefined) {
+    const allowed = 'asynchronous endpoints only: the others have no queue; remove it';
+    return [
+      { code: 'policy-invalid', field: 'wake.requestTtl', value: `${policy.wake.requestTtl / MINUTE}m`, allowed },
+    ];
+  }
   if (policy.wake.by === undefined) return [];
   const refused = (allowed: string): readonly KindProblem[] => [
     { code: 'policy-invalid', field: 'wake.by', value: policy.wake.by ?? '', allowed },
@@ -216,8 +222,9 @@ function checkZeroRungs({ kind, policy, agenda }: KindCheck): readonly KindProbl
 }
 
 /** A backlog that nothing may lift must not wait longer than its requests live. */
-function checkQueue({ kind, policy, agenda, requestTtl = REQUEST_TTL }: KindCheck): readonly KindProblem[] {
+function checkQueue({ kind, policy, agenda, ...known }: KindCheck): readonly KindProblem[] {
   if (kind !== 'async' || agenda === undefined) return [];
+  const requestTtl = policy.wake.requestTtl ?? known.requestTtl ?? REQUEST_TTL;
   const listens = wakeTriggersOf(kind, policy).includes('backlog');
   let waitingSince: number | undefined;
   for (const [index, [from, rungIndex]] of agenda.steps.entries()) {

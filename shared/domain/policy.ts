@@ -141,6 +141,8 @@ export interface CompiledPolicy {
     readonly lead: 'learned' | DurationMs;
     /** What lifts an asynchronous endpoint from zero; absent: a function of ours. */
     readonly by?: 'step-policy';
+    /** How long callers let a queued request live; absent: as long as AWS does. */
+    readonly requestTtl?: DurationMs;
     readonly backlogPerInstance?: number;
     readonly fallbackConfigs: readonly string[];
     /** From a fallback config back to the owner's, at a quiet moment. */

@@ -256,6 +256,10 @@ export interface FleetRecord {
   readonly variants?: readonly string[];
   /** Asynchronous: how long the config lets a queued request wait. */
   readonly requestTtl?: DurationMs;
+  /** Asynchronous: its requests were announced as about to expire. */
+  readonly expiring?: { readonly since: Instant };
+  /** Since when its queue is not empty, where AWS does not tell the age of the oldest request. */
+  readonly queuedSince?: Instant;
   /** Next instant at which the answer of each function can change; a full re-check comes at least every 15 minutes. */
   readonly nextAt: { readonly scaling: Instant; readonly windows: Instant };
 }

@@ -16,6 +16,12 @@ export interface MetricReader {
       readonly { readonly variant: string; readonly invocations: MinuteSeries; readonly concurrency: MinuteSeries }[]
     >
   >;
+  /** `ApproximateAgeOfOldestRequest` (seconds) and `ApproximateBacklogSize`, Maximum by minute, of each endpoint. */
+  queues(
+    endpoints: readonly string[],
+    from: Instant,
+    to: Instant,
+  ): Promise<Outcome<ReadonlyMap<string, { readonly age: MinuteSeries; readonly size: MinuteSeries }>>>;
   /** `ApproximateBacklogSize` Maximum and `HasBacklogWithoutCapacity` Maximum by minute. */
   backlog(
     endpoint: string,

@@ -80,7 +80,15 @@ function checkKinds(record: FleetRecord, compilation: Compiled): readonly KindPr
   return [...new Map(problems.map((problem) => [problem.field, problem])).values()];
 }
 
-const OF_ENDPOINT: readonly string[] = ['endpoint', 'zero.by', 'wake.smoke', 'wake.by', 'wake.on', 'otherwise'];
+const OF_ENDPOINT: readonly string[] = [
+  'endpoint',
+  'zero.by',
+  'wake.smoke',
+  'wake.by',
+  'wake.requestTtl',
+  'wake.on',
+  'otherwise',
+];
 
 function ofTarget(problem: KindProblem, { name }: ScalableTarget): KindProblem {
   return OF_ENDPOINT.includes(problem.field) ? problem : { ...problem, field: `variants.${name}.${problem.field}` };

@@ -37,7 +37,9 @@ export async function demandBacklog(
 ): Promise<void> {
   const { record, backlogSince } = turn;
   const stored = record.demand.find(({ source }) => source === 'backlog');
-  const since = backlogSince ?? (desired === 0 ? stored?.since : undefined);
+  // The step policy has lifted it meanwhile.
+  const asked = turn.stranded === true && desired > 0 ? undefined : backlogSince;
+  const since = asked ?? (desired === 0 ? stored?.since : undefined);
   if (since === undefined) return;
   const answer = await ports.metrics.backlog(record.endpoint, now - BACKLOG_LOOK_BACK, now);
   if (!answer.ok) {

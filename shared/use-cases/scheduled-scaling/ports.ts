@@ -1,4 +1,5 @@
 import type { Difference } from '../../domain/drift.ts';
+import type { QueueLook } from '../../domain/expiry.ts';
 import type { FleetRecord, Hold, LeadSamples } from '../../domain/record.ts';
 import type { Mode } from '../../domain/ruling.ts';
 import type { DurationMs, Instant } from '../../domain/time.ts';
@@ -18,7 +19,7 @@ export interface ScheduledScalingPorts {
   readonly endpoints: Pick<EndpointControl, 'describe' | 'list' | 'describeConfig' | 'tags' | 'setDesired'>;
   readonly scaling: Omit<ScalingControl, 'snapshot' | 'restore' | 'compare'>;
   readonly alarms: AlarmControl;
-  readonly metrics: Pick<MetricReader, 'backlog' | 'realTimeUse'>;
+  readonly metrics: Pick<MetricReader, 'backlog' | 'realTimeUse' | 'queues'>;
   readonly documents: DocumentSource;
   readonly candidates: CandidateFinder;
   readonly tables: TableFinder;
@@ -62,6 +63,8 @@ export interface Turn {
   due: boolean;
   /** Its own alarm, or a stored demand, says that requests wait and nothing serves. */
   backlogSince?: Instant;
+  /** What was seen of its queue in this run. */
+  queue?: QueueLook;
   /** The step policy that should have lifted it by then has not. */
   stranded?: true;
   /** How policies and alarms of ours differ from what we put, by resource id; absent: not compared in this run. */

@@ -10,6 +10,7 @@ import { inParallel } from './in-parallel.ts';
 import { findLeftTables } from './left-tables.ts';
 import { letGo } from './let-go.ts';
 import type { RunShared, ScheduledScalingPorts, Turn } from './ports.ts';
+import { readQueues } from './queues.ts';
 import { readSamples } from './samples.ts';
 import { tend } from './tend.ts';
 import { createTurn } from './turn.ts';
@@ -38,6 +39,7 @@ export async function runScheduledScaling(
         recheck: isFirstIn(RECHECK, trigger.scheduledAt, ports.settings.tick),
         drift: isFirstIn(RECHECK, trigger.scheduledAt - DRIFT_OFFSET, ports.settings.tick),
         leftTables: isFirstIn(HOUR, trigger.scheduledAt - LEFT_TABLES_OFFSET, ports.settings.tick),
+        queues: (period, offset) => isFirstIn(period, trigger.scheduledAt - offset, ports.settings.tick),
       });
     case 'endpoint-ready':
       return runReady(ports, run, trigger.endpoint);
@@ -64,10 +66,15 @@ async function runReady(ports: ScheduledScalingPorts, run: Run, endpoint: string
   return finish(shared, [turn], 0);
 }
 
+/** What this tick does beside what is due by its record. */
+type Due = Readonly<Record<'recheck' | 'drift' | 'leftTables', boolean>> & {
+  readonly queues: Parameters<typeof readQueues>[3];
+};
+
 async function runTick(
   ports: ScheduledScalingPorts,
   run: Run,
-  { recheck, drift, leftTables }: Record<'recheck' | 'drift' | 'leftTables', boolean>,
+  { recheck, drift, leftTables, queues }: Due,
 ): Promise<RunCounts> {
   const [records, holds, documents, candidates] = await Promise.all([
     ports.fleet.list(),
@@ -86,7 +93,7 @@ async function runTick(
     for (const turn of turns) if (!turn.letGo) compileRecord(ports, run.now, turn, announced);
     countInvalid(ports, turns);
   } else warn(ports, 'the documents could not be read completely; nothing changes because of them', documents.failure);
-  await readWakeAlarms(ports, run.now, turns);
+  await Promise.all([readWakeAlarms(ports, run.now, turns), readQueues(ports, run.now, turns, queues)]);
   if (drift) await findDrift(ports, run.now, turns);
   const due = turns.filter((turn) => isDue(turn, run.now, recheck));
   const sweep = due.length >= SWEEP_FROM ? await sweepEndpoints(ports) : undefined;

@@ -18,6 +18,7 @@ import { holdPlan, type InFlight, readInFlight, rememberHold, waitingInput } fro
 import { judgeLateness, noteScaleOut } from './lateness.ts';
 import { observe } from './observe.ts';
 import type { RunShared, Turn } from './ports.ts';
+import { judgeExpiry } from './queues.ts';
 import { recordDecision } from './report.ts';
 import { demandedBy, rule, ruleView } from './rule.ts';
 import { fingerprintOf, hasScaling, type PolicyChanges, readPolicyChanges } from './scaling-policies.ts';
@@ -54,6 +55,7 @@ export async function tend(shared: RunShared, turn: Turn): Promise<void> {
   const observed = await observe(ports, run.now, turn, sweep);
   if (observed === undefined || isLeased(shared, turn)) return lookAgain(turn, run.now, nextTick(shared));
   const ruling = rule(shared, turn.record);
+  judgeExpiry(shared, turn, ruling, observed);
   if (ruling.reason === 'give-back') {
     for (const one of targetTurns(turn)) if (one.record.settled !== undefined) one.change(withoutSettled);
     const failure = await giveBack(shared, turn, ruling, observed);

@@ -360,6 +360,7 @@ test.each<[string, object, string]>([
     { variants: { blue: { otherwise: 'zero' } } },
     'variants.blue.otherwise: zero: unknown field; one of the fields capacity, scaling',
   ],
+  ['wake.requestTtl', { wake: { requestTtl: '7h' } }, 'wake.requestTtl: 7h: a duration from 1m to 6h'],
   [
     'wake.by',
     { wake: { by: 'step_policy' } },

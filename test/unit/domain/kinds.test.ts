@@ -58,6 +58,22 @@ describe('kind rules', () => {
       'policy-invalid',
       'scaleIn',
     ],
+    [
+      'the life of queued requests where none are queued',
+      { policy: { ...policy, wake: { ...policy.wake, requestTtl: HOUR } } },
+      'policy-invalid',
+      'wake.requestTtl',
+    ],
+    [
+      'a backlog that waits longer than its requests live',
+      {
+        kind: 'async',
+        policy: { ...policy, wake: { ...policy.wake, requestTtl: HOUR } },
+        agenda: agenda([0, closed], [2 * HOUR, some]),
+      },
+      'policy-invalid',
+      'capacity',
+    ],
     ['a step policy on a classic endpoint', { policy: byStep(3) }, 'policy-invalid', 'wake.by'],
     ['a step policy without a maximum', { kind: 'async', policy: byStep() }, 'policy-invalid', 'wake.by'],
     [
