@@ -80,6 +80,12 @@ function withoutField(event: unknown, path: readonly string[]): Record<string, u
   return cut && { ...event, [name]: cut };
 }
 
+/** The status that AWS's services send with an error of this name (common errors of their API references). */
+function usualStatus(code: string): number {
+  if (/^Internal/.test(code)) return 500;
+  return /^ServiceUnavailable/.test(code) ? 503 : 400;
+}
+
 /** Scripted faults, with counts of how often each took effect. */
 export class Faults {
   readonly #calls: OnCalls<CallFault>[] = [];
@@ -125,7 +131,7 @@ export class Faults {
   answerFor(caller: Caller, service: ServiceName, operation: string, now: EpochMs): ApiError | undefined {
     const fault = hitBy(this.#calls, caller, service, operation, now);
     if (fault === undefined) return undefined;
-    const { code, message, httpStatus = 400, fields = {} } = fault.error;
+    const { code, message, httpStatus = usualStatus(code), fields = {} } = fault.error;
     return new ApiError(code, message, httpStatus, fields);
   }
 

@@ -241,10 +241,14 @@ function isOurs(
 }
 
 function isAnnounced({ observer }: CheckContext['run'], name: string, item: string, since: number): boolean {
+  const standsOnTarget = /^(?:scaling policy|scheduled action) /.test(item);
+  const target = `endpoint/${name}/variant/`;
   return observer.events.some(
     ({ at, detail }) =>
       Date.parse(at) >= since &&
       String(detail['endpoint']).toLowerCase() === name.toLowerCase() &&
-      JSON.stringify(detail).includes(wordOf(item)),
+      (JSON.stringify(detail).includes(wordOf(item)) ||
+        // A target that was refused takes along what stands on it.
+        (standsOnTarget && JSON.stringify(detail['outstanding'] ?? '').includes(target))),
   );
 }

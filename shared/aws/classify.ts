@@ -18,7 +18,7 @@ export function classify(error: unknown, call: string): Failure {
   const said = withoutNames(message);
   const [answer = ''] = message.split(SDK_HINT);
   const told = answer.replace(NOT_TEXT, ' ').slice(0, MESSAGE_TOLD);
-  return { class: classOf(code, said, status), code, message: told, call, definite: isDefinite(status) };
+  return { class: classOf(code, said, status), code, message: told, call, definite: isDefinite(code, status) };
 }
 
 /** Runs one call and turns whatever it throws into a value. */
@@ -38,8 +38,8 @@ function isBug(error: unknown): boolean {
 }
 
 /** Only an answer proves that AWS did not carry the call out: 408 and everything without a status do not. */
-function isDefinite(status: number | undefined): boolean {
-  return status !== undefined && status >= 400 && status < 500 && status !== 408;
+function isDefinite(code: string, status: number | undefined): boolean {
+  return status !== undefined && status >= 400 && status < 500 && status !== 408 && !SERVERS_FAULT.has(code);
 }
 
 /**
@@ -94,6 +94,17 @@ const THROTTLING = new Set([
   'ConcurrentUpdateException',
   'ConcurrentModificationException',
   'TransactionInProgressException',
+]);
+
+/** The service itself failed, whatever status came with it: nothing is refused by that. */
+const SERVERS_FAULT = new Set([
+  'InternalFailure',
+  'InternalError',
+  'InternalServerError',
+  'InternalServiceError',
+  'InternalServiceException',
+  'ServiceUnavailable',
+  'ServiceUnavailableException',
 ]);
 
 const PERMISSION = new Set([
@@ -158,7 +169,7 @@ const BY_MESSAGE: readonly (readonly [RegExp, FailureClass])[] = [
 ];
 
 function classOf(code: string, message: string, status: number | undefined): FailureClass {
-  if (THROTTLING.has(code) || status === 429) return 'transient';
+  if (THROTTLING.has(code) || SERVERS_FAULT.has(code) || status === 429) return 'transient';
   // A 5xx is transient even where its text quotes another failure, except the one that a retry does not mend.
   if (status !== undefined && status >= 500) return code.includes('Capacity') ? 'capacity' : 'transient';
   if (status === undefined) return 'transient';

@@ -57,6 +57,7 @@ describe('classify, by literal answers of AWS', () => {
     ['transient', 'ConcurrentUpdateException', 'You already have a pending update', 400],
     ['transient', 'InternalFailure', 'The request processing has failed', 500],
     ['transient', 'ServiceUnavailable', 'try later', 503],
+    ['transient', 'InternalServiceException', 'An internal error occurred', 400],
     ['transient', 'TimeoutError', 'socket hang up', undefined],
     ['transient', 'AbortError', 'Request aborted', undefined],
     ['missing', 'ObjectNotFoundException', 'No scalable target registered for namespace', 400],
@@ -171,6 +172,8 @@ describe('classify, by literal answers of AWS', () => {
     const definite = (status?: number) => classify(awsError('X', 'm', status), 'SageMaker.DeleteEndpoint').definite;
     expect([definite(400), definite(403), definite(429)]).toEqual([true, true, true]);
     expect([definite(408), definite(500), definite(503), definite()]).toEqual([false, false, false, false]);
+    const failure = classify(awsError('InternalFailure', 'm', 400), 'SageMaker.DeleteEndpoint');
+    expect(failure.definite, 'the service failed, whatever status came with it').toBe(false);
   });
 
   it('reads the code of a network error beside its name', () => {
