@@ -50,6 +50,7 @@ const REASONS: Readonly<Record<string, string>> = {
   drain: 'its limit falls, and running work is let finish first',
   'drain-forced': 'its limit fell, and it did not drain in time',
   'from-zero': 'it stood at zero while something asked for it',
+  'request-wake': 'requests to a component failed while it had no copy; the start is sized to them',
   'backlog-wake': 'a backlog built up while it stood at zero; the start is sized to it',
   'step-policy-stranded': 'requests waited, and the step policy of Application Auto Scaling had not lifted it in time',
   restore: 'what a delete had taken is put back',

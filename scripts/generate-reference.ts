@@ -63,7 +63,8 @@ function metricTable(): string {
     const facts = metricFacts(name);
     if (facts === undefined) throw new Error(`no facts of ${name}`);
     const { namespace, dimensions, statistic, unit, predefined, kinds } = facts;
-    const names = dimensions === 'variant' ? 'EndpointName, VariantName' : 'EndpointName';
+    const own = dimensions === 'component' ? 'InferenceComponentName' : 'EndpointName, VariantName';
+    const names = dimensions === 'endpoint' ? 'EndpointName' : own;
     return [
       `\`${name}\``,
       `\`${namespace}\``,

@@ -6,14 +6,35 @@ import {
   type PutMetricAlarmCommandInput,
   ResourceNotFound,
 } from '@aws-sdk/client-cloudwatch';
-import type { AlarmControl, AlarmView } from '../ports/alarms.ts';
+import type { AlarmControl, AlarmView, Woken } from '../ports/alarms.ts';
 import { outcomeOf } from './classify.ts';
 import { compareShown } from './compare-shown.ts';
 import { toJsonObject } from './json.ts';
 
 /** The limit of DescribeAlarms and of DeleteAlarms. */
 const NAMES_LIMIT = 100;
-const WAKE_METRIC = { Namespace: 'AWS/SageMaker', MetricName: 'HasBacklogWithoutCapacity' };
+const NAMESPACE = 'AWS/SageMaker';
+
+function backlogAlarm(endpoint: string) {
+  return {
+    AlarmDescription: `Requests wait for ${endpoint} and it has no instances. Owned by the endpoint scaler.`,
+    MetricName: 'HasBacklogWithoutCapacity',
+    Dimensions: [{ Name: 'EndpointName', Value: endpoint }],
+    Statistic: 'Maximum' as const,
+    EvaluationPeriods: 1,
+  };
+}
+
+/** One lone request is enough; it keeps the alarm in ALARM for three minutes, so that a lost event is seen by a tick. */
+function requestsAlarm(endpoint: string, component: string) {
+  return {
+    AlarmDescription: `Requests to ${component} on ${endpoint} fail for want of a copy. Owned by the endpoint scaler.`,
+    MetricName: 'NoCapacityInvocationFailures',
+    Dimensions: [{ Name: 'InferenceComponentName', Value: component }],
+    Statistic: 'Sum' as const,
+    EvaluationPeriods: 3,
+  };
+}
 
 export function createAlarmControl(client: CloudWatchClient): AlarmControl {
   /** One name that is gone already makes AWS delete none of a call's alarms. */
@@ -42,12 +63,12 @@ export function createAlarmControl(client: CloudWatchClient): AlarmControl {
         }
         return found;
       }),
-    putWakeAlarm: (name, endpoint) =>
+    putWakeAlarm: (name, of) =>
       outcomeOf('CloudWatch.PutMetricAlarm', async () => {
-        await client.send(new PutMetricAlarmCommand({ AlarmName: name, ...wakeAlarmRequest(endpoint) }));
+        await client.send(new PutMetricAlarmCommand({ AlarmName: name, ...wakeAlarmRequest(of) }));
       }),
-    wakeAlarmDifferences: (name, endpoint, shown) =>
-      compareShown({ field: 'alarm', subject: name }, shown, toJsonObject(wakeAlarmRequest(endpoint)), false),
+    wakeAlarmDifferences: (name, of, shown) =>
+      compareShown({ field: 'alarm', subject: name }, shown, toJsonObject(wakeAlarmRequest(of)), false),
     remove: (names) =>
       outcomeOf('CloudWatch.DeleteAlarms', async () => {
         for (const AlarmNames of chunks(names)) await remove(AlarmNames);
@@ -55,14 +76,11 @@ export function createAlarmControl(client: CloudWatchClient): AlarmControl {
   };
 }
 
-function wakeAlarmRequest(endpoint: string): Omit<PutMetricAlarmCommandInput, 'AlarmName'> {
+function wakeAlarmRequest({ endpoint, component }: Woken): Omit<PutMetricAlarmCommandInput, 'AlarmName'> {
   return {
-    AlarmDescription: `Requests wait for ${endpoint} and it has no instances. Owned by the endpoint scaler.`,
-    ...WAKE_METRIC,
-    Dimensions: [{ Name: 'EndpointName', Value: endpoint }],
-    Statistic: 'Maximum',
+    Namespace: NAMESPACE,
+    ...(component === undefined ? backlogAlarm(endpoint) : requestsAlarm(endpoint, component)),
     Period: 60,
-    EvaluationPeriods: 1,
     DatapointsToAlarm: 1,
     Threshold: 1,
     ComparisonOperator: 'GreaterThanOrEqualToThreshold',

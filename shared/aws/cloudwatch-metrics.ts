@@ -79,6 +79,21 @@ export function createMetricReader(client: CloudWatchClient): MetricReader {
         }
         return queues;
       }),
+    componentUse: (component, from, to) =>
+      outcomeOf(CALL, async () => {
+        const dimensions = { InferenceComponentName: component };
+        const series = await read(
+          [
+            query('invocations', 'Invocations', 'Sum', dimensions),
+            query('concurrency', 'ConcurrentRequestsPerCopy', 'Maximum', dimensions),
+            query('failures', 'NoCapacityInvocationFailures', 'Sum', dimensions),
+          ],
+          from,
+          to,
+        );
+        const of = (id: string): MinuteSeries => series.get(id) ?? [];
+        return { invocations: of('invocations'), concurrency: of('concurrency'), failures: of('failures') };
+      }),
     backlog: (endpoint, from, to) =>
       outcomeOf(CALL, async () => {
         const series = await read(

@@ -5,10 +5,13 @@ import {
   DescribeEndpointConfigCommand,
   type DescribeEndpointConfigOutput,
   type DescribeEndpointOutput,
+  DescribeInferenceComponentCommand,
+  type DescribeInferenceComponentOutput,
   DescribeModelCommand,
   type DesiredWeightAndCapacity,
   type EndpointSummary as EndpointSummaryShape,
   ListEndpointsCommand,
+  ListInferenceComponentsCommand,
   ListTagsCommand,
   type ProductionVariant,
   type ProductionVariantSummary,
@@ -22,6 +25,7 @@ import { ENDPOINT_STATUSES } from '../domain/record.ts';
 import type { ScalableTarget } from '../domain/scalable-target.ts';
 import type { Instant } from '../domain/time.ts';
 import type {
+  ComponentView,
   EndpointConfigView,
   EndpointControl,
   EndpointSummary,
@@ -87,6 +91,23 @@ async function listEndpoints(client: SageMakerClient): Promise<Outcome<readonly 
   });
 }
 
+async function listComponents(client: SageMakerClient, endpoint: string): Promise<Outcome<readonly string[]>> {
+  return outcomeOf('SageMaker.ListInferenceComponents', async () => {
+    const found: string[] = [];
+    let token: string | undefined;
+    for (let page = 0; page < MAX_PAGES; page += 1) {
+      const asked = { EndpointNameEquals: endpoint, SortBy: 'Name', SortOrder: 'Ascending' } as const;
+      const answer = await client.send(
+        new ListInferenceComponentsCommand({ ...asked, MaxResults: PAGE, NextToken: token }),
+      );
+      found.push(...(answer.InferenceComponents ?? []).flatMap(({ InferenceComponentName: name }) => name ?? []));
+      token = answer.NextToken;
+      if (token === undefined) return found;
+    }
+    throw new Error(`more than ${MAX_PAGES} pages of inference components`);
+  });
+}
+
 async function readTags(client: SageMakerClient, arn: string): Promise<Outcome<Readonly<Record<string, string>>>> {
   return outcomeOf('SageMaker.ListTags', async () => {
     const tags: Record<string, string> = {};
@@ -101,7 +122,10 @@ async function readTags(client: SageMakerClient, arn: string): Promise<Outcome<R
   });
 }
 
-type CapacityControl = Pick<EndpointControl, 'list' | 'describe' | 'describeConfig' | 'tags' | 'setDesired'>;
+type CapacityControl = Pick<
+  EndpointControl,
+  'list' | 'describe' | 'describeConfig' | 'tags' | 'components' | 'describeComponent' | 'setDesired'
+>;
 
 /** What every function may do, apart from the rest: a bundle carries only the calls of its function. */
 export function createCapacityControl(client: SageMakerClient): CapacityControl {
@@ -120,6 +144,13 @@ export function createCapacityControl(client: SageMakerClient): CapacityControl 
       return absentAsUndefined(outcome, configViewOf);
     },
     tags: (arn) => readTags(client, arn),
+    components: (endpoint) => listComponents(client, endpoint),
+    async describeComponent(name) {
+      const outcome = await outcomeOf('SageMaker.DescribeInferenceComponent', () =>
+        client.send(new DescribeInferenceComponentCommand({ InferenceComponentName: name })),
+      );
+      return absentAsUndefined(outcome, componentViewOf);
+    },
     setDesired: (name, target, count) => setDesired(client, name, target, count),
   };
 }
@@ -217,6 +248,18 @@ function summaryOf(shape: EndpointSummaryShape): EndpointSummary {
   };
 }
 
+function componentViewOf(shape: DescribeInferenceComponentOutput): ComponentView {
+  const { DesiredCopyCount: desired = 0, CurrentCopyCount: serving = 0 } = shape.RuntimeConfig ?? {};
+  return {
+    name: shape.InferenceComponentName ?? '',
+    endpoint: shape.EndpointName ?? '',
+    status: statusOf(shape.InferenceComponentStatus),
+    desired,
+    serving,
+    ...(shape.FailureReason && { failureReason: shape.FailureReason }),
+  };
+}
+
 function variantOf(variant: ProductionVariantSummary): VariantView {
   return {
     name: variant.VariantName ?? '',
@@ -270,10 +313,16 @@ function configViewOf(shape: DescribeEndpointConfigOutput): EndpointConfigView {
         ...(instanceType !== undefined && { instanceType }),
         ...((variant.InstancePools?.length ?? 0) > 0 && { pooled: true as const }),
         initialCount: variant.InitialInstanceCount ?? 0,
+        ...managedMinOf(variant),
         reserved: all.some(({ CapacityReservationConfig }) => CapacityReservationConfig !== undefined),
       };
     }),
   };
+}
+
+/** SageMaker keeps one instance where nothing is said. */
+function managedMinOf({ ManagedInstanceScaling: scaling }: ProductionVariant): { readonly managedMin?: number } {
+  return scaling?.Status === 'ENABLED' ? { managedMin: scaling.MinInstanceCount ?? 1 } : {};
 }
 
 function kindOf(shape: DescribeEndpointConfigOutput, variants: readonly ProductionVariant[]): EndpointKind {

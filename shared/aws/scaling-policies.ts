@@ -21,6 +21,8 @@ import { toJsonObject } from './json.ts';
 export interface PolicyPlace {
   readonly name: string;
   readonly variant: string;
+  /** Set where the target is an inference component: its metrics have this dimension alone. */
+  readonly component?: string;
 }
 
 /** Type and configuration of one of our policies, as PutScalingPolicy takes it. */
@@ -130,7 +132,7 @@ export function stepAlarmRequest(
 ): Omit<PutMetricAlarmCommandInput, 'AlarmName'> {
   const { alarm } = spec;
   return {
-    AlarmDescription: `Scales ${place.name} by its policy ${specName(spec)}. Owned by the endpoint scaler.`,
+    AlarmDescription: `Scales ${place.component ?? place.name} by its policy ${specName(spec)}. Owned by the endpoint scaler.`,
     ActionsEnabled: true,
     AlarmActions: [policyArn],
     ...alarmMetric(alarm, place),
@@ -171,21 +173,23 @@ function mathQueries(source: MetricMath, place: PolicyPlace, Period?: number): {
 }
 
 /** Namespace, name and dimensions of a metric for one endpoint. */
-function locate(source: string | CustomMetric, { name, variant }: PolicyPlace) {
+function locate(source: string | CustomMetric, { name, variant, component = '' }: PolicyPlace) {
   if (typeof source !== 'string') {
     const Dimensions = Object.entries(source.dimensions).map(([key, value]) => ({
       Name: key,
-      Value: value.replaceAll('{endpoint}', name).replaceAll('{variant}', variant),
+      Value: value.replaceAll('{endpoint}', name).replaceAll('{variant}', variant).replaceAll('{component}', component),
     }));
     const { namespace: Namespace, name: MetricName, statistic, unit } = source;
     return { MetricName, Namespace, Dimensions, statistic, ...(unit === undefined ? {} : { Unit: unit }) };
   }
   const facts = metricFacts(source);
   const endpoint = { Name: 'EndpointName', Value: name };
+  const ofVariant = [endpoint, { Name: 'VariantName', Value: variant }];
+  const own = component === '' ? ofVariant : [{ Name: 'InferenceComponentName', Value: component }];
   return {
     MetricName: facts?.metric ?? source,
     Namespace: facts?.namespace ?? 'AWS/SageMaker',
-    Dimensions: facts?.dimensions === 'endpoint' ? [endpoint] : [endpoint, { Name: 'VariantName', Value: variant }],
+    Dimensions: facts?.dimensions === 'endpoint' ? [endpoint] : own,
     statistic: facts?.statistic ?? 'Average',
   };
 }

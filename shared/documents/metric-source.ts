@@ -10,7 +10,8 @@ const FORMS =
 /** What CloudWatch takes as a statistic: five words, and percentiles and their kin. */
 const STATISTIC_ALLOWED = 'a statistic: Average, Minimum, Maximum, Sum, SampleCount, or a percentile like p90';
 const STATISTIC = /^(?:Average|Minimum|Maximum|Sum|SampleCount|IQM|(?:p|tm|wm|tc|ts)\d{1,2}(?:\.\d{1,10})?|p100)$/;
-const DIMENSION_ALLOWED = 'a text of 1 to 255 characters; {endpoint} and {variant} stand for the endpoint’s own';
+const DIMENSION_ALLOWED =
+  'a text of 1 to 255 characters; {endpoint}, {variant} and {component} stand for the endpoint’s own';
 /** Application Auto Scaling's limit for expressions. */
 const MATH_ALLOWED = 'a metric math expression of at most 2048 characters';
 

@@ -14,6 +14,13 @@ export type Usage =
         readonly concurrency: MinuteSeries;
       }[];
     }
+  | {
+      readonly kind: 'components';
+      readonly invocations: MinuteSeries;
+      readonly concurrency: MinuteSeries;
+      /** Requests that found no copy: use, too. */
+      readonly failures: MinuteSeries;
+    }
   | { readonly kind: 'async'; readonly size: MinuteSeries; readonly withoutCapacity: MinuteSeries };
 
 export interface ActivityInput {
@@ -101,6 +108,20 @@ function lookAt(usage: Usage, from: Instant, window: { readonly from: Instant; r
             from,
           ),
           minutesMissing: missed,
+        },
+      };
+    }
+    case 'components': {
+      const { invocations, concurrency, failures } = usage;
+      const missing = missingMinutes(invocations, window);
+      return {
+        ...lastActive([invocations, concurrency, failures], from),
+        missing,
+        evidence: {
+          invocations: total([invocations], from),
+          concurrency: highest([concurrency], from),
+          turnedAway: total([failures], from),
+          minutesMissing: missing,
         },
       };
     }

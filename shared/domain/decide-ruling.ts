@@ -133,13 +133,21 @@ function lifted(
   const resolved = calendar?.resolved;
   if (resolved?.kind === 'bounds') {
     if (resolved.max === 0) return byCalendar(input, policy, calendar);
-    return { want: 'up', reason, bounds: boundsOf(resolved), desired: Math.min(wanted, resolved.max), ...place };
+    const bounds = { min: Math.max(resolved.min, leastDemanded(input)), max: resolved.max };
+    return { want: 'up', reason, bounds, desired: Math.min(wanted, resolved.max), ...place };
   }
   const desired = capped(wanted, policy.highestMax);
   if (resolved?.kind !== 'zero') return { want: 'up', reason, desired, ...place };
   if (policy.highestMax === undefined) return { want: 'up', reason, desired, ...place };
-  const min = input.kind === 'real-time' ? 1 : 0;
-  return { want: 'up', reason, desired, bounds: { min, max: policy.highestMax }, ...place };
+  return { want: 'up', reason, desired, bounds: { min: leastDemanded(input), max: policy.highestMax }, ...place };
+}
+
+/**
+ * Instances that go to zero natively do so by their queue. Copies would be taken away again as soon as they came: the
+ * alarm that scales them in still rests on the minutes before they went.
+ */
+function leastDemanded({ kind }: RulingInput): number {
+  return kind === 'async' ? 0 : 1;
 }
 
 function demandReason(demand: readonly Demand[]): ReasonCode {

@@ -58,6 +58,7 @@ export const REASON_CODES = [
   'from-zero',
   'backlog-wake',
   'step-policy-stranded',
+  'request-wake',
   'restore',
   'restored',
   'adopted',

@@ -3,8 +3,9 @@ import type { DurationMs, Instant } from './time.ts';
 
 /** Stores a demand as a level: asking again renews it, a larger count replaces a smaller one. */
 export function addDemand(stored: readonly Demand[], asked: Omit<Demand, 'renewedAt'>): readonly Demand[] {
-  const before = stored.find(({ source }) => source === asked.source);
-  const others = stored.filter(({ source }) => source !== asked.source);
+  const isSame = ({ source, target }: Demand): boolean => source === asked.source && target === asked.target;
+  const before = stored.find(isSame);
+  const others = stored.filter((demand) => !isSame(demand));
   const counts = [before?.count, asked.count].filter((count) => count !== undefined);
   const renewed: Demand = {
     ...before,

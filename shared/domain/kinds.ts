@@ -21,6 +21,8 @@ export interface KindCheck {
   readonly policy: CompiledPolicy;
   readonly agenda?: Agenda;
   readonly variants: readonly { readonly name: string; readonly instanceType?: string | undefined }[];
+  /** Inference components: the least number of instances that SageMaker keeps; absent: it adds and removes none. */
+  readonly managedMin?: number | undefined;
   /** Asynchronous: how long a queued request lives (the config's, else AWS's 6 hours). */
   readonly requestTtl?: DurationMs;
 }
@@ -112,18 +114,18 @@ export function minOf(rung: ResolvedRung): number {
 /** Every kind rule that this endpoint's policy breaks; empty: the policy fits. */
 export function checkKind(check: KindCheck): readonly KindProblem[] {
   const { kind, policy } = check;
-  if (kind === 'components' || kind === 'serverless') {
+  if (kind === 'serverless') {
     return [
       {
         code: 'kind-unsupported',
         field: 'endpoint',
         value: kind,
-        allowed: 'classic real-time and asynchronous endpoints; endpoints of this kind are left alone',
+        allowed: 'real-time and asynchronous endpoints and those with inference components; this kind is left alone',
       },
     ];
   }
   return [
-    ...checkVariants(check),
+    ...(kind === 'components' ? checkComponents(check) : checkVariants(check)),
     ...checkZeroBy(kind, policy),
     ...checkZeroRungs(check),
     ...checkSmoke(kind, policy),
@@ -155,6 +157,34 @@ function checkVariants({ policy, variants }: KindCheck): readonly KindProblem[] 
       allowed: 'no scaling policies: Application Auto Scaling refuses burstable ml.t instance types',
     },
   ];
+}
+
+function checkComponents({ policy, variants, managedMin }: KindCheck): readonly KindProblem[] {
+  const names = variants.map(({ name }) => name).join(', ');
+  if (variants.length > 1) {
+    const allowed = 'an entry for each inference component, components: { <name>: { capacity, scaling } }';
+    return [{ code: 'policy-invalid', field: 'components', value: `nothing for ${names}`, allowed }];
+  }
+  if (variants.length === 0) {
+    const allowed = 'at least one inference component on the endpoint: bounds speak of its copies';
+    return [{ code: 'policy-invalid', field: 'endpoint', value: 'no inference component', allowed }];
+  }
+  return checkManagedScaling(policy, managedMin);
+}
+
+/** Copies at zero free no instance that SageMaker keeps anyway. */
+export function checkManagedScaling(
+  { mayBeZero }: Pick<CompiledPolicy, 'mayBeZero'>,
+  managedMin: number | undefined,
+): readonly KindProblem[] {
+  if (!mayBeZero || managedMin === 0) return [];
+  const value =
+    managedMin === undefined
+      ? 'ManagedInstanceScaling is not enabled'
+      : `ManagedInstanceScaling.MinInstanceCount ${managedMin}`;
+  const allowed =
+    'MinInstanceCount 0 in the endpoint config, or min ≥ 1 in every rung of a component: with zero copies the instances would stay';
+  return [{ code: 'policy-invalid', field: 'endpoint', value, allowed }];
 }
 
 function checkZeroBy(kind: EndpointKind, policy: CompiledPolicy): readonly KindProblem[] {

@@ -5,14 +5,17 @@ export type MetricUnit = 'count' | 'microseconds' | 'milliseconds' | 'seconds' |
 export interface MetricFacts {
   readonly namespace: string;
   readonly metric: string;
-  /** `endpoint`: EndpointName only; `variant`: EndpointName and VariantName. */
-  readonly dimensions: 'endpoint' | 'variant';
+  /**
+   * `endpoint`: EndpointName only; `variant`: EndpointName and VariantName, of an inference component its own name alone;
+   * `component`: that alone.
+   */
+  readonly dimensions: 'endpoint' | 'variant' | 'component';
   readonly statistic: 'Average' | 'Maximum' | 'Minimum' | 'Sum' | 'SampleCount';
   readonly unit: MetricUnit;
   /** Application Auto Scaling's own name for it, where it has one (it knows period and dimensions itself). */
   readonly predefined?: string;
   /** Kinds of endpoint that publish it. */
-  readonly kinds: readonly ('real-time' | 'async')[];
+  readonly kinds: readonly ('real-time' | 'async' | 'components')[];
 }
 
 const SAGEMAKER = 'AWS/SageMaker';
@@ -20,6 +23,9 @@ const SAGEMAKER = 'AWS/SageMaker';
 const INSTANCES = '/aws/sagemaker/Endpoints';
 const BOTH = ['real-time', 'async'] as const;
 const REAL_TIME = ['real-time'] as const;
+const ANSWERING = ['real-time', 'components'] as const;
+const ALL = ['real-time', 'async', 'components'] as const;
+const COMPONENTS = ['components'] as const;
 const ASYNC = ['async'] as const;
 
 type Row = Omit<MetricFacts, 'metric'> & { readonly metric?: string };
@@ -31,6 +37,10 @@ function variant(
   namespace = SAGEMAKER,
 ): Row {
   return { namespace, dimensions: 'variant', statistic, unit, kinds };
+}
+
+function component(statistic: MetricFacts['statistic'], unit: MetricUnit): Row {
+  return { namespace: SAGEMAKER, dimensions: 'component', statistic, unit, kinds: COMPONENTS };
 }
 
 function queue(statistic: MetricFacts['statistic'], unit: MetricUnit): Row {
@@ -47,12 +57,21 @@ const TABLE: Readonly<Record<string, Row>> = {
     ...variant('Sum', 'count', REAL_TIME),
     predefined: 'SageMakerVariantInvocationsPerInstance',
   },
-  Invocations: variant('Sum', 'count', REAL_TIME),
-  ModelLatency: variant('Average', 'microseconds', BOTH),
-  OverheadLatency: variant('Average', 'microseconds', REAL_TIME),
-  FirstChunkLatency: variant('Average', 'microseconds', REAL_TIME),
-  Invocation4XXErrors: variant('Sum', 'count', BOTH),
-  Invocation5XXErrors: variant('Sum', 'count', BOTH),
+  ConcurrentRequestsPerCopy: {
+    ...component('Maximum', 'count'),
+    predefined: 'SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution',
+  },
+  InvocationsPerCopy: {
+    ...component('Sum', 'count'),
+    predefined: 'SageMakerInferenceComponentInvocationsPerCopy',
+  },
+  NoCapacityInvocationFailures: component('Sum', 'count'),
+  Invocations: variant('Sum', 'count', ANSWERING),
+  ModelLatency: variant('Average', 'microseconds', ALL),
+  OverheadLatency: variant('Average', 'microseconds', ANSWERING),
+  FirstChunkLatency: variant('Average', 'microseconds', ANSWERING),
+  Invocation4XXErrors: variant('Sum', 'count', ALL),
+  Invocation5XXErrors: variant('Sum', 'count', ALL),
   ApproximateBacklogSizePerInstance: queue('Average', 'count'),
   ApproximateBacklogSize: queue('Average', 'count'),
   ApproximateAgeOfOldestRequest: queue('Maximum', 'seconds'),
@@ -75,3 +94,5 @@ export function metricFacts(name: string): MetricFacts | undefined {
 
 /** Metrics of a policy's `scaling` by which a wake can be sized: requests waiting per instance. */
 export const BACKLOG_METRIC = 'ApproximateBacklogSizePerInstance';
+/** The same of an inference component: requests a minute that one copy bears. */
+export const PER_COPY_METRIC = 'InvocationsPerCopy';

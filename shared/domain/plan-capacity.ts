@@ -88,9 +88,12 @@ export function planCapacity(input: CapacityInput): CapacityPlan {
   const nothing: CapacityPlan = { reason: ruling.reason, needsActivity: false };
   if (ruling.want === 'hands-off') return nothing;
   // Every other status refuses changes; the bounds are asserted once it is in service again.
-  if (input.status !== 'InService') return { ...nothing, reason: 'in-progress', ...keepDrain(input) };
   const bounds = boundsNow(input);
+  if (input.status !== 'InService')
+    return { ...nothing, reason: 'in-progress', ...keepDrain(input), ...ahead(input, bounds) };
   if (bounds === undefined) return { ...nothing, ...suspendOnly(input), ...fromZero(input, undefined) };
+  const first = copiesFirst(input, bounds);
+  if (first !== undefined) return { ...nothing, ...first };
   if (input.scales || input.wakesByStep || input.target !== undefined) {
     const moved = moveBounds(input, bounds);
     if (moved.register !== undefined) return moved;
@@ -105,6 +108,25 @@ function suspendOnly({ target, suspended, ruling, holdsScaleIn }: CapacityInput)
   if (holdsScaleIn !== true || ruling.want !== 'leave' || target === undefined || suspended === undefined) return {};
   const { min, max } = target;
   return differ(target.suspended, suspended) ? { register: { min, max }, suspended } : {};
+}
+
+/**
+ * Copies on their way come into the bounds that hold by then: what scales them in must not find the old ones. Application
+ * Auto Scaling takes bounds at any time and leaves a component that is not in service as it is.
+ */
+function ahead(input: CapacityInput, bounds: Bounds | undefined): Partial<CapacityPlan> {
+  const { kind, status, target, ruling } = input;
+  if (kind !== 'components' || status !== 'Updating' || bounds === undefined || target === undefined) return {};
+  return bounds.min > target.min && bounds.min <= target.max
+    ? { register: { min: bounds.min, max: target.max }, reason: ruling.reason }
+    : {};
+}
+
+/** Bounds with a minimum would pull copies from zero to that at once, and what is under way takes no other count. */
+function copiesFirst(input: CapacityInput, bounds: Bounds): Partial<CapacityPlan> | undefined {
+  if (input.kind !== 'components' || input.desired > 0) return undefined;
+  const plan = fromZero(input, bounds);
+  return (plan.desired ?? 0) > bounds.min ? plan : undefined;
 }
 
 function keepDrain({ drain }: CapacityInput): Pick<CapacityPlan, 'drain'> {

@@ -27,6 +27,8 @@ export type EndpointStatus = (typeof ENDPOINT_STATUSES)[number];
 
 /** A reason to be up that outranks the calendar; stored before anything else is done, read as a level. */
 export interface Demand {
+  /** The inference component that is asked for; absent: the whole endpoint. */
+  readonly target?: string;
   readonly source: 'request' | 'backlog' | `alarm:${string}`;
   readonly since: Instant;
   /** Last time it was asked again (a repeated request, an alarm's newer transition). */
@@ -137,6 +139,8 @@ export interface TargetState extends ScalableTarget {
   readonly desired?: number;
   readonly serving?: number;
   readonly instanceType?: string;
+  /** Of an inference component, which changes by itself: its own status. */
+  readonly status?: EndpointStatus;
   readonly drain?: NonNullable<FleetRecord['drain']>;
   readonly raising?: NonNullable<FleetRecord['raising']>;
   readonly steered?: boolean;
@@ -144,6 +148,8 @@ export interface TargetState extends ScalableTarget {
   readonly settled?: Settled;
   readonly drift?: Drift;
   readonly asserted?: string;
+  /** Of an inference component: when it was last found idle. */
+  readonly lastIdleAt?: Instant;
   readonly lead?: NonNullable<FleetRecord['lead']>;
   readonly intent?: Intent;
   readonly lastScaling?: NonNullable<FleetRecord['lastScaling']>;
@@ -254,6 +260,8 @@ export interface FleetRecord {
   readonly ruledSince?: Instant;
   /** Names of several variants, as versions wrote it that knew one target only: their config is read once more. */
   readonly variants?: readonly string[];
+  /** Inference components: the least number of instances that SageMaker keeps for them; absent: it adds and removes none. */
+  readonly managedMin?: number;
   /** Asynchronous: how long the config lets a queued request wait. */
   readonly requestTtl?: DurationMs;
   /** Asynchronous: its requests were announced as about to expire. */

@@ -41,15 +41,25 @@ export function targetViews(record: FleetRecord): readonly FleetRecord[] {
  * it and what is remembered about it. Rules for one target work on it; `mergeView` takes their changes back.
  */
 export function viewOf(record: FleetRecord, state: TargetState): FleetRecord {
-  const { policy: _, agenda: __, observed: ___, variant: ____, targets: _____, ...rest } = without(record, OWN);
-  const { name, dimension } = state;
+  const {
+    policy: _,
+    agenda: __,
+    observed: ___,
+    variant: ____,
+    targets: _____,
+    lastIdleAt: ______,
+    ...rest
+  } = without(record, OWN);
+  const { name, dimension, lastIdleAt } = state;
   const policy = policyOf(record.policy, state);
   const agenda = agendaOf(record.agenda, state);
   const observed = observedOf(record.observed, state);
   return {
     ...rest,
     ...own(state),
+    demand: record.demand.filter(({ target }) => target === undefined || target === name),
     part: { name, dimension, of: record.targets?.length ?? 1 },
+    ...(lastIdleAt === undefined ? {} : { lastIdleAt }),
     ...(dimension === 'copies' ? {} : { variant: name }),
     ...(policy && { policy }),
     ...(agenda && { agenda }),
@@ -59,18 +69,27 @@ export function viewOf(record: FleetRecord, state: TargetState): FleetRecord {
 
 /** What a rule changed in the view of a target, in the record: what is the target's own there, the rest for all. */
 export function mergeView(record: FleetRecord, view: FleetRecord): FleetRecord {
-  const { part, policy: _, agenda: __, observed: ___, variant: ____, ...rest } = without(view, OWN);
+  const { part, policy: _, agenda: __, observed: ___, variant: ____, lastIdleAt, ...rest } = without(view, OWN);
   if (part === undefined || record.targets === undefined) return view;
   const { policy, agenda, observed, variant } = record;
   return {
     ...rest,
     ...own(record),
+    demand: [...record.demand.filter(({ target }) => target !== undefined && target !== part.name), ...view.demand],
     ...(policy && { policy }),
     ...(agenda && { agenda }),
     ...(observed && { observed }),
     ...(variant === undefined ? {} : { variant }),
-    targets: record.targets.map((state) => (isSame(state, part) ? { ...without(state, OWN), ...own(view) } : state)),
+    ...latestIdle(record.lastIdleAt, lastIdleAt),
+    targets: record.targets.map((state) =>
+      isSame(state, part) ? { ...without(state, OWN), ...own(view), ...latestIdle(lastIdleAt) } : state,
+    ),
   };
+}
+
+function latestIdle(...times: readonly (number | undefined)[]): { readonly lastIdleAt?: number } {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? {} : { lastIdleAt: Math.max(...known) };
 }
 
 /** Changes one target's view; a target that is gone meanwhile changes nothing. */
@@ -132,5 +151,7 @@ function observedOf(observed: Observed | undefined, state: TargetState): Observe
   if (observed === undefined) return undefined;
   const { instanceType: _, ...rest } = observed;
   const { desired = 0, serving = 0, instanceType } = state;
-  return { ...rest, desired, serving, ...(instanceType === undefined ? {} : { instanceType }) };
+  // A component changes while its endpoint is in service all the time, and never without it.
+  const status = rest.status === 'InService' ? (state.status ?? rest.status) : rest.status;
+  return { ...rest, status, desired, serving, ...(instanceType === undefined ? {} : { instanceType }) };
 }

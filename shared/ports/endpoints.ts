@@ -32,6 +32,16 @@ export interface EndpointView {
   readonly imageDigests?: Readonly<Record<string, string>>;
 }
 
+/** An inference component; its copies are placed on the endpoint's instances. */
+export interface ComponentView {
+  readonly name: string;
+  readonly endpoint: string;
+  readonly status: EndpointStatus;
+  readonly desired: number;
+  readonly serving: number;
+  readonly failureReason?: string;
+}
+
 /** What the sweep over all endpoints tells of each: no variants, no tags. */
 export type EndpointSummary = Pick<EndpointView, 'name' | 'arn' | 'status' | 'creationTime' | 'lastModifiedTime'>;
 
@@ -50,6 +60,8 @@ export interface EndpointConfigView {
     /** SageMaker walks several instance types by itself; `instanceType` is the first of them. */
     readonly pooled?: true;
     readonly initialCount: number;
+    /** The least number of instances under ManagedInstanceScaling; absent: it is not enabled. */
+    readonly managedMin?: number;
     readonly reserved: boolean;
   }[];
   /** Seconds; absent: requests do not expire by config (async default 21,600). */
@@ -76,6 +88,9 @@ export interface EndpointControl {
   create(request: CreateEndpointRequest, abortAt: Instant): Promise<Outcome<void>>;
   /** Sent once, no retry; aborted before the lease ends. */
   delete(name: string, abortAt: Instant): Promise<Outcome<void>>;
+  /** Names of the inference components of an endpoint. */
+  components(endpoint: string): Promise<Outcome<readonly string[]>>;
+  describeComponent(name: string): Promise<Outcome<ComponentView | undefined>>;
   setDesired(name: string, target: ScalableTarget, count: number): Promise<Outcome<void>>;
   /** Of the traffic between variants; AWS takes it apart from a count. */
   setWeight(name: string, variant: string, weight: number): Promise<Outcome<void>>;

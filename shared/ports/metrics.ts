@@ -22,6 +22,18 @@ export interface MetricReader {
     from: Instant,
     to: Instant,
   ): Promise<Outcome<ReadonlyMap<string, { readonly age: MinuteSeries; readonly size: MinuteSeries }>>>;
+  /** `Invocations` and `NoCapacityInvocationFailures` Sum, `ConcurrentRequestsPerCopy` Maximum by minute. */
+  componentUse(
+    component: string,
+    from: Instant,
+    to: Instant,
+  ): Promise<
+    Outcome<{
+      readonly invocations: MinuteSeries;
+      readonly concurrency: MinuteSeries;
+      readonly failures: MinuteSeries;
+    }>
+  >;
   /** `ApproximateBacklogSize` Maximum and `HasBacklogWithoutCapacity` Maximum by minute. */
   backlog(
     endpoint: string,

@@ -25,7 +25,7 @@ export interface ScalingPolicyView {
 export interface OwnPolicy {
   readonly name: string;
   readonly spec: ScalingSpec;
-  readonly endpoint: { readonly name: string; readonly variant: string };
+  readonly endpoint: { readonly name: string; readonly variant: string; readonly component?: string };
   /** Of the alarm that drives a step policy. */
   readonly alarmName?: string;
 }

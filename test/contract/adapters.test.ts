@@ -393,7 +393,7 @@ describe('alarm control', () => {
   it('puts a wake alarm, reads its state, and removes it even beside one that is gone', async () => {
     const control = createAlarmControl(product.cloudwatch);
     const name = 'endpoint-scaler-Chat-backlog';
-    unwrap(await control.putWakeAlarm(name, 'Chat'));
+    unwrap(await control.putWakeAlarm(name, { endpoint: 'Chat' }));
     await aws.run(START + 30 * SECOND);
     await people.cloudwatch.send(
       new SetAlarmStateCommand({ AlarmName: name, StateValue: 'ALARM', StateReason: 'test' }),

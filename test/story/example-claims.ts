@@ -47,6 +47,17 @@ export const CLAIMS: Readonly<Record<string, (result: RehearsalResult) => readon
       { says: `ready by 08:00 on ${ready} of ${all} days`, holds: all === 3 && ready === all },
     ];
   },
+  'multi-model-components': (result) => {
+    const models = endpointOf(result, 'models');
+    const { assistant, embed } = models.components ?? {};
+    if (assistant === undefined || embed === undefined) throw new Error('no components assistant and embed');
+    const { ready, all } = windowsOf(assistant);
+    return [
+      saves(models, 0.5),
+      { says: `a copy of the assistant ready by 08:00 on ${ready} of ${all} days`, holds: all === 5 && ready === all },
+      { ...failsNothing(embed), says: `the index waits for its first copy, and ${failsNothing(embed).says}` },
+    ];
+  },
 };
 
 export function endpointOf(result: RehearsalResult, name: string): EndpointResult {
@@ -60,11 +71,11 @@ export function saves({ instanceHours }: EndpointResult, atLeast: number): Claim
   return { says: `saves ${(100 * share).toFixed(0)} % of the instance hours of always-on`, holds: share >= atLeast };
 }
 
-export function failsNothing({ requests }: EndpointResult): Claim {
+export function failsNothing({ requests }: Pick<EndpointResult, 'requests'>): Claim {
   const lost = requests.failed + requests.expired;
   return { says: `${lost} of ${requests.total} requests failed`, holds: lost === 0 && requests.total > 0 };
 }
 
-function windowsOf({ windows }: EndpointResult): { readonly ready: number; readonly all: number } {
+function windowsOf({ windows }: Pick<EndpointResult, 'windows'>): { readonly ready: number; readonly all: number } {
   return { ready: windows.filter(({ lateSeconds }) => lateSeconds === 0).length, all: windows.length };
 }

@@ -128,6 +128,31 @@ export const IAM_SCENARIOS: Readonly<Record<string, PermissionScenario>> = {
     },
     script: hangAlarmOnSteps('owned'),
   },
+  // Copies to zero and from zero, with scaling of their own; then given back.
+  components: {
+    document: {
+      start: MONDAY_UTC,
+      for: '4h',
+      policies: {
+        copies: {
+          otherwise: { min: 0, max: 3 },
+          scaling: [{ kind: 'target-tracking', metric: 'InvocationsPerCopy', target: 30 }],
+        },
+      },
+      endpoints: {
+        shared: {
+          kind: 'components',
+          policy: 'copies',
+          instanceType: 'ml.g5.12xlarge',
+          traffic: [{ from: '+1h', to: '+80m', perMinute: 40 }],
+        },
+      },
+      happens: [
+        { at: '+2h', put: 'policies/copies', document: { otherwise: { min: 0, max: 3 } } },
+        { at: '+3h', giveBack: 'shared' },
+      ],
+    },
+  },
   // From zero by its backlog; then its owner takes the tag off, deletes it, or takes the scaling out of the policy.
   asynchronous: {
     document: {

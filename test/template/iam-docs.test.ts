@@ -94,6 +94,10 @@ function impliedNeeds(): string[] {
     hasScalingRole: () => false,
     partitionKeyOf: () => 'pk',
   };
+  const copies = {
+    ResourceId: 'inference-component/chat',
+    ScalableDimension: 'sagemaker:inference-component:DesiredCopyCount',
+  };
   const policy = { ...key, PolicyName: 'p', TargetTrackingScalingPolicyConfiguration: {} };
   const calls = [
     [
@@ -105,6 +109,8 @@ function impliedNeeds(): string[] {
     ['ApplicationAutoScaling', 'RegisterScalableTarget', { ...key, Tags: { a: 'b' } }],
     ['ApplicationAutoScaling', 'PutScalingPolicy', policy],
     ['ApplicationAutoScaling', 'DeleteScalingPolicy', policy],
+    ['ApplicationAutoScaling', 'RegisterScalableTarget', { ...key, ...copies }],
+    ['ApplicationAutoScaling', 'PutScalingPolicy', { ...policy, ...copies }],
   ] as const;
   const needs = calls.flatMap(([service, operation, input]) => permissionsOf(service, operation, input, account));
   const pairs = needs

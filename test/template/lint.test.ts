@@ -87,6 +87,21 @@ const ACCEPTED: readonly Accepted[] = [
     because: 'the wake alarm of an endpoint that its owner deleted goes with it',
   },
   {
+    rule: wildcard(arn('cloudwatch', 'alarm:<TagPrefix>-*-requests')),
+    at: ['IdleWindowsRole'],
+    because: 'so do those of its inference components',
+  },
+  {
+    rule: wildcard(arn('cloudwatch', 'alarm:TargetTracking-inference-component/*')),
+    at: ['ScheduledScalingRole'],
+    because: 'Application Auto Scaling puts and deletes its alarms with the rights of the caller',
+  },
+  {
+    rule: wildcard(arn('sagemaker', 'inference-component/*')),
+    at: ['BacklogWakeRole', 'ScheduledScalingRole'],
+    because: 'a component bears no tag of its endpoint; its number of copies is all that may be changed',
+  },
+  {
     rule: wildcard(arn('cloudwatch', 'alarm:TargetTracking-endpoint/*')),
     at: ['IdleWindowsRole', 'ScheduledScalingRole'],
     because: 'Application Auto Scaling puts and deletes its alarms with the rights of the caller',

@@ -146,7 +146,7 @@ describe('template.yaml', () => {
   it('uses a wildcard resource only for actions that know no resources, and no wildcard action', () => {
     // DescribeAlarms knows resources, but shows composite alarms only to the scope *.
     const withoutResources =
-      /^(tag:GetResources|sagemaker:ListEndpoints|cloudwatch:(GetMetricData|DescribeAlarms)|application-autoscaling:Describe\w+)$/;
+      /^(tag:GetResources|sagemaker:List(Endpoints|InferenceComponents)|cloudwatch:(GetMetricData|DescribeAlarms)|application-autoscaling:Describe\w+)$/;
     for (const [name, resource] of functions) {
       for (const statement of statementsOf(resource)) {
         expect(statement.Sid, name).toMatch(/^[A-Z][A-Za-z]+$/);

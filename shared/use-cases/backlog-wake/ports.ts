@@ -7,8 +7,8 @@ import type { MetricReader } from '../../ports/metrics.ts';
 
 export interface BacklogWakePorts {
   readonly fleet: Pick<FleetStore, 'get' | 'list' | 'holds' | 'replace' | 'update' | 'create'>;
-  readonly endpoints: Pick<EndpointControl, 'describe' | 'setDesired'>;
-  readonly metrics: Pick<MetricReader, 'backlog'>;
+  readonly endpoints: Pick<EndpointControl, 'describe' | 'describeComponent' | 'setDesired'>;
+  readonly metrics: Pick<MetricReader, 'backlog' | 'componentUse'>;
   readonly announcer: Announcer;
   readonly log: DecisionLog;
   readonly settings: { readonly mode: Mode; readonly tagPrefix: string; readonly tick: DurationMs };

@@ -1,6 +1,6 @@
 import type { FleetRecord, Hold } from '../../domain/record.ts';
 import { type Run, type RunCounts, RunOverError, type Trigger } from '../../ports/run.ts';
-import { alarmSourceOf, endpointOfOwnAlarm, listensTo } from '../wake-triggers.ts';
+import { alarmSourceOf, listensTo, wokenByOwnAlarm } from '../wake-triggers.ts';
 import { answerAlarm } from './answer-alarm.ts';
 import { type Look, lookAt } from './look.ts';
 import type { BacklogWakePorts } from './ports.ts';
@@ -49,14 +49,15 @@ interface Concerned {
 
 /** Our own alarm names its endpoint, so that everything is read at once; a team's alarm is looked up in all policies. */
 async function findConcerned(ports: BacklogWakePorts, alarm: Alarm, run: Run): Promise<Concerned> {
-  const own = endpointOfOwnAlarm(ports.settings.tagPrefix, alarm.alarm);
+  const own = wokenByOwnAlarm(ports.settings.tagPrefix, alarm.alarm);
   if (own !== undefined) {
     const [record, holds, look] = await Promise.all([
-      ports.fleet.get(own),
+      ports.fleet.get(own.endpoint),
       readHolds(ports),
       lookAt(ports, own, run.now),
     ]);
-    if (record !== undefined && listensTo(record, 'backlog')) return { holds, records: [{ record, look }] };
+    const trigger = own.component === undefined ? 'backlog' : 'request';
+    if (record !== undefined && listensTo(record, trigger)) return { holds, records: [{ record, look }] };
   }
   const source = alarmSourceOf(alarm.alarm);
   const [records, holds] = await Promise.all([ports.fleet.list(), readHolds(ports)]);

@@ -1,10 +1,11 @@
 import { dependsOnOwnership, nextStep, type PhaseFacts, type PhaseStep } from '../../domain/phases.ts';
-import { type ScalingSpec, specName } from '../../domain/policy.ts';
+import { specName } from '../../domain/policy.ts';
 import type { EndpointStatus, FleetRecord } from '../../domain/record.ts';
+import { targetViews } from '../../domain/target-view.ts';
 import { HOUR, type Instant, MINUTE } from '../../domain/time.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
 import type { Outcome } from '../../ports/outcome.ts';
-import { ownAlarmName, stepAlarmName } from '../wake-triggers.ts';
+import { ownAlarmNames, stepAlarmName } from '../wake-triggers.ts';
 import { wakeTag } from './before-park.ts';
 import { considerPark, mayBecomeParked, nextLook } from './consider-park.ts';
 import { isDryParkOver, tellDryWake } from './dry-run.ts';
@@ -174,16 +175,12 @@ async function archive(work: Work): Promise<StepResult> {
 
 /** The wake alarm, and those that drive step policies: AWS leaves them behind. */
 function leftAlarms(tagPrefix: string, record: FleetRecord): readonly string[] {
-  const { endpoint, kind, policy, targets } = record;
-  const stepsOf = (scaling: readonly ScalingSpec[], part?: { readonly name: string }): string[] =>
-    scaling
+  const ofSteps = targetViews(record).flatMap((view) =>
+    (view.policy?.scaling ?? [])
       .filter((spec) => spec.kind === 'step')
-      .map((spec) => stepAlarmName(tagPrefix, { endpoint, ...(part && { part }) }, specName(spec)));
-  return [
-    ...(kind === 'async' ? [ownAlarmName(tagPrefix, endpoint)] : []),
-    ...stepsOf(policy?.scaling ?? []),
-    ...(targets ?? []).flatMap((part) => stepsOf(part.rules?.scaling ?? [], part)),
-  ];
+      .map((spec) => stepAlarmName(tagPrefix, view, specName(spec))),
+  );
+  return [...ownAlarmNames(tagPrefix, record), ...ofSteps];
 }
 
 /** One last write with everything that has to be remembered; none where nothing has. */

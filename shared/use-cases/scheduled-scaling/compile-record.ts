@@ -1,5 +1,5 @@
 import { fitAgenda } from '../../domain/agenda.ts';
-import { checkKind, type KindProblem } from '../../domain/kinds.ts';
+import { checkKind, checkManagedScaling, type KindProblem } from '../../domain/kinds.ts';
 import type { Agenda } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { ScalableTarget } from '../../domain/scalable-target.ts';
@@ -60,7 +60,14 @@ function checkKinds(record: FleetRecord, compilation: Compiled): readonly KindPr
   const requestTtl = record.requestTtl === undefined ? {} : { requestTtl: record.requestTtl };
   if (targets === undefined || compilation.targets === undefined) {
     const { policy, agenda } = compilation;
-    return checkKind({ kind, policy, agenda, variants: variantsOf(record), ...requestTtl });
+    return checkKind({
+      kind,
+      policy,
+      agenda,
+      variants: variantsOf(record),
+      managedMin: record.managedMin,
+      ...requestTtl,
+    });
   }
   const { policy: whole, agenda: days } = compilation;
   const filled = withTargets({ ...record, policy: whole }, compilation);
@@ -68,13 +75,18 @@ function checkKinds(record: FleetRecord, compilation: Compiled): readonly KindPr
   const problems = views.flatMap(({ policy, agenda, part, observed }) => {
     if (policy === undefined || agenda === undefined || part === undefined) return [];
     const variants = [{ name: part.name, instanceType: observed?.instanceType }];
-    return checkKind({ kind, policy, agenda, variants, ...requestTtl }).map((problem) => ofTarget(problem, part));
+    // Instances go once all components are at zero, so that is asked of the whole.
+    return checkKind({ kind, policy, agenda, variants, managedMin: 0, ...requestTtl }).map((problem) =>
+      ofTarget(problem, part),
+    );
   });
+  if (kind === 'components') problems.push(...checkManagedScaling(whole, record.managedMin));
   const bytes = sizeOf({ ...filled, agenda: fitIntoRecord(filled, days, days.from) });
   if (bytes > RECORD_LIMIT) {
-    const value = `${views.length} variants`;
-    const allowed = `fewer variants, rungs or scaling policies: compiled, they need ${bytes} bytes of the ${RECORD_LIMIT} that a record holds`;
-    return [{ code: 'policy-invalid', field: 'variants', value, allowed }];
+    const field = kind === 'components' ? 'components' : 'variants';
+    const value = `${views.length} ${field}`;
+    const allowed = `fewer ${field}, rungs or scaling policies: compiled, they need ${bytes} bytes of the ${RECORD_LIMIT} that a record holds`;
+    return [{ code: 'policy-invalid', field, value, allowed }];
   }
   // What is said once for the endpoint is wrong for each of its targets.
   return [...new Map(problems.map((problem) => [problem.field, problem])).values()];
@@ -90,8 +102,9 @@ const OF_ENDPOINT: readonly string[] = [
   'otherwise',
 ];
 
-function ofTarget(problem: KindProblem, { name }: ScalableTarget): KindProblem {
-  return OF_ENDPOINT.includes(problem.field) ? problem : { ...problem, field: `variants.${name}.${problem.field}` };
+function ofTarget(problem: KindProblem, { name, dimension }: ScalableTarget): KindProblem {
+  const place = dimension === 'copies' ? 'components' : 'variants';
+  return OF_ENDPOINT.includes(problem.field) ? problem : { ...problem, field: `${place}.${name}.${problem.field}` };
 }
 
 /** Each target gets its part of the policy beside what is remembered of it. */

@@ -1,6 +1,7 @@
-import { type Activity, judgeActivity, METRIC_DELAY } from '../../domain/activity.ts';
+import { type Activity, judgeActivity, METRIC_DELAY, type Usage } from '../../domain/activity.ts';
 import { addDemand, endsDemand } from '../../domain/demand.ts';
 import { idleForOf } from '../../domain/kinds.ts';
+import { PER_COPY_METRIC } from '../../domain/metric-names.ts';
 import { sizeForBacklog } from '../../domain/plan-capacity.ts';
 import type { Bounds } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
@@ -60,22 +61,85 @@ export async function demandBacklog(
   }));
 }
 
+/**
+ * Stores that requests to an inference component fail for want of a copy, with the count that bears them. Nobody keeps
+ * asking for ever: at zero, what was asked for longer than `idleFor` ago and not since is asked no more.
+ */
+export async function demandCopies(
+  ports: ScheduledScalingPorts,
+  now: Instant,
+  turn: Turn,
+  isTurnedAway: boolean,
+  bounds: Bounds | undefined,
+): Promise<void> {
+  const { part, policy, demand, kind, observed } = turn.record;
+  if (part === undefined || policy === undefined) return;
+  const target = part.name;
+  const stored = demand.find((one) => one.source === 'request' && one.target === target);
+  if (!isTurnedAway) {
+    const isOver = stored !== undefined && now - stored.renewedAt > idleForOf(kind, policy);
+    if (observed?.desired !== 0 || !isOver) return;
+    turn.change((fresh) => ({ ...fresh, demand: fresh.demand.filter((one) => one.target !== target) }));
+    return;
+  }
+  const answer = await ports.metrics.componentUse(target, now - BACKLOG_LOOK_BACK, now);
+  if (!answer.ok) {
+    ports.log.count('CallsRefused');
+    ports.log.warn('the requests could not be read: one copy is asked for', { endpoint: turn.record.endpoint, target });
+  }
+  const failures = answer.ok ? busiestMinute(answer.value.failures) : 0;
+  const count = copiesFor(turn.record, bounds, failures);
+  turn.change((fresh) => ({
+    ...fresh,
+    demand: addDemand(fresh.demand, { source: 'request', target, since: now, count }),
+  }));
+}
+
+export function busiestMinute(series: MinuteSeries): number {
+  return Math.max(0, ...series.map(([, value]) => value));
+}
+
+/** Copies for so many requests a minute, where a scaling target tells what one bears; else the least that is allowed. */
+export function copiesFor(record: FleetRecord, bounds: Bounds | undefined, requests: number): number {
+  const { min, max } = wakeBounds(record, bounds);
+  const tracking = record.policy?.scaling.find(
+    (spec) => spec.kind === 'target-tracking' && spec.source === undefined && spec.metric === PER_COPY_METRIC,
+  );
+  const perCopy = tracking?.kind === 'target-tracking' ? tracking.target : undefined;
+  return sizeForBacklog(requests, perCopy, min, max);
+}
+
 /** Judged over `idleFor`; unreadable metrics are unknown, and unknown is never idle. */
 export async function readActivity(ports: ScheduledScalingPorts, now: Instant, turn: Turn): Promise<Activity> {
   const { record } = turn;
   const policy = record.policy;
   if (policy === undefined) throw new Error(`${record.endpoint}: activity without a policy`);
   const idleFor = idleForOf(record.kind, policy);
-  const answer = await ports.metrics.backlog(record.endpoint, now - idleFor - 2 * METRIC_DELAY, now);
+  const usage = await readUsage(ports, record, now - idleFor - 2 * METRIC_DELAY, now);
   const activity = judgeActivity({
     now,
     idleFor,
     inServiceSince: record.observed?.inServiceSince,
-    usage: answer.ok ? { kind: 'async', ...answer.value } : undefined,
+    usage,
   });
   if (activity.verdict === 'unknown') ports.log.count('UnknownActivity');
   if (activity.verdict === 'idle' && endsDemand(record.demand, now, idleFor)) {
     turn.change((fresh) => ({ ...fresh, demand: [], lastIdleAt: now - METRIC_DELAY }));
   }
   return activity;
+}
+
+/** Undefined: the metrics could not be read. */
+async function readUsage(
+  { metrics }: ScheduledScalingPorts,
+  { endpoint, part }: FleetRecord,
+  from: Instant,
+  to: Instant,
+): Promise<Usage | undefined> {
+  if (part?.dimension === 'copies') {
+    const use = await metrics.componentUse(part.name, from, to);
+    return use.ok ? { kind: 'components', ...use.value } : undefined;
+  }
+  const backlog = await metrics.backlog(endpoint, from, to);
+  return backlog.ok ? { kind: 'async', ...backlog.value } : undefined;
 }

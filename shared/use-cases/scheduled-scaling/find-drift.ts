@@ -1,7 +1,7 @@
 import { type Difference, isLeft, isOfPolicies } from '../../domain/drift.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Instant } from '../../domain/time.ts';
-import { hasOwnAlarm, ownAlarmName } from '../wake-triggers.ts';
+import { hasOwnAlarm, ownAlarmName, wokenOf } from '../wake-triggers.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
 import { changesOf, fingerprintOf, forgetAsserted, keyOf, stepAlarmsOf } from './scaling-policies.ts';
 import { SETTLING } from './settle.ts';
@@ -36,20 +36,22 @@ export async function findDrift(ports: ScheduledScalingPorts, now: Instant, turn
     const { record } = turn;
     const shown = answer.value.get(keyOf(record).resourceId) ?? [];
     const changes = changesOf({ scaling: ports.scaling, tagPrefix }, record, shown, alarms.value);
-    const wake = (isFirst ? wakeAlarmOf(tagPrefix, record) : []).flatMap((name) =>
-      ports.alarms.wakeAlarmDifferences(name, record.endpoint, alarms.value.get(name)),
+    const isOwn = isFirst || record.part?.dimension === 'copies';
+    const wake = (isOwn ? wakeAlarmOf(tagPrefix, record) : []).flatMap((name) =>
+      ports.alarms.wakeAlarmDifferences(name, wokenOf(record), alarms.value.get(name)),
     );
     note(whole, turn, now, [...changes.differences, ...wake], changes.steered);
   }
 }
 
 function wakeAlarmOf(tagPrefix: string, record: FleetRecord): readonly string[] {
-  return hasOwnAlarm(record) ? [ownAlarmName(tagPrefix, record.endpoint)] : [];
+  return hasOwnAlarm(record) ? [ownAlarmName(tagPrefix, record)] : [];
 }
 
 /** A wake alarm is missed by whoever reads it, without waiting for the comparison. */
-export function noteAlarmGone(now: Instant, whole: Turn, alarm: string): void {
-  const [turn] = targetTurns(whole).filter(({ record }) => record.asserted !== undefined);
+export function noteAlarmGone(now: Instant, whole: Turn, part: Turn, alarm: string): void {
+  const named = part === whole ? targetTurns(whole) : [part];
+  const [turn] = named.filter(({ record }) => record.asserted !== undefined);
   if (turn === undefined) return;
   const { record } = turn;
   const { told = [], left = [] } = record.drift ?? {};

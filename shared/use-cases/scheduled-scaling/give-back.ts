@@ -39,12 +39,19 @@ export async function giveBack(
     tellUntold(shared, part, { observed: part.record.observed ?? observed, target, policies: undefined });
   }
   if (!BROKEN.includes(observed.status)) {
-    if (observed.status !== 'InService' || (observed.desired > 0 && observed.serving === 0)) {
-      const waiting = { ...evidence, status: observed.status };
-      recordDecision(ports, run, turn, { decision: 'keep', reason: 'in-progress', evidence: waiting });
+    const parts = targetTurns(turn).map((part) => ({ part, seen: part.record.observed ?? observed }));
+    const busy = parts.find(({ seen }) => seen.status !== 'InService' || (seen.desired > 0 && seen.serving === 0));
+    const asleep = parts.filter(({ seen }) => seen.status === 'InService' && seen.desired === 0);
+    for (const { part, seen } of asleep) {
+      const failure = await raise(shared, part, ruling, seen, evidence);
+      if (failure !== undefined) return failure;
+    }
+    if (asleep.length > 0) return undefined;
+    if (busy !== undefined) {
+      const waiting = { ...evidence, status: busy.seen.status };
+      recordDecision(ports, run, busy.part, { decision: 'keep', reason: 'in-progress', evidence: waiting });
       return undefined;
     }
-    if (observed.desired === 0) return raise(shared, turn, ruling, observed, evidence);
   }
   const failure = await removeOurs(shared, turn);
   if (failure !== undefined) return failure;

@@ -3,7 +3,7 @@ import type { TargetKey } from '../../domain/scalable-target.ts';
 import { targetKeyOf, targetViews } from '../../domain/target-view.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import type { TargetView } from '../../ports/scaling.ts';
-import { ownAlarmName } from '../wake-triggers.ts';
+import { ownAlarmNames } from '../wake-triggers.ts';
 import { MADE_BY } from './act.ts';
 import type { RunShared, ScheduledScalingPorts, Turn } from './ports.ts';
 import { announce, recordAction, recordDecision } from './report.ts';
@@ -43,8 +43,9 @@ export async function removeOurs(shared: RunShared, turn: Turn): Promise<Failure
     const failure = key === undefined ? undefined : await removeScaling(shared, view, key);
     if (failure !== undefined) return failure;
   }
-  if (record.kind !== 'async') return undefined;
-  const removed = await ports.alarms.remove([ownAlarmName(tagPrefix, record.endpoint)]);
+  const alarms = ownAlarmNames(tagPrefix, record);
+  if (alarms.length === 0) return undefined;
+  const removed = await ports.alarms.remove(alarms);
   return removed.ok ? undefined : removed.failure;
 }
 

@@ -3,6 +3,7 @@ import { withoutOwn } from '../../domain/target-view.ts';
 import { type Instant, SECOND } from '../../domain/time.ts';
 import type { EndpointConfigView, EndpointSummary, EndpointView } from '../../ports/endpoints.ts';
 import type { Outcome } from '../../ports/outcome.ts';
+import { takeOverComponents } from './components.ts';
 import type { RecordChange, ScheduledScalingPorts, Turn } from './ports.ts';
 import { dueNow } from './turn.ts';
 
@@ -18,7 +19,8 @@ export async function observe(
 ): Promise<Observed | undefined> {
   const { record } = turn;
   const summary = sweep?.get(record.arn.toLowerCase());
-  if (summary !== undefined && isConfigKnown(record) && isUnchanged(record.observed, summary)) return record.observed;
+  const mayTrust = summary !== undefined && isConfigKnown(record) && record.kind !== 'components';
+  if (mayTrust && isUnchanged(record.observed, summary)) return record.observed;
   const answer = await ports.endpoints.describe(record.endpoint);
   if (!answer.ok) {
     reportFailure(ports, answer, record);
@@ -67,7 +69,8 @@ async function takeOver(
     if (config.value !== undefined) turn.change(ofConfig(config.value));
     instanceType = config.value?.variants[0]?.instanceType;
   }
-  const observed = observedOf(view, record.observed, instanceType, now);
+  if (turn.record.kind === 'components' && !(await takeOverComponents(ports, turn))) return undefined;
+  const observed = observedOf(view, record.observed, instanceType, now, turn.record);
   const targets = turn.record.targets?.map((state) => sizedAs(state, view));
   const named = record.endpoint === view.name && sameSizes(turn.record.targets, targets);
   if (named && record.observed !== undefined && isSame(record.observed, observed)) return record.observed;
@@ -98,6 +101,7 @@ function sameSizes(before: FleetRecord['targets'], now: FleetRecord['targets']):
 }
 
 function ofConfig(config: EndpointConfigView): RecordChange {
+  if (config.kind === 'components') return ofHostingConfig(config);
   const [only, ...more] = config.variants;
   return ({ variant, variants: _, targets, requestTtl: __, ...record }) => ({
     ...(isSameSet(config, targets ?? [{ name: variant }]) ? record : asNew(record)),
@@ -107,6 +111,17 @@ function ofConfig(config: EndpointConfigView): RecordChange {
       ? { variant: only.name }
       : { targets: config.variants.map((variant) => targetOfConfig(variant, targets)) }),
     ...(config.requestTtlSeconds === undefined ? {} : { requestTtl: config.requestTtlSeconds * SECOND }),
+  });
+}
+
+/** What scales is asked for by itself: components come and go without their endpoint's config. */
+function ofHostingConfig({ name, kind, variants: [variant] }: EndpointConfigView): RecordChange {
+  return ({ variant: _, variants: __, managedMin: ___, ...record }) => ({
+    ...record,
+    kind,
+    configRead: name,
+    ...(variant?.managedMin === undefined ? {} : { managedMin: variant.managedMin }),
+    targets: (record.targets ?? []).filter(({ dimension }) => dimension === 'copies'),
   });
 }
 
@@ -133,7 +148,10 @@ function observedOf(
   before: Observed | undefined,
   instanceType: string | undefined,
   now: Instant,
+  record: FleetRecord,
 ): Observed {
+  // Of components copies are counted, not the instances that they share.
+  const counted = record.kind === 'components' ? (record.targets ?? []) : view.variants;
   const sameIncarnation = before?.creationTime === view.creationTime;
   const since = inServiceSince(view, sameIncarnation ? before : undefined);
   return {
@@ -142,8 +160,8 @@ function observedOf(
     configName: view.configName,
     creationTime: view.creationTime,
     lastModifiedTime: view.lastModifiedTime,
-    desired: view.variants.reduce((sum, { desired }) => sum + desired, 0),
-    serving: view.variants.reduce((sum, { serving }) => sum + serving, 0),
+    desired: counted.reduce((sum, { desired = 0 }) => sum + desired, 0),
+    serving: counted.reduce((sum, { serving = 0 }) => sum + serving, 0),
     ...(instanceType === undefined ? {} : { instanceType }),
     ...(since === undefined ? {} : { inServiceSince: since }),
   };

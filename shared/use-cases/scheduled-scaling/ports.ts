@@ -16,10 +16,13 @@ import type { Clock } from '../../ports/world.ts';
 
 export interface ScheduledScalingPorts {
   readonly fleet: FleetStore;
-  readonly endpoints: Pick<EndpointControl, 'describe' | 'list' | 'describeConfig' | 'tags' | 'setDesired'>;
+  readonly endpoints: Pick<
+    EndpointControl,
+    'describe' | 'list' | 'describeConfig' | 'tags' | 'components' | 'describeComponent' | 'setDesired'
+  >;
   readonly scaling: Omit<ScalingControl, 'snapshot' | 'restore' | 'compare'>;
   readonly alarms: AlarmControl;
-  readonly metrics: Pick<MetricReader, 'backlog' | 'realTimeUse' | 'queues'>;
+  readonly metrics: Pick<MetricReader, 'backlog' | 'componentUse' | 'realTimeUse' | 'queues'>;
   readonly documents: DocumentSource;
   readonly candidates: CandidateFinder;
   readonly tables: TableFinder;
@@ -69,6 +72,8 @@ export interface Turn {
   stranded?: true;
   /** How policies and alarms of ours differ from what we put, by resource id; absent: not compared in this run. */
   differences?: ReadonlyMap<string, readonly Difference[]> | undefined;
+  /** Inference components at zero whose own alarm says that requests to them fail. */
+  turnedAway?: ReadonlySet<string>;
   /** ListTags says that the tag is gone. */
   letGo: boolean;
   /**

@@ -8,7 +8,7 @@ import { STEP_WAKE_NAME, scalingOf, wakesByStep } from '../../domain/step-wake.t
 import { targetKeyOf, targetOf } from '../../domain/target-view.ts';
 import type { Failure, Outcome } from '../../ports/outcome.ts';
 import type { OwnPolicy, ScalingControl, ScalingPolicyView } from '../../ports/scaling.ts';
-import { hasOwnAlarm, ownAlarmName, stepAlarmName } from '../wake-triggers.ts';
+import { hasOwnAlarm, ownAlarmName, stepAlarmName, wokenOf } from '../wake-triggers.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
 
 /** What differs between the policies on a target and those that the document asks for. */
@@ -48,7 +48,12 @@ export function alarmOfPolicy(tagPrefix: string, record: FleetRecord, policyName
 }
 
 function wantedPolicies(tagPrefix: string, record: FleetRecord): ReadonlyMap<string, OwnPolicy> {
-  const endpoint = { name: record.endpoint, variant: record.variant ?? '' };
+  const { part } = record;
+  const endpoint = {
+    name: record.endpoint,
+    variant: record.variant ?? '',
+    ...(part?.dimension === 'copies' && { component: part.name }),
+  };
   const wanted = scalingOf(record).flatMap((given): OwnPolicy[] => {
     const spec = inAwsUnits(given, record.observed?.instanceType);
     if (spec === undefined) return [];
@@ -170,14 +175,14 @@ export async function removePolicies(
   return undefined;
 }
 
-/** The wake alarm is there exactly where the policy listens to a backlog. */
+/** The wake alarm is there exactly where the policy listens to what it tells. */
 export async function assertOwnAlarm(ports: ScheduledScalingPorts, turn: Turn): Promise<Failure | undefined> {
   const { record } = turn;
-  if (record.kind !== 'async') return undefined;
-  const name = ownAlarmName(ports.settings.tagPrefix, record.endpoint);
+  if (record.kind !== 'async' && record.part?.dimension !== 'copies') return undefined;
+  const name = ownAlarmName(ports.settings.tagPrefix, record);
   if (isLeft(record, 'alarm', name)) return undefined;
   const outcome = hasOwnAlarm(record)
-    ? await ports.alarms.putWakeAlarm(name, record.endpoint)
+    ? await ports.alarms.putWakeAlarm(name, wokenOf(record))
     : await ports.alarms.remove([name]);
   return outcome.ok ? undefined : outcome.failure;
 }

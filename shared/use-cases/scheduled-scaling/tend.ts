@@ -11,7 +11,7 @@ import type { Failure } from '../../ports/outcome.ts';
 import type { TargetView } from '../../ports/scaling.ts';
 import { act } from './act.ts';
 import { tellUntold } from './carry-out.ts';
-import { demandBacklog, readActivity } from './demand.ts';
+import { demandBacklog, demandCopies, readActivity } from './demand.ts';
 import { judgeEach } from './drift.ts';
 import { giveBack } from './give-back.ts';
 import { holdPlan, type InFlight, readInFlight, rememberHold, waitingInput } from './in-flight.ts';
@@ -64,7 +64,7 @@ export async function tend(shared: RunShared, turn: Turn): Promise<void> {
   if (turn.record.policy === undefined) return refuseUnsaid(shared, turn);
   if (!(await judgeEach(shared, turn, ruling))) return;
   if (turn.record.targets === undefined) await noteScaleOut(shared, turn, observed);
-  await demandBacklog(ports, run.now, turn, ruling.bounds, observed.desired);
+  if (turn.record.kind !== 'components') await demandBacklog(ports, run.now, turn, ruling.bounds, observed.desired);
   const decided = await decideEach(shared, turn, ruling);
   if (decided.length === 0) return refuseUnsaid(shared, turn);
   const again = rule(shared, turn.record);
@@ -93,6 +93,10 @@ async function decideEach(shared: RunShared, whole: Turn, ruling: Ruling): Promi
     // Not compiled yet: the documents say nothing about this target.
     if (observed === undefined || policy === undefined) continue;
     if (whole.record.targets !== undefined) await noteScaleOut(shared, turn, observed);
+    if (turn.record.part?.dimension === 'copies') {
+      const isTurnedAway = whole.turnedAway?.has(turn.record.part.name) === true;
+      await demandCopies(shared.ports, shared.run.now, turn, isTurnedAway, judge(turn.record).bounds);
+    }
     const decided = await decide(shared, turn, observed, judge, isFirstOf(whole, turn));
     if ('situation' in decided) {
       tellUntold(shared, turn, decided.situation);
@@ -107,7 +111,7 @@ async function decideEach(shared: RunShared, whole: Turn, ruling: Ruling): Promi
  * What serves of what is asked for. Of several targets the surplus of one does not make up for what another lacks.
  */
 function servingAsAsked(observed: Observed, decided: readonly Decided[]): Observed {
-  if (decided.length < 2) return observed;
+  if (decided.every(({ turn }) => turn.record.part === undefined)) return observed;
   const serving = decided.map((one) => {
     if ('failure' in one) return one.turn.record.observed?.serving ?? 0;
     const { ruling, observed: own } = one.situation;
@@ -188,12 +192,14 @@ async function decide(
     if (!read.ok) return { failure: read.failure };
     policies = read.value;
   }
-  const asyncDemand = turn.record.kind === 'async' && turn.record.demand.length > 0 && observed.desired > 0;
-  let activity = asyncDemand ? await readActivity(ports, run.now, turn) : undefined;
+  // Asynchronous endpoints and components are brought to zero here, and their demand ends here.
+  const reachesZero = turn.record.kind === 'async' || turn.record.kind === 'components';
+  const endsDemand = reachesZero && turn.record.demand.length > 0 && observed.desired > 0;
+  let activity = endsDemand ? await readActivity(ports, run.now, turn) : undefined;
   let inFlight: InFlight | undefined;
   const planNow = () => planFor(shared, turn, judge(turn.record), { observed, target, policies, activity, inFlight });
   let planned = planNow();
-  if (planned.plan.needsActivity && turn.record.kind === 'async') {
+  if (planned.plan.needsActivity && reachesZero) {
     activity = await readActivity(ports, run.now, turn);
     planned = planNow();
   }

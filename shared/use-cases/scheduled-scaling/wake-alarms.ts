@@ -6,7 +6,7 @@ import type { AlarmView } from '../../ports/alarms.ts';
 import { alarmSources, zeroAlarmName } from '../wake-triggers.ts';
 import { noteAlarmGone } from './find-drift.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
-import { dueNow } from './turn.ts';
+import { dueNow, targetTurns } from './turn.ts';
 
 const STUCK_AFTER = DAY;
 /** Application Auto Scaling acts within a minute of the alarm. */
@@ -23,10 +23,7 @@ export async function readWakeAlarms(
 ): Promise<void> {
   const { tagPrefix } = ports.settings;
   const managed = turns.filter(({ record }) => record.giveBack?.doneAt === undefined);
-  const atZero = managed.flatMap((turn) => {
-    const alarm = isAtZero(turn.record) ? zeroAlarmName(tagPrefix, turn.record) : undefined;
-    return alarm === undefined ? [] : [{ turn, alarm }];
-  });
+  const atZero = managed.flatMap((turn) => atZeroOf(tagPrefix, turn));
   const names = new Set([
     ...managed.flatMap(({ record }) => alarmSources(record).map((source) => source.slice('alarm:'.length))),
     ...atZero.map(({ alarm }) => alarm),
@@ -40,17 +37,36 @@ export async function readWakeAlarms(
   }
   const alarms = new Map(answer.value.map((alarm) => [alarm.name, alarm] as const));
   for (const turn of managed) applyNamedAlarms(ports, now, turn, alarms);
-  for (const { turn, alarm } of atZero) {
+  for (const { turn, part, alarm } of atZero) {
     const own = alarms.get(alarm);
-    if (own === undefined) noteAlarmGone(now, turn, alarm);
-    if (own?.state === 'ALARM') answerZeroAlarm(now, turn, own);
+    if (own === undefined) noteAlarmGone(now, turn, part, alarm);
+    if (own?.state === 'ALARM') answerZeroAlarm(now, turn, part.record, own);
   }
 }
 
+interface AtZero {
+  readonly turn: Turn;
+  readonly part: Turn;
+  readonly alarm: string;
+}
+
+/** What of an endpoint is at zero and has an alarm that tells of requests, by its own turn. */
+function atZeroOf(tagPrefix: string, turn: Turn): readonly AtZero[] {
+  const parts = turn.record.kind === 'components' ? targetTurns(turn) : [turn];
+  return parts.flatMap((part) => {
+    const alarm = isAtZero(part.record) ? zeroAlarmName(tagPrefix, part.record) : undefined;
+    return alarm === undefined ? [] : [{ turn, part, alarm }];
+  });
+}
+
 /** The step policy has its chance first: what it has not lifted by then is lifted here, and says so. */
-function answerZeroAlarm(now: Instant, turn: Turn, { stateSince }: AlarmView): void {
+function answerZeroAlarm(now: Instant, turn: Turn, seen: FleetRecord, { stateSince }: AlarmView): void {
   turn.due = true;
-  const byStep = wakesByStep(turn.record);
+  if (seen.part?.dimension === 'copies') {
+    turn.turnedAway = new Set([...(turn.turnedAway ?? []), seen.part.name]);
+    return;
+  }
+  const byStep = wakesByStep(seen);
   if (byStep && now - stateSince < STRANDED_AFTER) return;
   turn.backlogSince = stateSince;
   if (byStep) turn.stranded = true;

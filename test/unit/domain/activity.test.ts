@@ -96,6 +96,29 @@ describe('activity of a real-time endpoint', () => {
   });
 });
 
+describe('activity of an inference component', () => {
+  const use = (more: Partial<Extract<Usage, { kind: 'components' }>>): Usage => ({
+    kind: 'components',
+    invocations: zeros(),
+    concurrency: zeros(),
+    failures: [],
+    ...more,
+  });
+
+  it('is idle only where every minute says so', () => {
+    expect(judge(use({})).verdict).toBe('idle');
+    expect(judge(use({ invocations: [] })).verdict, 'silent without a copy').toBe('unknown');
+  });
+
+  it('is use that was turned away, too', () => {
+    expect(judge(use({ failures: [[NOW - 3 * MINUTE, 2]] }))).toMatchObject({
+      verdict: 'active',
+      evidence: { turnedAway: 2 },
+    });
+    expect(judge(use({ concurrency: [[NOW - 3 * MINUTE, 1]] })).verdict).toBe('active');
+  });
+});
+
 describe('activity of an asynchronous endpoint', () => {
   const queue = (size: readonly Point[], withoutCapacity: readonly Point[] = []): Usage => ({
     kind: 'async',

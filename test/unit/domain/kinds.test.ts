@@ -88,7 +88,25 @@ describe('kind rules', () => {
       'burstable-type',
       'scaling',
     ],
-    ['components', { kind: 'components' }, 'kind-unsupported', 'endpoint'],
+    ['no component', { kind: 'components', variants: [], managedMin: 0 }, 'policy-invalid', 'endpoint'],
+    [
+      'several components of which the policy names none',
+      { kind: 'components', variants: [{ name: 'a' }, { name: 'b' }], managedMin: 0 },
+      'policy-invalid',
+      'components',
+    ],
+    [
+      'zero copies that would free no instance',
+      { kind: 'components', policy: { ...policy, mayBeZero: true }, managedMin: 1 },
+      'policy-invalid',
+      'endpoint',
+    ],
+    [
+      'zero copies on instances that nobody manages',
+      { kind: 'components', policy: { ...policy, mayBeZero: true } },
+      'policy-invalid',
+      'endpoint',
+    ],
     ['serverless', { kind: 'serverless' }, 'kind-unsupported', 'endpoint'],
   ])('%s breaks the endpoint', (_name, changes, code, field) => {
     expect(check(changes)).toMatchObject([{ code, field }]);

@@ -208,6 +208,34 @@ describe('planCapacity always', () => {
   });
 });
 
+describe('planCapacity of copies', () => {
+  const woken = ruling({ reason: 'demand-request', bounds: { min: 1, max: 6 }, desired: 4 });
+  const copies = (more: Partial<CapacityInput>): CapacityInput =>
+    input({ kind: 'components', ruling: woken, demanded: 4, target: { min: 0, max: 6 }, ...more });
+
+  it('brings all that is asked for in one step before bounds would pull one', () => {
+    expect(planCapacity(copies({ desired: 0 }))).toMatchObject({ desired: 4, reason: 'from-zero' });
+    expect(planCapacity(copies({ desired: 0 })).register).toBeUndefined();
+  });
+
+  it('raises the bounds of copies on their way, and lowers none', () => {
+    const onTheirWay = copies({ status: 'Updating', desired: 4 });
+    expect(planCapacity(onTheirWay)).toMatchObject({ register: { min: 1, max: 6 } });
+    expect(planCapacity({ ...onTheirWay, target: { min: 2, max: 6 } }).register).toBeUndefined();
+    expect(planCapacity({ ...onTheirWay, status: 'Creating' }).register).toBeUndefined();
+    expect(planCapacity({ ...onTheirWay, kind: 'async' }).register).toBeUndefined();
+  });
+
+  it('goes to zero when idle, and only then', () => {
+    const resting = copies({ ruling: ruling({ bounds: { min: 0, max: 6 } }), demanded: 0, desired: 2, scales: false });
+    const plan = (activity: CapacityInput['activity']) => planCapacity({ ...resting, steered: false, activity });
+    expect(plan(undefined).needsActivity).toBe(true);
+    expect(plan('idle').desired).toBe(0);
+    expect(plan('active').desired).toBeUndefined();
+    expect(plan('unknown').desired).toBeUndefined();
+  });
+});
+
 describe('sizeForBacklog', () => {
   it.each([
     [12, 5, 0, 5, 3],

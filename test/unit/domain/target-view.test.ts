@@ -176,3 +176,43 @@ describe('resource ids', () => {
     expect(targetKey('Chat', { name: 'x', dimension })).toEqual({ resourceId, dimension });
   });
 });
+
+describe('views of inference components', () => {
+  const asked = (source: 'request', target?: string) => ({ source, since: 1, renewedAt: 1, ...(target && { target }) });
+  const hosting: FleetRecord = {
+    ...record,
+    kind: 'components',
+    demand: [asked('request'), asked('request', 'llama'), asked('request', 'embed')],
+    observed: {
+      at: 0,
+      status: 'InService',
+      configName: 'c',
+      creationTime: 0,
+      lastModifiedTime: 0,
+      desired: 3,
+      serving: 3,
+    },
+    targets: [
+      { ...blue, name: 'llama', dimension: 'copies', status: 'Updating', lastIdleAt: 9 },
+      { ...green, name: 'embed', dimension: 'copies', status: 'InService' },
+    ],
+  };
+
+  it('have their own status, demand and idleness, beside what is asked of the whole', () => {
+    const [llama, embed] = targetViews(hosting);
+    expect(llama).toMatchObject({ observed: { status: 'Updating' }, lastIdleAt: 9 });
+    expect(llama?.demand.map(({ target }) => target)).toEqual([undefined, 'llama']);
+    expect(embed).toMatchObject({ observed: { status: 'InService' } });
+    expect(embed?.lastIdleAt).toBeUndefined();
+    const updating = { ...hosting, observed: { ...hosting.observed!, status: 'Updating' as const } };
+    expect(targetViews(updating)[1]?.observed?.status, 'nothing of an endpoint that is busy').toBe('Updating');
+  });
+
+  it('leave what is asked of the others when their own ends', () => {
+    const [, embed] = targetViews(hosting);
+    const after = mergeView(hosting, { ...embed!, demand: [], lastIdleAt: 12 });
+    expect(after.demand.map(({ target }) => target)).toEqual(['llama']);
+    expect(after.lastIdleAt).toBe(12);
+    expect(after.targets?.map(({ lastIdleAt }) => lastIdleAt)).toEqual([9, 12]);
+  });
+});
