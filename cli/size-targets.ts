@@ -41,6 +41,12 @@ export function sizeTargets({ perSecond, concurrency, safety, headroom, peak, tr
   };
 }
 
+/** Undefined: nothing is unwise about it. */
+export function safetyWarning(safety: number): string | undefined {
+  if (safety <= 0.8) return undefined;
+  return 'better at most 80%: above 80 % of the measured limit nothing is left for the time in which an instance starts';
+}
+
 /** Without the last digits of binary fractions: 70 % of 10 is 7, not one less. */
 function rounded(value: number, digits: number): number {
   const factor = 10 ** digits;

@@ -4,7 +4,7 @@ import { parsePolicy } from '../../shared/documents/index.ts';
 import { parseDuration } from '../../shared/documents/values.ts';
 import { nameOf } from '../documents.ts';
 import { CliError, documentError, EXIT, formatTable, type Io, writeJson, writeWhole } from '../output.ts';
-import { type SizeInput, type Sizes, sizeTargets } from '../size-targets.ts';
+import { type SizeInput, type Sizes, safetyWarning, sizeTargets } from '../size-targets.ts';
 
 interface Options {
   readonly rate?: string;
@@ -53,6 +53,8 @@ function size(io: Io, options: Options): void {
   const input = readInput(options);
   if (!(METRICS as readonly string[]).includes(options.metric))
     throw wrong('--metric', options.metric, METRICS.join(', '));
+  const warning = safetyWarning(input.safety);
+  if (warning !== undefined) io.note(`warning: --safety: ${options.safety}: ${warning}`);
   const sizes = sizeTargets(input);
   const policy = policyOf(sizes, options.metric);
   const name = options.out === undefined ? 'sized' : nameOf(options.out);

@@ -1,3 +1,4 @@
+import { checkMetrics } from './metric-fit.ts';
 import type { Agenda, CompiledPolicy, EndpointKind, Rung, WakeTrigger, ZeroBy } from './policy.ts';
 import type { Demand } from './record.ts';
 import { type DurationMs, HOUR, MINUTE } from './time.ts';
@@ -130,6 +131,7 @@ export function checkKind(check: KindCheck): readonly KindProblem[] {
     ...checkZeroRungs(check),
     ...checkSmoke(kind, policy),
     ...checkScaleIn(kind, policy),
+    ...checkMetrics(kind, policy.scaling),
     ...checkWakeBy(kind, policy),
     ...checkQueue(check),
   ];
