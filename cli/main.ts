@@ -31,6 +31,8 @@ export interface Host {
   now(): number;
   /** One line from the person at the terminal; absent where there is none. */
   ask?: ((question: string) => Promise<string>) | undefined;
+  /** Ctrl-C calls this once instead of ending the process; the answer takes it back. */
+  onInterrupt?: Io['onInterrupt'];
 }
 
 /** Each command lives in a file of its own and adds itself to the program. */
@@ -125,6 +127,7 @@ function createIo(host: Host, quiet: () => boolean, exitWith: Io['exitWith']): I
     now: () => host.now(),
     env: host.env,
     ask: host.ask,
+    onInterrupt: host.onInterrupt ?? (() => () => undefined),
     exitWith,
     out: (text) => {
       clear();
@@ -156,7 +159,13 @@ function readVersion(): string {
 
 /** For the bin: this process, its signals and its pipes. */
 export async function main(): Promise<void> {
-  process.on('SIGINT', () => process.exit(EXIT.interrupted));
+  let stop: (() => void) | undefined;
+  process.on('SIGINT', () => {
+    // A second one ends it whatever is under way.
+    const stopping = stop ?? (() => process.exit(EXIT.interrupted));
+    stop = undefined;
+    stopping();
+  });
   // `endpoint-scaler plan … | head` closes the pipe; that is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(EXIT.ok);
@@ -169,6 +178,12 @@ export async function main(): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     now: Date.now,
+    onInterrupt: (handler) => {
+      stop = handler;
+      return () => {
+        stop = undefined;
+      };
+    },
     ask: process.stdin.isTTY && process.stderr.isTTY ? askOnTerminal : undefined,
   });
 }

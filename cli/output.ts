@@ -26,6 +26,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** One line from the person at the terminal; absent where there is none. */
   readonly ask?: ((question: string) => Promise<string>) | undefined;
+  /** Ctrl-C calls this instead of ending the command, once; the answer takes it back. */
+  onInterrupt(stop: () => void): () => void;
   /** The exit code where it is not 0 although the command ran to its end. */
   exitWith(code: ExitCode): void;
 }

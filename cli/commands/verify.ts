@@ -1,6 +1,11 @@
 import type { Command } from 'commander';
 import { type AccountOptions, withAccountOptions } from '../account/options.ts';
+import type { LoadOptions } from '../load/plan.ts';
 import type { Io } from '../output.ts';
+
+interface VerifyOptions extends AccountOptions, LoadOptions {
+  readonly load?: boolean;
+}
 
 export function register(program: Command, io: Io): void {
   const command = program
@@ -9,11 +14,28 @@ export function register(program: Command, io: Io): void {
       'compare what AWS holds for an endpoint with its policy: bounds, policies, alarms, failed scaling, quota',
     )
     .argument('<endpoint>', 'name of the endpoint');
-  withAccountOptions(command).action(async (name: string, options: AccountOptions) => {
-    const [{ operate }, { verifyEndpoint }] = await Promise.all([
+  withLoad(command);
+  withAccountOptions(command).action(async (name: string, options: VerifyOptions) => {
+    const [{ operate }, { verifyEndpoint }, { loadEndpoint }] = await Promise.all([
       import('../account/connect.ts'),
       import('../operate/verify.ts'),
+      import('../operate/load.ts'),
     ]);
-    await operate(io, options, (account) => verifyEndpoint(account, io, name, options));
+    await operate(io, options, (account) =>
+      options.load === true ? loadEndpoint(account, io, name, options) : verifyEndpoint(account, io, name, options),
+    );
   });
+}
+
+function withLoad(command: Command): void {
+  command
+    .option('--load', 'send a bounded load from this machine, and show how the endpoint scales')
+    .option('--rate <per second>', 'with --load: requests per second, at most 200')
+    .option('--concurrency <count>', 'with --load: or requests at once, at most 50')
+    .option('--for <duration>', 'with --load: how long, at most 15m', '1m')
+    .option('--at-most <count>', 'with --load: requests in all, at most 100000', '10000')
+    .option('--body <file>', 'with --load: one request as the model takes it')
+    .option('--content-type <type>', 'with --load: of the body', 'application/json')
+    .option('--component <name>', 'with --load: the inference component that is asked')
+    .option('--yes', 'with --load: do not ask');
 }

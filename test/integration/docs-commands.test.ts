@@ -93,6 +93,7 @@ const KNOWN: readonly [RegExp, (command: string) => Promise<string>][] = [
     elsewhere('test/deployment/local.test.ts', 'out/local-aws.env'),
   ],
   [/^aws (?:sqs|dynamodb|resourcegroupstaggingapi) /, aws],
+  [/^endpoint-scaler verify chat --load /, elsewhere('test/integration/cli-verify-load.test.ts', "'--load'")],
   [/^endpoint-scaler (?:hold|wake|unhold) /, elsewhere('test/support/deployment-job.ts', 'docs/with-other-tools.md')],
   [/^aws cloudformation deploy/, elsewhere('test/support/deployment-job.ts', 'docs/with-other-tools.md')],
   [
