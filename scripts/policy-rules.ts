@@ -476,7 +476,7 @@ export const REFUSALS: readonly PolicyRule[] = [
     aws: 'A dimension’s value is 1 to 255 characters',
     source: 'model: cloudwatch',
     breaks: tracking({ metric: { ...custom, dimensions: { For: '' } } }),
-    says: 'scaling[0].metric.dimensions.For: "": a text of 1 to 255 characters; {endpoint} and {variant} stand for the endpoint’s own',
+    says: 'scaling[0].metric.dimensions.For: "": a text of 1 to 255 characters; {endpoint}, {variant} and {component} stand for the endpoint’s own',
   },
   {
     id: 'unit',
