@@ -35,6 +35,7 @@ const DAY = 24 * 3_600_000;
 const NOTICES: Readonly<Record<string, string>> = {
   'Policy Invalid': 'Its endpoints are never parked and nothing of them is lowered until the document is valid again.',
   'Policy Not Applied': 'The rest of the policy is in force.',
+  'Scaling Failed': 'The advice is in the event; the scaler asks AWS for nothing more than the policy says.',
   'Drift Found': 'Mended, respected or left alone, as `onDrift` of its policy says.',
   'Endpoint Orphaned': 'It is not recreated; its recipe is kept.',
   'Model Changed': 'The recipe keeps what was running.',

@@ -7,6 +7,7 @@ import { policySchema } from '../shared/documents/policy.ts';
 import { scheduleSchema } from '../shared/documents/schedule.ts';
 import { DECISIONS, EVENT_SOURCE, EVENT_TYPES, REASON_CODES, REQUEST_SOURCE } from '../shared/domain/decision.ts';
 import { DRIFT_ANSWERS, DRIFT_FIELDS } from '../shared/domain/drift.ts';
+import { TROUBLE_REASONS } from '../shared/domain/scaling-activity.ts';
 
 type Source = Parameters<typeof toJsonSchema>[0];
 
@@ -17,6 +18,16 @@ const SOURCES: Readonly<Record<string, Source>> = {
   scenario: scenarioSchema,
   result: resultSchema,
 };
+
+/** What the detail of events of one type holds beside the common fields. */
+function detailOf(type: string, required: readonly string[], properties: Readonly<Record<string, unknown>>) {
+  return {
+    if: { properties: { 'detail-type': { const: type } } },
+    // JSON Schema's own word; nothing is ever awaited.
+    // biome-ignore lint/suspicious/noThenProperty: see above
+    then: { properties: { detail: { required, properties } } }, // oxlint-disable-line unicorn/no-thenable
+  };
+}
 
 /** Events that the product puts on the bus: closed lists of types, decisions and reason codes. */
 const EVENT_SCHEMA = {
@@ -41,23 +52,26 @@ const EVENT_SCHEMA = {
       },
     },
   },
-  if: { properties: { 'detail-type': { const: 'Drift Found' } } },
-  // JSON Schema's own word; nothing is ever awaited.
-  // biome-ignore lint/suspicious/noThenProperty: see above
-  then: {
-    properties: {
-      detail: {
-        required: ['endpoint', 'policy', 'field', 'expected', 'actual', 'done'],
-        properties: {
-          field: { enum: DRIFT_FIELDS },
-          subject: { type: 'string', description: 'Name of the policy or alarm.' },
-          expected: { type: 'string' },
-          actual: { type: 'string' },
-          done: { enum: DRIFT_ANSWERS },
-        },
-      },
-    },
-  },
+  allOf: [
+    detailOf('Drift Found', ['endpoint', 'policy', 'field', 'expected', 'actual', 'done'], {
+      field: { enum: DRIFT_FIELDS },
+      subject: { type: 'string', description: 'Name of the policy or alarm.' },
+      expected: { type: 'string' },
+      actual: { type: 'string' },
+      done: { enum: DRIFT_ANSWERS },
+    }),
+    detailOf('Scaling Failed', ['endpoint', 'resource', 'activity', 'class', 'reason', 'message', 'advice'], {
+      class: { enum: Object.keys(TROUBLE_REASONS) },
+      reason: { enum: Object.values(TROUBLE_REASONS) },
+      resource: { type: 'string', description: 'Resource id of the scalable target.' },
+      activity: { type: 'string' },
+      activityAt: { type: 'string', format: 'date-time' },
+      what: { type: 'string' },
+      cause: { type: 'string' },
+      message: { type: 'string' },
+      advice: { type: 'string' },
+    }),
+  ],
 };
 
 /** JSON Schema (draft-07) of each document, as the text of its file. */

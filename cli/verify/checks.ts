@@ -1,7 +1,9 @@
 import type { ScalingActivity } from '@aws-sdk/client-application-auto-scaling';
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
+import { classifyActivity } from '../../shared/aws/classify.ts';
 import { isLeft } from '../../shared/domain/drift.ts';
 import { type Suspended, suspendedBy } from '../../shared/domain/plan-capacity.ts';
+import { type ActivityTrouble, TROUBLE_ADVICE } from '../../shared/domain/scaling-activity.ts';
 import { scalingOf } from '../../shared/domain/step-wake.ts';
 import { DAY, type Instant } from '../../shared/domain/time.ts';
 import type { PolicyChanges } from '../../shared/use-cases/scheduled-scaling/scaling-policies.ts';
@@ -141,30 +143,23 @@ export function checkAlarms(alarms: ReadonlyMap<string, readonly MetricAlarm[]>)
   return [{ level: 'ok', check, found: `${states.length} with data, ${ringing} in ALARM` }];
 }
 
-/** What AWS tried lately and could not do. */
+/** What AWS tried lately and could not do, or did not try. */
 export function checkActivities(activities: readonly ScalingActivity[], now: Instant): readonly Finding[] {
   const check = 'activities';
   const recent = activities.filter(({ StartTime }) => now - (StartTime?.getTime() ?? 0) <= RECENT);
   const failed = recent.filter(({ StatusCode }) => StatusCode === 'Failed').slice(0, SHOWN);
-  const findings = failed.map(({ StartTime, StatusMessage = '', Description = '' }): Finding => {
+  const findings = failed.map((activity): Finding => {
+    const { StartTime, StatusMessage = '', Description = '' } = activity;
     const at = StartTime === undefined ? '' : `${formatUtc(StartTime.getTime())}: `;
-    return {
-      level: 'warning',
-      check,
-      found: `${at}${Description}: ${StatusMessage}`,
-      advice: adviceFor(StatusMessage),
-    };
+    const advice = TROUBLE_ADVICE[troubleOf(activity) ?? 'unknown'];
+    return { level: 'warning', check, found: `${at}${Description}: ${StatusMessage}`, advice };
   });
-  const reasons = new Set(recent.flatMap(({ NotScaledReasons = [] }) => NotScaledReasons.map(({ Code = '' }) => Code)));
-  const full = recent.find(({ NotScaledReasons = [] }) =>
-    NotScaledReasons.some(({ Code }) => Code === 'AlreadyAtMaxCapacity'),
-  );
-  if (full !== undefined) {
-    const advice = 'raise max in the policy if more load is to be borne';
+  if (recent.some((activity) => troubleOf(activity) === 'at-max')) {
+    const advice = TROUBLE_ADVICE['at-max'];
     findings.push({ level: 'warning', check, found: 'an alarm asked for more than the maximum', advice });
   }
   if (findings.length > 0) return findings;
-  const why = [...reasons].sort().join(', ');
+  const why = [...new Set(recent.flatMap(codesOf))].sort().join(', ');
   return [
     {
       level: 'ok',
@@ -174,13 +169,10 @@ export function checkActivities(activities: readonly ScalingActivity[], now: Ins
   ];
 }
 
-function adviceFor(message: string): string {
-  if (/ResourceLimitExceeded|service limit/i.test(message))
-    return 'ask for a higher quota of this instance type in Service Quotas, or lower max';
-  if (/InsufficientInstanceCapacity|CapacityError|insufficient capacity/i.test(message)) {
-    return 'AWS has no instance of this type now: add instance pools to the config, or fallbackConfigs for wakes';
-  }
-  if (/not scalable/i.test(message))
-    return 'the endpoint was being changed at that moment; the next look asserts again';
-  return 'read the message; `explain` says what the scaler makes of the endpoint';
+function codesOf({ NotScaledReasons = [] }: ScalingActivity): readonly string[] {
+  return NotScaledReasons.map(({ Code = '' }) => Code);
+}
+
+function troubleOf(activity: ScalingActivity): ActivityTrouble | undefined {
+  return classifyActivity(activity.StatusCode, activity.StatusMessage ?? '', codesOf(activity));
 }

@@ -2,11 +2,13 @@ import {
   type ApplicationAutoScalingClient,
   DeleteScalingPolicyCommand,
   DeregisterScalableTargetCommand,
+  type ScalingActivity,
 } from '@aws-sdk/client-application-auto-scaling';
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { TroubledActivity } from '../domain/scaling-activity.ts';
 import type { ScalingControl, ScalingPolicyView } from '../ports/scaling.ts';
 import { createAttachedAlarms } from './attached-alarms.ts';
-import { outcomeOf } from './classify.ts';
+import { classifyActivity, outcomeOf, tellable } from './classify.ts';
 import { compareShown } from './compare-shown.ts';
 import { toJsonObject } from './json.ts';
 import { createScalingCalls, placeOf, policyView, targetView } from './scaling-calls.ts';
@@ -76,6 +78,10 @@ export function createScalingControl({ scaling, cloudWatch }: ScalingClients): O
         const found = names.length === 0 ? [] : await alarms.byName(names);
         return new Map(found.map(({ name, definition }) => [name, definition] as const));
       }),
+    troubledActivities: (since) =>
+      outcomeOf(`${SERVICE}.DescribeScalingActivities`, async () =>
+        (await calls.activities(since)).flatMap(troubledActivity),
+      ),
     async deletePolicy(key, name) {
       const outcome = await outcomeOf(`${SERVICE}.DeleteScalingPolicy`, () =>
         scaling.send(new DeleteScalingPolicyCommand({ ...placeOf(key), PolicyName: name })),
@@ -83,6 +89,26 @@ export function createScalingControl({ scaling, cloudWatch }: ScalingClients): O
       return goneIsFine(outcome);
     },
   };
+}
+
+/** None: it went as it should. */
+function troubledActivity(activity: ScalingActivity): readonly TroubledActivity[] {
+  const { StatusCode, StatusMessage = '', NotScaledReasons = [], StartTime, EndTime } = activity;
+  const codes = NotScaledReasons.map(({ Code = '' }) => Code);
+  const trouble = classifyActivity(StatusCode, StatusMessage, codes);
+  if (trouble === undefined) return [];
+  return [
+    {
+      id: activity.ActivityId ?? '',
+      resourceId: activity.ResourceId ?? '',
+      at: (EndTime ?? StartTime)?.getTime() ?? 0,
+      trouble,
+      tried: StatusCode === 'Failed',
+      what: tellable(activity.Description ?? ''),
+      cause: tellable(activity.Cause ?? ''),
+      message: tellable(StatusMessage === '' ? codes.join(', ') : StatusMessage),
+    },
+  ];
 }
 
 /** What is not there any more needs no removing. */

@@ -1,3 +1,4 @@
+import type { ActivityTrouble } from '../domain/scaling-activity.ts';
 import type { Failure, FailureClass, Outcome } from '../ports/outcome.ts';
 import { RunOverError } from '../ports/run.ts';
 
@@ -17,8 +18,13 @@ export function classify(error: unknown, call: string): Failure {
   const { code, message, status } = describe(error);
   const said = withoutNames(message);
   const [answer = ''] = message.split(SDK_HINT);
-  const told = answer.replace(NOT_TEXT, ' ').slice(0, MESSAGE_TOLD);
+  const told = tellable(answer);
   return { class: classOf(code, said, status), code, message: told, call, definite: isDefinite(code, status) };
+}
+
+/** A text of AWS's as it may stand in records, lines and events. */
+export function tellable(text: string): string {
+  return text.replace(NOT_TEXT, ' ').slice(0, MESSAGE_TOLD);
 }
 
 /** Runs one call and turns whatever it throws into a value. */
@@ -194,6 +200,31 @@ const BY_REASON: readonly (readonly [RegExp, FailureClass])[] = [
   ],
   [/not authorized|AccessDenied|access denied|permission/i, 'permission'],
 ];
+
+/** Failed words of Application Auto Scaling, of its own and of SageMaker's answer that they quote. */
+const BY_ACTIVITY: readonly (readonly [RegExp, ActivityTrouble])[] = [
+  [/ResourceLimitExceeded|service limit/i, 'quota'],
+  [NO_CAPACITY, 'capacity'],
+  [/is not scalable|in-progress endpoint/i, 'not-scalable'],
+  [/not authorized|AccessDenied|access denied|\bKMS\b/i, 'permission'],
+];
+
+const BY_NOT_SCALED: Readonly<Record<string, ActivityTrouble>> = {
+  AlreadyAtMaxCapacity: 'at-max',
+  TargetServicePutResourceAsUnscalable: 'not-scalable',
+};
+
+/** Why a scaling activity came to nothing; undefined: it did not, or as it should be (a minimum is reached, it would flap). */
+export function classifyActivity(
+  status: string | undefined,
+  message: string,
+  notScaled: readonly string[],
+): ActivityTrouble | undefined {
+  const reason = notScaled.map((code) => BY_NOT_SCALED[code]).find((trouble) => trouble !== undefined);
+  if (reason !== undefined) return reason;
+  if (status !== 'Failed' && (status !== 'Unfulfilled' || notScaled.length > 0)) return undefined;
+  return BY_ACTIVITY.find(([pattern]) => pattern.test(message))?.[1] ?? 'unknown';
+}
 
 /** `rejected` means image, model, role or health check: trying again costs money and changes nothing. */
 export function classifyFailureReason(reason: string): FailureClass {

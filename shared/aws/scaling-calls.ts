@@ -1,6 +1,7 @@
 import {
   type ApplicationAutoScalingClient,
   DescribeScalableTargetsCommand,
+  DescribeScalingActivitiesCommand,
   DescribeScalingPoliciesCommand,
   DescribeScheduledActionsCommand,
   ListTagsForResourceCommand,
@@ -8,6 +9,7 @@ import {
   PutScheduledActionCommand,
   RegisterScalableTargetCommand,
   type ScalableTarget,
+  type ScalingActivity,
   type ScalingPolicy,
   type ScheduledAction,
   TagResourceCommand,
@@ -15,6 +17,7 @@ import {
 import type { Bounds } from '../domain/policy.ts';
 import type { JsonObject } from '../domain/recipe.ts';
 import type { Dimension, TargetKey } from '../domain/scalable-target.ts';
+import type { Instant } from '../domain/time.ts';
 import type { ScalingPolicyView, TargetView } from '../ports/scaling.ts';
 import { toJsonObject } from './json.ts';
 import type { policyRequest } from './scaling-policies.ts';
@@ -45,6 +48,8 @@ export function placeOf({ resourceId, dimension }: TargetKey) {
 
 const PAGE_SIZE = 50;
 const PAGES_LIMIT = 100;
+/** Activities come newest first; of a busy account the newest are read. */
+const ACTIVITY_PAGES = 4;
 
 /** The raw calls that both the control and the snapshots need. They throw what the SDK throws. */
 export interface ScalingCalls {
@@ -52,6 +57,8 @@ export interface ScalingCalls {
   /** Undefined: of every target that SageMaker has. */
   policies(key: TargetKey | undefined): Promise<readonly ScalingPolicy[]>;
   scheduledActions(key: TargetKey): Promise<readonly ScheduledAction[]>;
+  /** Of every target, newest first, those that came to nothing included; at most the newest pages. */
+  activities(since: Instant): Promise<readonly ScalingActivity[]>;
   tags(arn: string): Promise<Readonly<Record<string, string>>>;
   register(request: RegisterRequest): Promise<void>;
   /** For a target that is there: registering tags on creation alone. */
@@ -72,7 +79,7 @@ export function createScalingCalls(client: ApplicationAutoScalingClient): Scalin
   return { ...createReads(client), ...createWrites(client) };
 }
 
-type Reads = Pick<ScalingCalls, 'targets' | 'policies' | 'scheduledActions' | 'tags'>;
+type Reads = Pick<ScalingCalls, 'targets' | 'policies' | 'scheduledActions' | 'activities' | 'tags'>;
 
 function createReads(client: ApplicationAutoScalingClient): Reads {
   return {
@@ -104,6 +111,26 @@ function createReads(client: ApplicationAutoScalingClient): Reads {
         );
         return { items: answer.ScheduledActions ?? [], next: answer.NextToken };
       }),
+    async activities(since) {
+      const found: ScalingActivity[] = [];
+      let NextToken: string | undefined;
+      for (let page = 0; page < ACTIVITY_PAGES; page += 1) {
+        const answer = await client.send(
+          new DescribeScalingActivitiesCommand({
+            ...SAGEMAKER,
+            IncludeNotScaledActivities: true,
+            MaxResults: PAGE_SIZE,
+            NextToken,
+          }),
+        );
+        const activities = answer.ScalingActivities ?? [];
+        found.push(...activities);
+        const oldest = activities.at(-1)?.StartTime?.getTime() ?? 0;
+        NextToken = answer.NextToken;
+        if (NextToken === undefined || NextToken === '' || oldest < since) break;
+      }
+      return found;
+    },
     async tags(ResourceARN) {
       return (await client.send(new ListTagsForResourceCommand({ ResourceARN }))).Tags ?? {};
     },

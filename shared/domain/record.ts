@@ -3,6 +3,7 @@ import type { Drift, Settled } from './drift.ts';
 import type { Agenda, Bounds, CompiledPolicy, EndpointKind, Rung, TargetRules } from './policy.ts';
 import type { DryPark } from './savings.ts';
 import type { ScalableTarget } from './scalable-target.ts';
+import type { ActivitiesTold } from './scaling-activity.ts';
 import type { DurationMs, Instant } from './time.ts';
 
 export const SCHEMA_VERSION = 1;
@@ -252,6 +253,8 @@ export interface FleetRecord {
   readonly settled?: Settled;
   /** Differences from it that were told of and are still there. */
   readonly drift?: Drift;
+  /** What was told of its scaling activities. */
+  readonly activities?: ActivitiesTold;
   /** A raise of ours under way: a lead sample once `to` instances serve. */
   readonly raising?: { readonly at: Instant; readonly to: number };
   /** Last announcement of a named alarm that stays in ALARM. */

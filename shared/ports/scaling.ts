@@ -2,6 +2,8 @@ import type { Difference } from '../domain/drift.ts';
 import type { ScalingSpec } from '../domain/policy.ts';
 import type { JsonObject, TargetSnapshot } from '../domain/recipe.ts';
 import type { Dimension, TargetKey } from '../domain/scalable-target.ts';
+import type { TroubledActivity } from '../domain/scaling-activity.ts';
+import type { Instant } from '../domain/time.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface TargetView {
@@ -56,6 +58,11 @@ export interface ScalingControl {
   ): readonly Difference[];
   /** Alarms by name as PutMetricAlarm takes them; missing ones are absent. */
   alarmDefinitions(names: readonly string[]): Promise<Outcome<ReadonlyMap<string, JsonObject>>>;
+  /**
+   * Activities of the account and region since then that failed or were not carried out, the newest few hundred at most,
+   * by 50 a call.
+   */
+  troubledActivities(since: Instant): Promise<Outcome<readonly TroubledActivity[]>>;
   deletePolicy(key: TargetKey, name: string): Promise<Outcome<void>>;
   /** Everything a recipe holds of this target, alarms included; undefined: no target. */
   snapshot(key: TargetKey): Promise<Outcome<TargetSnapshot | undefined>>;

@@ -3,6 +3,7 @@ import { targetKeyOf, targetViews } from '../../domain/target-view.ts';
 import { HOUR, MINUTE, SECOND } from '../../domain/time.ts';
 import type { EndpointSummary } from '../../ports/endpoints.ts';
 import { type Run, type RunCounts, RunOverError, type Trigger } from '../../ports/run.ts';
+import { tellActivities } from './activities.ts';
 import { type Announced, compileRecord } from './compile-record.ts';
 import { enrol } from './enrol.ts';
 import { findDrift } from './find-drift.ts';
@@ -20,6 +21,7 @@ import { readWakeAlarms } from './wake-alarms.ts';
 const RECHECK = 15 * MINUTE;
 /** Scaling policies are compared apart from the rest, so that no tick makes all the calls. */
 const DRIFT_OFFSET = 3 * MINUTE;
+const ACTIVITIES_OFFSET = 9 * MINUTE;
 const LEFT_TABLES_OFFSET = 7 * MINUTE;
 /** From so many on, one sweep over all endpoints is cheaper than looking at each. */
 const SWEEP_FROM = 6;
@@ -38,6 +40,7 @@ export async function runScheduledScaling(
       return runTick(ports, run, {
         recheck: isFirstIn(RECHECK, trigger.scheduledAt, ports.settings.tick),
         drift: isFirstIn(RECHECK, trigger.scheduledAt - DRIFT_OFFSET, ports.settings.tick),
+        activities: isFirstIn(RECHECK, trigger.scheduledAt - ACTIVITIES_OFFSET, ports.settings.tick),
         leftTables: isFirstIn(HOUR, trigger.scheduledAt - LEFT_TABLES_OFFSET, ports.settings.tick),
         queues: (period, offset) => isFirstIn(period, trigger.scheduledAt - offset, ports.settings.tick),
       });
@@ -67,14 +70,14 @@ async function runReady(ports: ScheduledScalingPorts, run: Run, endpoint: string
 }
 
 /** What this tick does beside what is due by its record. */
-type Due = Readonly<Record<'recheck' | 'drift' | 'leftTables', boolean>> & {
+type Due = Readonly<Record<'recheck' | 'drift' | 'activities' | 'leftTables', boolean>> & {
   readonly queues: Parameters<typeof readQueues>[3];
 };
 
 async function runTick(
   ports: ScheduledScalingPorts,
   run: Run,
-  { recheck, drift, leftTables, queues }: Due,
+  { recheck, drift, activities, leftTables, queues }: Due,
 ): Promise<RunCounts> {
   const [records, holds, documents, candidates] = await Promise.all([
     ports.fleet.list(),
@@ -95,6 +98,7 @@ async function runTick(
   } else warn(ports, 'the documents could not be read completely; nothing changes because of them', documents.failure);
   await Promise.all([readWakeAlarms(ports, run.now, turns), readQueues(ports, run.now, turns, queues)]);
   if (drift) await findDrift(ports, run.now, turns);
+  if (activities) await tellActivities(ports, run, turns);
   const due = turns.filter((turn) => isDue(turn, run.now, recheck));
   const sweep = due.length >= SWEEP_FROM ? await sweepEndpoints(ports) : undefined;
   const shared = await gather(ports, run, due, holds, sweep);

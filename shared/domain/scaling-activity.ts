@@ -1,0 +1,70 @@
+import type { ReasonCode } from './decision.ts';
+import { type DurationMs, type Instant, MINUTE } from './time.ts';
+
+/** Why a scaling activity came to nothing. */
+export type ActivityTrouble = 'capacity' | 'quota' | 'permission' | 'not-scalable' | 'at-max' | 'unknown';
+
+/** A scaling activity of Application Auto Scaling that failed or was not carried out. */
+export interface TroubledActivity {
+  readonly id: string;
+  readonly resourceId: string;
+  /** When it ended; of one that never ended, when it began. */
+  readonly at: Instant;
+  readonly trouble: ActivityTrouble;
+  /** False: an alarm asked, and nothing was tried. */
+  readonly tried: boolean;
+  readonly what: string;
+  readonly cause: string;
+  readonly message: string;
+}
+
+/** What was told of an endpoint's activities. */
+export interface ActivitiesTold {
+  /** The newest one's end: nothing up to it is told again. */
+  readonly to: Instant;
+  /** When what repeats itself while it lasts was last seen, by its class. */
+  readonly lasting?: Partial<Readonly<Record<ActivityTrouble, Instant>>>;
+}
+
+export const TROUBLE_REASONS: Readonly<Record<ActivityTrouble, ReasonCode>> = {
+  capacity: 'scaling-failed-capacity',
+  quota: 'scaling-failed-quota',
+  permission: 'scaling-failed-permission',
+  'not-scalable': 'scaling-not-scalable',
+  'at-max': 'scaling-at-max',
+  unknown: 'scaling-failed-unknown',
+};
+
+/** What a person can do about it; docs/operations.md says more. */
+export const TROUBLE_ADVICE: Readonly<Record<ActivityTrouble, string>> = {
+  capacity: 'AWS has no instance of this type now: add instance pools to the config, or fallbackConfigs for wakes',
+  quota: 'ask for a higher quota of this instance type in Service Quotas, or lower max',
+  permission: 'Application Auto Scaling was denied: look at its service-linked role and at the key policies',
+  'not-scalable': 'the endpoint was being changed at that moment; the next look asserts again',
+  'at-max': 'raise max in the policy if more load is to be borne',
+  unknown: 'read the message; `explain` says what the scaler makes of the endpoint',
+};
+
+/** An alarm that stays in breach asks again and again: that is told anew after so long without it. */
+const OVER_AFTER: DurationMs = 30 * MINUTE;
+const LASTING: ReadonlySet<ActivityTrouble> = new Set(['at-max', 'not-scalable']);
+
+/** Which activities of one endpoint are news, oldest first, and what is remembered of them; each is told once. */
+export function newsOf(
+  activities: readonly TroubledActivity[],
+  told: ActivitiesTold | undefined,
+  since: Instant,
+): { readonly news: readonly TroubledActivity[]; readonly told: ActivitiesTold | undefined } {
+  const from = Math.max(since, told?.to ?? 0);
+  const fresh = activities.filter(({ at }) => at > from).sort((a, b) => a.at - b.at);
+  const last = fresh.at(-1);
+  if (last === undefined) return { news: [], told };
+  const lasting: Partial<Record<ActivityTrouble, Instant>> = { ...told?.lasting };
+  const news = fresh.filter(({ trouble, at }) => {
+    if (!LASTING.has(trouble)) return true;
+    const goesOn = at - (lasting[trouble] ?? Number.NEGATIVE_INFINITY) < OVER_AFTER;
+    lasting[trouble] = at;
+    return !goesOn;
+  });
+  return { news, told: { to: last.at, ...(Object.keys(lasting).length > 0 && { lasting }) } };
+}

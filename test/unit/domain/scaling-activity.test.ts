@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { classifyActivity } from '../../../shared/aws/classify.ts';
+import { type ActivityTrouble, newsOf, type TroubledActivity } from '../../../shared/domain/scaling-activity.ts';
+import { MINUTE } from '../../../shared/domain/time.ts';
+
+const activity = (at: number, trouble: ActivityTrouble = 'capacity'): TroubledActivity => ({
+  id: `${trouble}-${at}`,
+  resourceId: 'endpoint/chat/variant/AllTraffic',
+  at: at * MINUTE,
+  trouble,
+  tried: trouble !== 'at-max',
+  what: '',
+  cause: '',
+  message: '',
+});
+
+describe('which activities are news', () => {
+  it('each once, oldest first, none from before', () => {
+    const first = newsOf([activity(30), activity(20), activity(5)], undefined, 10 * MINUTE);
+    expect(first.news.map(({ at }) => at / MINUTE)).toEqual([20, 30]);
+    const second = newsOf([activity(40), activity(30), activity(20)], first.told, 0);
+    expect(second.news.map(({ at }) => at / MINUTE)).toEqual([40]);
+    expect(newsOf([activity(40)], second.told, 0)).toEqual({ news: [], told: second.told });
+  });
+
+  it('what an alarm asks for again and again once, and anew after half an hour without it', () => {
+    const often = [1, 2, 10, 39, 70].map((at) => activity(at, 'at-max'));
+    const { news, told } = newsOf(often, undefined, 0);
+    expect(news.map(({ at }) => at / MINUTE)).toEqual([1, 70]);
+    expect(newsOf([activity(90, 'at-max')], told, 0).news, 'over two readings, too').toEqual([]);
+  });
+});
+
+describe('why an activity came to nothing', () => {
+  const quota =
+    "Failed to set desired instance count to 4. Reason: The account-level service limit 'ml.g5.2xlarge for endpoint usage' is 2 Instances, with current utilization of 2 Instances and a request delta of 2 Instances. (Service: SageMaker, Status Code: 400, Error Code: ResourceLimitExceeded)";
+  it.each<[ActivityTrouble | undefined, string, string, string[]]>([
+    ['quota', 'Failed', quota, []],
+    ['capacity', 'Failed', 'Failed to set … Reason: InsufficientInstanceCapacity: no capacity', []],
+    ['not-scalable', 'Failed', 'Resource Id endpoint/chat/variant/a is not scalable. Reason: Updating', []],
+    ['permission', 'Failed', 'User is not authorized to perform: sagemaker:UpdateEndpointWeightsAndCapacities', []],
+    ['unknown', 'Failed', 'something new', []],
+    ['unknown', 'Unfulfilled', '', []],
+    ['at-max', 'Unfulfilled', '', ['AlreadyAtMaxCapacity']],
+    ['not-scalable', 'Unfulfilled', '', ['TargetServicePutResourceAsUnscalable']],
+    [undefined, 'Unfulfilled', '', ['AlreadyAtMinCapacity']],
+    [undefined, 'Unfulfilled', '', ['AutoScalingAnticipatedFlapping']],
+    [undefined, 'Successful', 'Successfully set', []],
+    [undefined, 'InProgress', '', []],
+  ])('%s: %s', (trouble, status, message, reasons) => {
+    expect(classifyActivity(status, message, reasons)).toBe(trouble);
+  });
+});
