@@ -87,6 +87,11 @@ const ACCEPTED: readonly Accepted[] = [
     because: 'the wake alarm of an endpoint that its owner deleted goes with it',
   },
   {
+    rule: wildcard(arn('cloudwatch', 'alarm:<TagPrefix>-*-step-*')),
+    at: ['IdleWindowsRole'],
+    because: 'so do the alarms of its step policies, which AWS leaves behind',
+  },
+  {
     rule: wildcard(arn('cloudwatch', 'alarm:<TagPrefix>-*-requests')),
     at: ['IdleWindowsRole'],
     because: 'so do those of its inference components',
