@@ -117,7 +117,8 @@ async function endpointResult(run: Run, rulebook: Rulebook, endpoint: ScenarioEn
   const { name } = endpoint;
   const end = scenario.start + scenario.durationMs;
   const changes = observer.changesOf(endpoint, scenario.start);
-  const paidSeconds = aws.world.paid(name).reduce((sum, { instanceSeconds }) => sum + instanceSeconds, 0);
+  const paid = aws.world.paid(name);
+  const paidSeconds = paid.reduce((sum, { instanceSeconds }) => sum + instanceSeconds, 0);
   const { total, served, cold, failed, cut, expired, pending } = aws.world.requests(name);
   return {
     kind: endpoint.kind,
@@ -128,6 +129,9 @@ async function endpointResult(run: Run, rulebook: Rulebook, endpoint: ScenarioEn
       paid: paidSeconds / 3_600,
       alwaysOn:
         (Math.max(1, endpoint.hosting ? changes[0]!.serving : endpoint.instances) * scenario.durationMs) / HOUR_MS,
+      ...(endpoint.pools && {
+        byType: Object.fromEntries(paid.map((part) => [part.instanceType, part.instanceSeconds / 3_600])),
+      }),
     },
     requests: { total, served, cold, failed, cut, expired, pending },
     latency: aws.world.latency(name) ?? null,

@@ -31,7 +31,10 @@ export interface ScenarioEndpoint {
   readonly policy?: string;
   /** More tags. */
   readonly tags: Readonly<Record<string, string>>;
+  /** Of pools the first one's. */
   readonly instanceType: string;
+  /** Instance pools, best first, with what one instance takes at once. */
+  readonly pools?: readonly { readonly instanceType: string; readonly concurrent: number }[];
   /** Of all variants together. Kind components: 0, there are as many as its copies need. */
   readonly instances: number;
   /** Where there are several. */

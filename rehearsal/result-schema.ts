@@ -91,7 +91,13 @@ const endpoint = v.strictObject({
   policy: v.pipe(v.nullable(v.string()), v.description('value of the enrolling tag; null: not enrolled')),
   spans: v.array(span),
   decisions: v.array(decision),
-  instanceHours: v.strictObject({ paid: v.number(), alwaysOn: v.number() }),
+  instanceHours: v.strictObject({
+    paid: v.number(),
+    alwaysOn: v.number(),
+    byType: v.exactOptional(
+      v.pipe(v.record(v.string(), v.number()), v.description('paid hours of each type of its instance pools')),
+    ),
+  }),
   requests,
   latency,
   requestsByHour: v.array(count),

@@ -26,7 +26,12 @@ export interface EndpointResult {
   readonly spans: readonly Span[];
   readonly decisions: readonly DecisionResult[];
   /** Instance hours; paid: from the call of a start that works to the delete; alwaysOn = max(1, instances) × hours. */
-  readonly instanceHours: { readonly paid: number; readonly alwaysOn: number };
+  readonly instanceHours: {
+    readonly paid: number;
+    readonly alwaysOn: number;
+    /** Paid hours of each type, of an endpoint with instance pools. */
+    readonly byType?: Readonly<Record<string, number>>;
+  };
   /**
    * total = served + failed + expired + pending. Counted beside: cold, nothing was in service when the request came; cut,
    * of the failed ones the streams whose instance or endpoint was taken away under them.

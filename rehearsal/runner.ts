@@ -132,6 +132,7 @@ function seedOf(endpoint: ScenarioEndpoint, aws: SimulatedAws, tagPrefix: string
     name: endpoint.name,
     kind: endpoint.kind,
     instanceType: endpoint.instanceType,
+    ...(endpoint.pools && { pools: endpoint.pools.map((pool) => pool.instanceType) }),
     instances: endpoint.instances,
     ...(endpoint.variants && { variants: endpoint.variants }),
     tags: { ...endpoint.tags, ...enrolment },
@@ -161,12 +162,15 @@ function hostingOf(endpoint: ScenarioEndpoint, aws: SimulatedAws): Partial<Endpo
 
 function loadOf(
   endpoint: string,
-  { traffic, serves, whenAway }: Pick<ScenarioEndpoint, 'traffic' | 'serves' | 'whenAway'>,
+  { traffic, serves, pools, whenAway }: Pick<ScenarioEndpoint, 'traffic' | 'serves' | 'pools' | 'whenAway'>,
   aws: SimulatedAws,
 ): EndpointLoad {
   return {
     arrivals: arrivalsOf(traffic),
     serves,
+    ...(pools && {
+      concurrentByType: Object.fromEntries(pools.map((pool) => [pool.instanceType, pool.concurrent])),
+    }),
     whenAway: whenAway === 'lost' ? 'lost' : 'asks',
     ...(whenAway === 'asks' ? { onAsk: () => askForWake(aws, endpoint) } : {}),
   };

@@ -1,6 +1,6 @@
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
-import { compilePolicy, parsePolicy, type Schedule, toParameterText } from '../shared/documents/index.ts';
+import { compilePolicy, type Policy, parsePolicy, type Schedule, toParameterText } from '../shared/documents/index.ts';
 import { compareProblems, makeProblem, nearest, type Path, type Problem } from '../shared/documents/problem.ts';
 import { toProblems } from '../shared/documents/schema.ts';
 import { parseYaml, type SourceDocument } from '../shared/documents/yaml.ts';
@@ -11,6 +11,7 @@ import { COMPONENT_DEFAULTS, resolveComponents, servesOf } from './scenario/comp
 import { convertSchedule, type ReadFile, type ResolveContext, under } from './scenario/context.ts';
 import { type ScenarioDocument, scenarioSchema } from './scenario/grammar.ts';
 import { CALL_HINTS } from './scenario/happening-values.ts';
+import { poolWarnings } from './scenario/pool-warnings.ts';
 import { resolveHappenings } from './scenario/resolve-happenings.ts';
 import { resolveTraffic } from './scenario/resolve-traffic.ts';
 import { salvage } from './scenario/salvage.ts';
@@ -46,6 +47,7 @@ export function parseScenario(text: string, file: string, readFile: ReadFile, te
   const schedules = resolveSchedules(context);
   const policies = resolvePolicies(context, schedules.parsed);
   const endpoints = resolveEndpoints(context);
+  context.warnings.push(...poolWarnings(endpoints, policies.parsed));
   const happens = resolveHappenings(context, context.document.happens ?? []);
   context.problems.push(...checkParameters(context.document.parameters ?? {}, readTemplate));
   context.problems.push(...checkDeployments(context.document.happens ?? [], readTemplate));
@@ -63,7 +65,7 @@ export function parseScenario(text: string, file: string, readFile: ReadFile, te
     parameters: document.parameters ?? {},
     prices: document.prices ?? {},
     schedules: schedules.texts,
-    policies,
+    policies: policies.texts,
     endpoints,
     happens,
     ...(document.expect === undefined ? {} : { expect: expectationOf(document.expect) }),
@@ -148,6 +150,7 @@ function resolveSchedules(context: ResolveContext) {
 
 function resolvePolicies(context: ResolveContext, schedules: ReadonlyMap<string, Schedule | undefined>) {
   const texts: Record<string, string> = {};
+  const parsedPolicies = new Map<string, Policy>();
   for (const [name, entry] of Object.entries(context.document.policies ?? {})) {
     const loaded = loadDocument(context, entry, ['policies', name]);
     if (loaded === undefined) continue;
@@ -156,12 +159,13 @@ function resolvePolicies(context: ResolveContext, schedules: ReadonlyMap<string,
       context.problems.push(...loaded.place(parsed.problems));
       continue;
     }
+    parsedPolicies.set(name, parsed.value);
     const { start, durationMs } = context;
     const compiled = compilePolicy(parsed.value, schedules, { from: start, until: start + durationMs });
     if (!compiled.ok) context.problems.push(...loaded.place(compiled.problems));
     else texts[name] = toParameterText(loaded.value);
   }
-  return texts;
+  return { texts, parsed: parsedPolicies };
 }
 
 function resolveEndpoints(context: ResolveContext): ScenarioEndpoint[] {
@@ -182,6 +186,11 @@ function resolveEndpoints(context: ResolveContext): ScenarioEndpoint[] {
       context.warnings.push(`endpoints.${name}.policy: ${endpoint.policy}: no such policy in this scenario${hint}`);
     }
     warnOfTooLong(context, name, endpoint);
+    const serves = servesOf(endpoint.serves);
+    const pools = endpoint.pools?.map(({ instanceType, concurrent = serves.concurrent }) => ({
+      instanceType,
+      concurrent,
+    }));
     const minutes = minutesOf(context.durationMs);
     const traffic = resolveTraffic(context, { path: ['endpoints', name], stream: name }, endpoint.traffic, minutes);
     const hosting = resolveComponents(context, name, endpoint, traffic);
@@ -191,12 +200,14 @@ function resolveEndpoints(context: ResolveContext): ScenarioEndpoint[] {
       kind: endpoint.kind,
       ...(endpoint.policy === undefined ? {} : { policy: endpoint.policy }),
       tags: endpoint.tags ?? {},
-      instanceType: endpoint.instanceType,
+      // The grammar asks for one of the two.
+      instanceType: endpoint.instanceType ?? pools?.[0]?.instanceType ?? '',
+      ...(pools && { pools }),
       instances: variants?.reduce((sum, one) => sum + one.instances, 0) ?? instancesOf(endpoint),
       ...(variants && { variants }),
       startsIn: endpoint.startsIn ?? { kind: 'fixed', ms: hosting ? COMPONENT_DEFAULTS.startMs : DEFAULTS.startMs },
       deletesInMs: endpoint.deletesIn ?? DEFAULTS.deletesInMs,
-      serves: servesOf(endpoint.serves),
+      serves,
       traffic: hosting ? new Int32Array(minutes) : traffic,
       whenAway: endpoint.whenAway ?? 'lost',
       ...(endpoint.requestTtl === undefined ? {} : { requestTtlSeconds: endpoint.requestTtl / 1_000 }),
@@ -206,7 +217,7 @@ function resolveEndpoints(context: ResolveContext): ScenarioEndpoint[] {
   return endpoints;
 }
 
-function variantsOf({ variants, instanceType }: ScenarioDocument['endpoints'][string]) {
+function variantsOf({ variants, instanceType = '' }: ScenarioDocument['endpoints'][string]) {
   if (variants === undefined) return undefined;
   return Object.entries(variants).map(([name, variant]) => ({
     name,

@@ -166,6 +166,8 @@ export interface EndpointLoad {
    * it goes; without it a real-time request that takes over a minute has failed.
    */
   readonly serves: { readonly concurrent: number; readonly seconds: number; readonly streams?: boolean };
+  /** How many at once an instance of these types takes instead. */
+  readonly concurrentByType?: Readonly<Record<string, number>>;
   /** Real-time only: what becomes of a request when nothing is in service. */
   readonly whenAway: 'lost' | 'asks';
   /** Asynchronous only: seconds until a queued request expires. */
@@ -299,6 +301,8 @@ export interface EndpointSeed {
   readonly name: string;
   readonly kind: 'real-time' | 'async' | 'components';
   readonly instanceType: string;
+  /** Instance pools instead, best first; `instanceType` is the first, on which it stands when the simulation begins. */
+  readonly pools?: readonly string[];
   /** Kind components: at least so many; as many as the copies need are there. */
   readonly instances: number;
   /** Several variants, instead of one `AllTraffic` with that type and count. */

@@ -8,6 +8,7 @@ import { type Check, type Finding, orOk, type Patient, unread } from './finding.
 import { judgeLadder } from './ladder.ts';
 import type { MadeOf } from './made-of.ts';
 import { checkNetworks } from './network-checks.ts';
+import { judgePools } from './pools.ts';
 
 const AT_ONCE = 4;
 
@@ -48,6 +49,7 @@ async function checkEndpoint(patient: Patient, record: FleetRecord): Promise<Loo
     ...models.flatMap((model) => unread(patient, 'dependencies', model, record.endpoint)),
     ...missing,
     ...(parks(record.kind, record.policy) ? await judgeLadder(patient, record, config.value) : []),
+    ...judgePools(record, config.value),
   ];
   return { findings, made: { record, config: config.value, models: found } };
 }

@@ -1,5 +1,12 @@
-import { inAwsUnits, unitsOn } from '../../shared/domain/instance-units.ts';
-import { type ScalingSpec, type StepScaling, specName } from '../../shared/domain/policy.ts';
+import { inAwsUnits, unitsOn, whyNoUnits } from '../../shared/domain/instance-units.ts';
+import { type InstanceTypes, instanceTypesOf, unweighted, weighedTypes } from '../../shared/domain/mixed-types.ts';
+import {
+  type ScalingSpec,
+  type StepScaling,
+  specName,
+  type TargetTracking,
+  type TypeWeights,
+} from '../../shared/domain/policy.ts';
 import type { FleetRecord } from '../../shared/domain/record.ts';
 import { scalingOf } from '../../shared/domain/step-wake.ts';
 
@@ -12,11 +19,11 @@ export interface ScalingLine {
 }
 
 export function explainScaling(record: FleetRecord): readonly ScalingLine[] {
-  const { observed } = record;
+  const types = instanceTypesOf(record);
   return scalingOf(record).map((spec) => ({
     name: specName(spec),
     says: sayWhat(spec),
-    inAws: sayInAws(spec, observed?.instanceType),
+    inAws: sayInAws(spec, types),
   }));
 }
 
@@ -25,7 +32,8 @@ function sayWhat(spec: ScalingSpec): string {
     const { metric, comparison, threshold, periods } = spec.alarm;
     return `${metric} ${comparison} ${threshold} for ${periods} periods: ${spec.steps.map(sayStep).join('; ')}`;
   }
-  return `${spec.metric} at ${spec.target}${spec.disableScaleIn ? ', never scales in' : ''}`;
+  const unit = spec.weights === undefined ? '' : ` a ${spec.weights.reference}`;
+  return `${spec.metric} at ${spec.target}${unit}${spec.disableScaleIn ? ', never scales in' : ''}`;
 }
 
 function sayStep({ from, to, change }: StepScaling['steps'][number]): string {
@@ -33,9 +41,11 @@ function sayStep({ from, to, change }: StepScaling['steps'][number]): string {
   return `${from ?? ''}..${to ?? ''} ${kind} ${by}`;
 }
 
-function sayInAws(spec: ScalingSpec, instanceType: string | undefined): string {
+function sayInAws(spec: ScalingSpec, types: InstanceTypes): string {
+  if (spec.kind === 'target-tracking' && spec.weights !== undefined) return sayWeighted(spec, spec.weights, types);
+  const { instanceType } = types;
   const { metric, source } = spec.kind === 'step' ? spec.alarm : spec;
-  const scaled = inAwsUnits(spec, instanceType);
+  const scaled = inAwsUnits(spec, types);
   if (scaled === undefined) {
     return `not applied: AWS sums it over cores or GPUs, and how many ${instanceType ?? 'the instance'} has is not known`;
   }
@@ -43,4 +53,20 @@ function sayInAws(spec: ScalingSpec, instanceType: string | undefined): string {
   const given = spec.kind === 'step' ? spec.alarm.threshold : spec.target;
   const result = scaled.kind === 'step' ? scaled.alarm.threshold : scaled.target;
   return units === 1 ? `${result}` : `${given} % x ${units} (of ${instanceType ?? ''}) = ${result}`;
+}
+
+/** Load by capacity where there are instance pools, else the one type's share of the reference type. */
+function sayWeighted(spec: TargetTracking, weights: TypeWeights, { instanceType = '', pools }: InstanceTypes): string {
+  const scaled = unweighted(spec, { instanceType, pools });
+  if (scaled === undefined) return `not applied: ${whyNoUnits(spec)}`;
+  const { reference, serves } = weights;
+  if (pools === undefined) {
+    if (instanceType === reference) return `${scaled.target}`;
+    return `${spec.target} x ${serves[instanceType]} / ${serves[reference]} (of ${instanceType}) = ${scaled.target}`;
+  }
+  const types = weighedTypes(weights, pools);
+  const unsaid = pools.filter((type) => !types.includes(type));
+  const capacity = types.map((type) => `${serves[type]} x ${type}`).join(' + ');
+  const rest = unsaid.length === 0 ? '' : `; not counted, for want of \`serves\`: ${unsaid.join(', ')}`;
+  return `${serves[reference]} x requests / (${capacity}) at ${scaled.target}, from data a minute apart${rest}`;
 }

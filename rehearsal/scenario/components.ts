@@ -36,7 +36,8 @@ export function resolveComponents(
   traffic: MinuteCounts,
 ): ScenarioEndpoint['hosting'] {
   if (document.kind !== 'components') return undefined;
-  const { instances, instanceType } = document;
+  // The grammar asks for one: no component runs on pools here.
+  const { instances, instanceType = '' } = document;
   const { min, max } = instances?.form === 'range' ? instances : COMPONENT_DEFAULTS.instances;
   if (document.components === undefined) {
     const { startsIn: _, ...single } = document;

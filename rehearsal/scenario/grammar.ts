@@ -140,12 +140,32 @@ const variants = v.pipe(
   v.check((input) => Object.values(input).some((one) => one.weight !== 0), 'a weight above 0 for at least one'),
 );
 
+/** SageMaker's own limit on instance pools. */
+const MAX_POOLS = 5;
+const pools = v.pipe(
+  list(
+    fields({ instanceType, concurrent: v.optional(count(1, 10_000)) }),
+    'instance pools, best first: a list of { instanceType, concurrent }',
+    MAX_POOLS,
+  ),
+  v.minLength(1, 'at least one pool'),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const types = dataset.value.map((pool) => pool.instanceType);
+    types.forEach((type, index) => {
+      if (types.indexOf(type) < index)
+        addIssue({ message: 'a type of its own for each pool', path: at(index, 'instanceType') });
+    });
+  }),
+);
+
 export const endpointSchema = v.pipe(
   fields({
     kind,
     policy: v.optional(word(NAME_PATTERN, NAME_ALLOWED)),
     tags: v.optional(named(word(/^[^\n]{1,128}$/, 'a tag key'), word(/^[^\n]{0,256}$/, 'a tag value, a string'))),
-    instanceType,
+    instanceType: v.optional(instanceType),
+    pools: v.optional(pools),
     instances: v.optional(instances),
     variants: v.optional(variants),
     startsIn: v.optional(startsIn),
@@ -168,6 +188,13 @@ export const endpointSchema = v.pipe(
     if (endpoint.variants !== undefined && endpointKind !== 'real-time') {
       refuse('variants', 'only for kind real-time: others have one variant');
     }
+    const named = endpoint.pools !== undefined;
+    if (named && endpoint.variants !== undefined)
+      refuse('pools', 'absent: only an endpoint with one variant has pools here');
+    else if (named && endpointKind === 'components') refuse('pools', 'only for kinds real-time and async');
+    else if (named && endpoint.instanceType !== undefined) refuse('instanceType', 'absent: pools name the types');
+    else if (!named && endpoint.instanceType === undefined)
+      refuse('instanceType', `required: ${INSTANCE_TYPE_ALLOWED}`);
     if (endpointKind === 'real-time' && given?.form === 'count' && given.number === 0) {
       refuse('instances', 'at least 1 for kind real-time');
     }

@@ -307,11 +307,12 @@ function configViewOf(shape: DescribeEndpointConfigOutput): EndpointConfigView {
     kind: kindOf(shape, variants),
     models: [...new Set(models.filter((name) => name !== undefined))],
     variants: variants.map((variant) => {
-      const instanceType = variant.InstanceType ?? variant.InstancePools?.[0]?.InstanceType;
+      const pools = poolsOf(variant);
+      const instanceType = variant.InstanceType ?? pools?.[0];
       return {
         name: variant.VariantName ?? '',
         ...(instanceType !== undefined && { instanceType }),
-        ...((variant.InstancePools?.length ?? 0) > 0 && { pooled: true as const }),
+        ...(pools !== undefined && { pools }),
         initialCount: variant.InitialInstanceCount ?? 0,
         ...managedMinOf(variant),
         reserved: all.some(({ CapacityReservationConfig }) => CapacityReservationConfig !== undefined),
@@ -323,6 +324,13 @@ function configViewOf(shape: DescribeEndpointConfigOutput): EndpointConfigView {
 /** SageMaker keeps one instance where nothing is said. */
 function managedMinOf({ ManagedInstanceScaling: scaling }: ProductionVariant): { readonly managedMin?: number } {
   return scaling?.Status === 'ENABLED' ? { managedMin: scaling.MinInstanceCount ?? 1 } : {};
+}
+
+/** Types of a variant's instance pools, best first. */
+function poolsOf({ InstancePools = [] }: ProductionVariant): readonly string[] | undefined {
+  const sorted = [...InstancePools].sort((a, b) => (a.Priority ?? 0) - (b.Priority ?? 0));
+  const types = sorted.flatMap(({ InstanceType }) => InstanceType ?? []);
+  return types.length === 0 ? undefined : types;
 }
 
 function kindOf(shape: DescribeEndpointConfigOutput, variants: readonly ProductionVariant[]): EndpointKind {

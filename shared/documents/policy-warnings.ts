@@ -42,6 +42,7 @@ function trackingWarnings(spec: TargetTracking, path: Path, lead: DurationMs | u
     const allowed = `better at most ${UNWISE_PERCENT}: above it nothing is left for the time in which an instance starts`;
     found.push(makeProblem([...path, 'target'], target, allowed));
   }
+  found.push(...weightWarnings(spec, path));
   const start = lead ?? MINUTE;
   if (scaleInCooldown < start && spec.disableScaleIn !== true) {
     const takes = lead === undefined ? 'any instance takes to start' : 'a start takes (wake.lead)';
@@ -49,6 +50,13 @@ function trackingWarnings(spec: TargetTracking, path: Path, lead: DurationMs | u
     found.push(makeProblem([...path, 'scaleInCooldown'], formatDuration(scaleInCooldown), allowed));
   }
   return [...found, ...mathWarnings(source, path)];
+}
+
+function weightWarnings({ weights, target }: TargetTracking, path: Path): Problem[] {
+  const most = ((weights?.serves[weights.reference] ?? 0) * UNWISE_PERCENT) / 100;
+  if (weights === undefined || target <= most) return [];
+  const allowed = `better at most ${most}, ${UNWISE_PERCENT} % of what one ${weights.reference} serves: above it nothing is left for the time in which an instance starts`;
+  return [makeProblem([...path, 'target'], target, allowed)];
 }
 
 function stepWarnings(spec: StepScaling, path: Path): Problem[] {

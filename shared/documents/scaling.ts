@@ -6,6 +6,7 @@ import { type ScalingSpec, type StepChange, specName } from '../domain/policy.ts
 import type { DurationMs } from '../domain/time.ts';
 import { DAY, MINUTE, SECOND } from '../domain/time.ts';
 import { type MetricSourceInput, metricSource, nameOfSource } from './metric-source.ts';
+import { instanceType, servesByType, weightIssues } from './mixed-types.ts';
 import { at, choice, count, fields, flag, list, oneOf, someFields, text, word } from './schema.ts';
 import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from './values.ts';
 
@@ -57,6 +58,8 @@ const targetTracking = v.pipe(
       amount,
       v.check((target) => sizeOf(target) > 0, 'more than 0'),
     ),
+    reference: v.optional(instanceType),
+    serves: v.optional(servesByType),
     scaleInCooldown: v.optional(cooldown),
     scaleOutCooldown: v.optional(cooldown),
     disableScaleIn: v.optional(flag),
@@ -66,6 +69,7 @@ const targetTracking = v.pipe(
     const { name, metric, target } = dataset.value;
     for (const message of [misfit(metric, target), overHundred(metric, target)])
       if (message !== undefined) addIssue({ message, path: at('target') });
+    for (const issue of weightIssues(dataset.value)) addIssue(issue);
     if (name === undefined && nameOfSource(metric) === undefined) addIssue({ message: NAME_NEEDED, path: at('name') });
   }),
 );
@@ -158,7 +162,7 @@ export const scalingListSchema = v.pipe(
     const names = new Set<string>();
     dataset.value.forEach((entry, index) => {
       const name = specName(convertScaling(entry));
-      const metric = entry.kind === 'target-tracking' ? JSON.stringify(entry.metric) : undefined;
+      const metric = entry.kind === 'target-tracking' ? JSON.stringify([entry.metric, entry.serves]) : undefined;
       if (metric !== undefined && tracked.has(metric)) {
         // Application Auto Scaling refuses a second target-tracking policy on the same metric.
         addIssue({ message: 'another metric than the target-tracking policies above', path: at(index, 'metric') });
@@ -288,6 +292,8 @@ export function convertScaling(input: ScalingInput): ScalingSpec {
     ...(input.name === undefined ? {} : { name: input.name }),
     ...measured(input.metric, input.name),
     target: inUnitOf(tableName(input.metric), input.target),
+    ...(input.reference !== undefined &&
+      input.serves !== undefined && { weights: { reference: input.reference, serves: input.serves } }),
     scaleInCooldown: input.scaleInCooldown ?? DEFAULT_COOLDOWN,
     scaleOutCooldown: input.scaleOutCooldown ?? DEFAULT_COOLDOWN,
     ...(input.disableScaleIn && { disableScaleIn: true }),

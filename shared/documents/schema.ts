@@ -11,6 +11,10 @@ const FIELDS = 'one of the fields ';
 /** Names that the grammar keeps for later; refused by name so that nobody believes they work. */
 const RESERVED: readonly (readonly [RegExp, readonly string[]])[] = [[/^/, ['weights']]];
 
+/** Somebody who looks for it should not look on. */
+const NO_SPOT =
+  'SageMaker hosting has no spot instances (managed spot is for training jobs); remove it. Instance pools and fallbackConfigs are what there is against a shortage';
+
 /**
  * An object with these fields and no others. Every message of a schema says what is allowed; that of an unknown field
  * lists the known ones, from where toProblems takes them.
@@ -148,6 +152,7 @@ function unknownFields(root: unknown, path: Path, message: string): Problem[] {
     .filter((key) => !known.includes(key))
     .map((key) => {
       const where = [...path, key];
+      if (/^(?:use|managed|max)?_?spot/i.test(key)) return makeProblem(where, holder[key], NO_SPOT, { atKey: true });
       const reserved = RESERVED.some(([pattern, names]) => pattern.test(place) && names.includes(key));
       return reserved
         ? makeProblem(where, holder[key], 'reserved for a later version, not built yet; remove it', { atKey: true })

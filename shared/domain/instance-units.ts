@@ -1,3 +1,4 @@
+import { type InstanceTypes, unweighted } from './mixed-types.ts';
 import type { ScalingSpec, StepScaling } from './policy.ts';
 
 /**
@@ -62,11 +63,13 @@ export function unitsOn(metric: string, instanceType: string | undefined): numbe
 
 /**
  * The scaling policy in AWS's numbers: a target of 70 % CPU on four cores is 280. Undefined: the metric is a sum over
- * cores or devices and nobody knows how many the instance has. An expression or a metric of the team's own is as given.
+ * cores or devices and nobody knows how many the instance has, or weighed by types of which none is run on. An expression
+ * or a metric of the team's own is as given.
  */
-export function inAwsUnits(spec: ScalingSpec, instanceType: string | undefined): ScalingSpec | undefined {
+export function inAwsUnits(spec: ScalingSpec, types: InstanceTypes): ScalingSpec | undefined {
+  if (spec.kind === 'target-tracking' && spec.weights !== undefined) return unweighted(spec, types);
   const { metric, source } = spec.kind === 'step' ? spec.alarm : spec;
-  const units = source === undefined ? unitsOn(metric, instanceType) : 1;
+  const units = source === undefined ? unitsOn(metric, types.instanceType) : 1;
   if (units === undefined) return undefined;
   if (units === 1) return spec;
   return spec.kind === 'step' ? stepTimes(spec, units) : { ...spec, target: spec.target * units };
@@ -84,8 +87,16 @@ function stepTimes(spec: StepScaling, units: number): StepScaling {
   };
 }
 
+/** Why a policy has no numbers on such instances. */
+export function whyNoUnits(spec: ScalingSpec): string {
+  return spec.kind === 'target-tracking' && spec.weights !== undefined
+    ? 'its `serves` names none of the types that the endpoint runs on'
+    : 'AWS sums this metric over cores or GPUs, and how many this instance type has is not known';
+}
+
 /** Whether the policy's numbers depend on the instance type. */
 export function dependsOnType(spec: ScalingSpec): boolean {
+  if (spec.kind === 'target-tracking' && spec.weights !== undefined) return true;
   const { metric, source } = spec.kind === 'step' ? spec.alarm : spec;
   return source === undefined && isSummed(metric);
 }

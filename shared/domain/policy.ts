@@ -64,11 +64,18 @@ interface Measured {
   readonly source?: CustomMetric | MetricMath;
 }
 
+/** How much an instance of each type serves at once; the target counts instances of the `reference` type. */
+export interface TypeWeights {
+  readonly reference: string;
+  readonly serves: Readonly<Record<string, number>>;
+}
+
 export interface TargetTracking extends Measured {
   readonly kind: 'target-tracking';
   /** Tells two policies on one metric apart; absent: the metric's name. */
   readonly name?: string;
   readonly target: number;
+  readonly weights?: TypeWeights;
   readonly scaleInCooldown: DurationMs;
   readonly scaleOutCooldown: DurationMs;
   readonly disableScaleIn?: true;

@@ -142,6 +142,8 @@ export interface TargetState extends ScalableTarget {
   readonly instanceType?: string;
   /** Of an inference component, which changes by itself: its own status. */
   readonly status?: EndpointStatus;
+  /** Types of its instance pools, best first; absent: it has none. */
+  readonly pools?: readonly string[];
   readonly drain?: NonNullable<FleetRecord['drain']>;
   readonly raising?: NonNullable<FleetRecord['raising']>;
   readonly steered?: boolean;
@@ -265,6 +267,8 @@ export interface FleetRecord {
   readonly variants?: readonly string[];
   /** Inference components: the least number of instances that SageMaker keeps for them; absent: it adds and removes none. */
   readonly managedMin?: number;
+  /** Types of the only variant's instance pools, best first; empty: it has none; absent: nobody has looked yet. */
+  readonly pools?: readonly string[];
   /** Asynchronous: how long the config lets a queued request wait. */
   readonly requestTtl?: DurationMs;
   /** Asynchronous: its requests were announced as about to expire. */

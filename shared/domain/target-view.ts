@@ -48,6 +48,7 @@ export function viewOf(record: FleetRecord, state: TargetState): FleetRecord {
     variant: ____,
     targets: _____,
     lastIdleAt: ______,
+    pools: _______,
     ...rest
   } = without(record, OWN);
   const { name, dimension, lastIdleAt } = state;
@@ -61,6 +62,7 @@ export function viewOf(record: FleetRecord, state: TargetState): FleetRecord {
     part: { name, dimension, of: record.targets?.length ?? 1 },
     ...(lastIdleAt === undefined ? {} : { lastIdleAt }),
     ...(dimension === 'copies' ? {} : { variant: name }),
+    ...(state.pools && { pools: state.pools }),
     ...(policy && { policy }),
     ...(agenda && { agenda }),
     ...(observed && { observed }),
@@ -69,9 +71,18 @@ export function viewOf(record: FleetRecord, state: TargetState): FleetRecord {
 
 /** What a rule changed in the view of a target, in the record: what is the target's own there, the rest for all. */
 export function mergeView(record: FleetRecord, view: FleetRecord): FleetRecord {
-  const { part, policy: _, agenda: __, observed: ___, variant: ____, lastIdleAt, ...rest } = without(view, OWN);
+  const {
+    part,
+    policy: _,
+    agenda: __,
+    observed: ___,
+    variant: ____,
+    lastIdleAt,
+    pools: _____,
+    ...rest
+  } = without(view, OWN);
   if (part === undefined || record.targets === undefined) return view;
-  const { policy, agenda, observed, variant } = record;
+  const { policy, agenda, observed, variant, pools } = record;
   return {
     ...rest,
     ...own(record),
@@ -80,6 +91,7 @@ export function mergeView(record: FleetRecord, view: FleetRecord): FleetRecord {
     ...(agenda && { agenda }),
     ...(observed && { observed }),
     ...(variant === undefined ? {} : { variant }),
+    ...(pools && { pools }),
     ...latestIdle(record.lastIdleAt, lastIdleAt),
     targets: record.targets.map((state) =>
       isSame(state, part) ? { ...without(state, OWN), ...own(view), ...latestIdle(lastIdleAt) } : state,

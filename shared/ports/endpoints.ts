@@ -57,8 +57,8 @@ export interface EndpointConfigView {
   readonly variants: readonly {
     readonly name: string;
     readonly instanceType?: string;
-    /** SageMaker walks several instance types by itself; `instanceType` is the first of them. */
-    readonly pooled?: true;
+    /** Types of its instance pools, best first: SageMaker walks them by itself. `instanceType` is the first of them. */
+    readonly pools?: readonly string[];
     readonly initialCount: number;
     /** The least number of instances under ManagedInstanceScaling; absent: it is not enabled. */
     readonly managedMin?: number;

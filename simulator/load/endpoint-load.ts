@@ -8,7 +8,7 @@ import {
   SLOT_MS,
   type Timer,
 } from '../contract.ts';
-import type { EndpointMetrics } from './endpoint-metrics.ts';
+import type { EndpointMetrics, PoolShare } from './endpoint-metrics.ts';
 import { LatencyRecord } from './latency.ts';
 import { ServiceFlow } from './service-flow.ts';
 import { arrivalInstant, countUpTo, WaitingCallers } from './waiting-callers.ts';
@@ -33,6 +33,8 @@ export interface Capacity {
   readonly accepts: boolean;
   readonly instances: number;
   readonly instanceType: string;
+  /** Instances by type, where the variant has instance pools. */
+  readonly pools?: ReadonlyMap<string, number> | undefined;
   readonly metrics: EndpointMetrics | undefined;
 }
 
@@ -60,6 +62,9 @@ export class LoadOnEndpoint {
   #flow: ServiceFlow;
   #flowKind: Capacity['kind'] = 'real-time';
   #capacity: Capacity = ABSENT;
+  /** Requests that are served at once, over all instances; of pools by type. */
+  #servers = 0;
+  #pools: readonly PoolShare[] | undefined;
   #at: EpochMs;
   #slot = -1;
   #slotArrivals = 0;
@@ -98,6 +103,7 @@ export class LoadOnEndpoint {
     const before = this.#capacity;
     this.#cutStreams(before, capacity);
     this.#capacity = capacity;
+    this.#countServers(capacity);
     if (capacity.accepts && capacity.kind !== this.#flowKind) this.#changeKind(capacity.kind, now);
     // With the endpoint goes its queue: a real-time caller gets an error, and what becomes of an asynchronous
     // queue is not documented, so the worse is assumed unless the account reads it otherwise.
@@ -169,6 +175,19 @@ export class LoadOnEndpoint {
     return new ServiceFlow(at, this.#serviceMs, patienceMs);
   }
 
+  /** Requests go where there is room: each type of a mixed fleet bears its share of what all serve. */
+  #countServers({ instances, pools }: Capacity): void {
+    const { serves, concurrentByType = {} } = this.#load;
+    this.#pools =
+      pools &&
+      [...pools].map(([instanceType, count]) => ({
+        instanceType,
+        instances: count,
+        servers: count * (concurrentByType[instanceType] ?? serves.concurrent),
+      }));
+    this.#servers = this.#pools?.reduce((sum, pool) => sum + pool.servers, 0) ?? instances * serves.concurrent;
+  }
+
   /** A name recreated as the other kind: what the old one still served is done. */
   #changeKind(kind: Capacity['kind'], at: EpochMs): void {
     this.#loseQueue();
@@ -232,7 +251,7 @@ export class LoadOnEndpoint {
     if (instances === 0) this.#cold += arrived;
     const through = arrived + (this.#waiting.count > 0 ? this.#waiting.admit(slot, a, b) : 0);
     const flow = this.#flow;
-    const servers = instances * this.#load.serves.concurrent;
+    const servers = this.#servers;
     /** What the servers take in this stretch as it comes. */
     const flowing = (servers * (to - from)) / this.#serviceMs;
     const [queuedBefore, servedBefore, startedBefore, insideBefore, exactBefore, busyBefore] = [
@@ -260,7 +279,8 @@ export class LoadOnEndpoint {
       to,
       instances,
       instanceType: this.#capacity.instanceType,
-      serversPerInstance: this.#load.serves.concurrent,
+      servers,
+      pools: this.#pools,
       admitted,
       counted,
       served,
@@ -297,8 +317,7 @@ export class LoadOnEndpoint {
       this.#latency.add(hour, takes, begun);
       return;
     }
-    const servers = this.#capacity.instances * this.#load.serves.concurrent;
-    const waits = this.#flow.waitsSince(from, startedBefore, servers);
+    const waits = this.#flow.waitsSince(from, startedBefore, this.#servers);
     for (const wait of waits) this.#latency.add(hour, takes + wait, begun / waits.length);
   }
 

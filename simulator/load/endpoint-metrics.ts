@@ -17,7 +17,10 @@ export interface LoadSample {
   readonly to: EpochMs;
   readonly instances: number;
   readonly instanceType: string;
-  readonly serversPerInstance: number;
+  /** Requests that all instances serve at once. */
+  readonly servers: number;
+  /** Where the variant has instance pools. */
+  readonly pools: readonly PoolShare[] | undefined;
   /** Requests that reached the endpoint. */
   readonly admitted: number;
   /** Of which an invocation is counted here. */
@@ -37,6 +40,13 @@ export interface LoadSample {
   readonly oldestAgeMs: number;
   readonly serviceMs: number;
   readonly streams: boolean;
+}
+
+/** What the instances of one type are of the whole. */
+export interface PoolShare {
+  readonly instanceType: string;
+  readonly instances: number;
+  readonly servers: number;
 }
 
 type Publisher = (sample: LoadSample) => void;
@@ -88,8 +98,7 @@ function addOne(metric: Metric, time: EpochMs, value: number, count = 1): void {
 /** Utilisation is summed over cores and GPUs and has one sample per instance and minute; a simple linear model of load. */
 function publishInstances(open: Opener, sample: LoadSample, isNewMinute: boolean): void {
   if (!isNewMinute) return;
-  const { from, instances } = sample;
-  const servers = instances * sample.serversPerInstance;
+  const { from, instances, servers } = sample;
   const load = servers > 0 ? Math.min(1, sample.busyMean / servers) : 0;
   addOne(open('CPUUtilization', 'Percent', { instance: true }), from, 2 + 60 * load, instances);
   addOne(open('MemoryUtilization', 'Percent', { instance: true }), from, 40, instances);
@@ -103,8 +112,7 @@ function publishInstances(open: Opener, sample: LoadSample, isNewMinute: boolean
 /** A component's share of its instances is told normalised: a hundred is all that it was given. */
 function publishCopies(open: Opener, sample: LoadSample, isNewMinute: boolean): void {
   if (!isNewMinute) return;
-  const { from, instances } = sample;
-  const servers = instances * sample.serversPerInstance;
+  const { from, instances, servers } = sample;
   const load = servers > 0 ? Math.min(1, sample.busyMean / servers) : 0;
   addOne(open('CPUUtilizationNormalized', 'Percent', { instance: true }), from, 2 + 60 * load, instances);
   addOne(open('MemoryUtilizationNormalized', 'Percent', { instance: true }), from, 40, instances);
@@ -115,7 +123,7 @@ function publishCopies(open: Opener, sample: LoadSample, isNewMinute: boolean): 
 
 /** Time a request spends in the container: its queue there included. */
 function responseMicroseconds(sample: LoadSample): number {
-  const servers = sample.instances * sample.serversPerInstance;
+  const { servers } = sample;
   const waitMs = servers > 0 ? (sample.queuedAfter * sample.serviceMs) / servers : 0;
   return Math.round((sample.serviceMs + waitMs) * 1000);
 }
@@ -194,6 +202,60 @@ function createRealTimePublisher(open: Opener, manner: Manner): Publisher {
   };
 }
 
+/**
+ * With instance pools, every type publishes for itself beside the whole: under a dimension more, and nothing while the
+ * type has no instance (SageMaker guide, realtime-endpoints-heterogeneous).
+ */
+function createPoolsPublisher(openType: (instanceType: string) => Opener): Publisher {
+  const publishers = new Map<
+    string,
+    { readonly publish: Publisher; readonly split: (sample: LoadSample, pool: PoolShare) => LoadSample }
+  >();
+  return (sample) => {
+    for (const pool of sample.pools ?? []) {
+      if (pool.instances === 0) continue;
+      let own = publishers.get(pool.instanceType);
+      if (!own) {
+        own = { publish: createRealTimePublisher(openType(pool.instanceType), INSTANCES), split: createSplitter() };
+        publishers.set(pool.instanceType, own);
+      }
+      own.publish(own.split(sample, pool));
+    }
+  };
+}
+
+/** A type's share of what happened: whole requests, what is left of one carried over. */
+function createSplitter(): (sample: LoadSample, pool: PoolShare) => LoadSample {
+  const rest = { admitted: 0, counted: 0, served: 0, begun: 0, dropped: 0, cut: 0 };
+  return (sample, { instanceType, instances, servers }) => {
+    const share = sample.servers > 0 ? servers / sample.servers : 0;
+    const take = (what: keyof typeof rest): number => {
+      const exact = rest[what] + sample[what] * share;
+      const whole = Math.floor(exact + 1e-9);
+      rest[what] = exact - whole;
+      return whole;
+    };
+    return {
+      ...sample,
+      instanceType,
+      instances,
+      servers,
+      pools: undefined,
+      admitted: take('admitted'),
+      counted: take('counted'),
+      served: take('served'),
+      begun: take('begun'),
+      dropped: take('dropped'),
+      cut: take('cut'),
+      insideBefore: sample.insideBefore * share,
+      insideAfter: sample.insideAfter * share,
+      insideMean: sample.insideMean * share,
+      busyMean: sample.busyMean * share,
+      queuedAfter: sample.queuedAfter * share,
+    };
+  };
+}
+
 function createAsyncPublisher(open: Opener, readings: Readings): Publisher {
   let minute = -1;
   let activeMinute = -1;
@@ -237,13 +299,18 @@ function createAsyncPublisher(open: Opener, readings: Readings): Publisher {
 }
 
 /** What an endpoint without a single request publishes over a segment. */
-export function idleSample(from: EpochMs, to: EpochMs, instances: number, instanceType: string): LoadSample {
+export function idleSample(
+  from: EpochMs,
+  to: EpochMs,
+  { instances, instanceType, pools }: Pick<LoadSample, 'instances' | 'instanceType' | 'pools'>,
+): LoadSample {
   return {
     from,
     to,
     instances,
     instanceType,
-    serversPerInstance: 1,
+    servers: instances,
+    pools,
     admitted: 0,
     counted: 0,
     served: 0,
@@ -269,12 +336,21 @@ export function createEndpointMetrics(
   kind: 'real-time' | 'async',
   readings: Readings,
 ): EndpointMetrics {
-  const open = createOpener(store, owner, [
+  const both = [
     { Name: 'EndpointName', Value: endpoint },
     { Name: 'VariantName', Value: variant },
-  ]);
+  ];
+  const open = createOpener(store, owner, both);
+  if (kind === 'async') return { publish: createAsyncPublisher(open, readings) };
+  const whole = createRealTimePublisher(open, INSTANCES);
+  const byType = createPoolsPublisher((type) =>
+    createOpener(store, owner, [...both, { Name: 'InstanceType', Value: type }]),
+  );
   return {
-    publish: kind === 'async' ? createAsyncPublisher(open, readings) : createRealTimePublisher(open, INSTANCES),
+    publish(sample) {
+      whole(sample);
+      if (sample.pools !== undefined) byType(sample);
+    },
   };
 }
 

@@ -151,7 +151,7 @@ export class EndpointLoads {
   /** As for an endpoint that was in service before the start. */
   recallComponentPast(component: string, copies: number, instanceType: string): void {
     const metrics = this.#componentMetrics(this.#components.get(component.toLowerCase())!, component);
-    this.#publishIdlePast(metrics, copies, instanceType);
+    this.#publishIdlePast(metrics, { instances: copies, instanceType, pools: undefined });
   }
 
   #componentMetrics(entry: ComponentEntry, component: string): EndpointMetrics {
@@ -166,15 +166,16 @@ export class EndpointLoads {
   /** Gives an endpoint that was in service before the start the metrics of an idle past: zeros are published, not left out. */
   recallIdlePast(endpoint: Endpoint): void {
     for (const { capacity } of this.#capacitiesOf(this.#entryOf(endpoint.name), endpoint)) {
-      const { metrics, instances, instanceType } = capacity;
-      if (metrics !== undefined) this.#publishIdlePast(metrics, instances, instanceType);
+      const { metrics, instances, instanceType, pools } = capacity;
+      const shares =
+        pools && [...pools].map(([type, count]) => ({ instanceType: type, instances: count, servers: count }));
+      if (metrics !== undefined) this.#publishIdlePast(metrics, { instances, instanceType, pools: shares });
     }
   }
 
-  #publishIdlePast(metrics: EndpointMetrics, instances: number, instanceType: string): void {
+  #publishIdlePast(metrics: EndpointMetrics, fleet: Parameters<typeof idleSample>[2]): void {
     const from = Math.ceil((this.#start - PAST_MS) / SLOT_MS) * SLOT_MS;
-    for (let at = from; at < this.#start; at += SLOT_MS)
-      metrics.publish(idleSample(at, at + SLOT_MS, instances, instanceType));
+    for (let at = from; at < this.#start; at += SLOT_MS) metrics.publish(idleSample(at, at + SLOT_MS, fleet));
   }
 
   /** To a component where one is named, else to the endpoint itself. */
@@ -266,6 +267,7 @@ export class EndpointLoads {
       entry.metrics.set(key, metrics);
     }
     const accepts = kind === 'async' || instances > 0;
-    return { kind, accepts, instances, instanceType: describeVariantType({ definition, current }), metrics };
+    const pools = definition.InstancePools === undefined ? undefined : new Map(current);
+    return { kind, accepts, instances, instanceType: describeVariantType({ definition, current }), pools, metrics };
   }
 }

@@ -59,7 +59,9 @@ function seedConfig(state: SageMakerState, seed: EndpointSeed, createdAt: number
         ...(seed.kind === 'components' ? hostingVariant(seed) : { ModelName: seed.name }),
         // A config cannot say 0; an asynchronous endpoint gets there by scaling.
         InitialInstanceCount: Math.max(1, instances),
-        InstanceType: instanceType,
+        ...(seed.pools === undefined
+          ? { InstanceType: instanceType }
+          : { InstancePools: seed.pools.map((InstanceType, index) => ({ InstanceType, Priority: index + 1 })) }),
         InitialVariantWeight: weight,
       })),
       ...(seed.kind === 'async' ? asyncMembers : {}),

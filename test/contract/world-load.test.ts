@@ -359,3 +359,56 @@ describe('metrics', () => {
     expect(w.world.requests('Chat').served).toBeGreaterThan(170);
   });
 });
+
+describe('metrics of instance pools', () => {
+  const POOLS = ['ml.g5.2xlarge', 'ml.g6.2xlarge'];
+  const concurrency = (type: string | undefined, stat: string): number[] => {
+    const values = readMetric(w, 'ConcurrentRequestsPerModel', { stat, ms: 3 * MINUTE, ...(type && { type }) });
+    return values.map((value) => Number(value.toFixed(3)));
+  };
+
+  test('each type its own under a dimension more, by what it serves; one without instances none', () => {
+    // For a second each: first 4 at once, then 13, as many as both serve.
+    const load = loadOf({
+      arrivals: (slot) => (slot < 150 ? 40 : 130),
+      serves: { concurrent: 8, seconds: 1 },
+      concurrentByType: { 'ml.g6.2xlarge': 5 },
+    });
+    seedRealTime(w, { pools: POOLS, instances: 1, load });
+    w.world.addShortage({ instanceType: 'ml.g5.2xlarge', from: w.now(), failsAfterMs: 30 * MINUTE });
+    w.advance(5 * MINUTE);
+    expect(concurrency('ml.g6.2xlarge', 'Average'), 'no instance, no data').toEqual([]);
+    setInstances(w, 2);
+    w.advance(30 * MINUTE);
+    expect(
+      w.call('SageMaker', 'DescribeEndpoint', { EndpointName: 'Chat' }).ProductionVariants[0].InstancePools,
+    ).toEqual([
+      { InstanceType: 'ml.g5.2xlarge', CurrentInstanceCount: 1 },
+      { InstanceType: 'ml.g6.2xlarge', CurrentInstanceCount: 1 },
+    ]);
+    expect(concurrency('ml.g5.2xlarge', 'Average')).toEqual([8, 8]);
+    expect(concurrency('ml.g6.2xlarge', 'Average')).toEqual([5, 5]);
+    expect(concurrency(undefined, 'Average'), 'the whole stays').toEqual([6.5, 6.5]);
+    // Lowest priority first: the instance of the second pool goes.
+    setInstances(w, 1);
+    w.advance(5 * MINUTE);
+    expect(concurrency('ml.g6.2xlarge', 'Average')).toEqual([]);
+    expect(concurrency('ml.g5.2xlarge', 'SampleCount')).toEqual([6, 6]);
+  });
+
+  test('requests are counted whole, and none twice', () => {
+    const load = loadOf({ arrivals: () => 7, concurrentByType: { 'ml.g6.2xlarge': 3 } });
+    seedRealTime(w, { pools: POOLS, instances: 1, load });
+    w.world.addShortage({ instanceType: 'ml.g5.2xlarge', from: w.now(), failsAfterMs: 30 * MINUTE });
+    setInstances(w, 2);
+    w.advance(30 * MINUTE);
+    const sum = (type?: string) => {
+      const values = readMetric(w, 'Invocations', { ms: 20 * MINUTE, ...(type && { type }) });
+      return values.reduce((total, value) => total + value, 0);
+    };
+    const [g5, g6] = POOLS.map(sum) as [number, number];
+    expect(sum()).toBe(7 * 6 * 19);
+    expect(Math.abs(g5 + g6 - sum())).toBeLessThanOrEqual(1);
+    expect(g5 / g6).toBeCloseTo(4 / 3, 1);
+  });
+});

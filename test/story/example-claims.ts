@@ -58,6 +58,17 @@ export const CLAIMS: Readonly<Record<string, (result: RehearsalResult) => readon
       { ...failsNothing(embed), says: `the index waits for its first copy, and ${failsNothing(embed).says}` },
     ];
   },
+  'mixed-gpus': (result) => {
+    const chat = endpointOf(result, 'chat');
+    const worst = chat.latency?.worstHourP95 ?? Number.POSITIVE_INFINITY;
+    const { paid, byType = {} } = chat.instanceHours;
+    const share = (byType['ml.g6.xlarge'] ?? 0) / paid;
+    return [
+      { says: `${(100 * share).toFixed(0)} % of the instance hours are g6`, holds: share > 0.3 && share < 1 },
+      { says: `95 % of the answers of the worst hour come within ${worst.toFixed(1)} s`, holds: worst < 1.5 },
+      failsNothing(chat),
+    ];
+  },
 };
 
 export function endpointOf(result: RehearsalResult, name: string): EndpointResult {

@@ -47,11 +47,20 @@ export function setInstances(w: WorldUnderTest, count: number, name = 'Chat'): v
 export function readMetric(
   w: WorldUnderTest,
   name: string,
-  options: { endpoint?: string; alone?: boolean; stat?: string; period?: number; ms?: number; namespace?: string } = {},
+  options: {
+    endpoint?: string;
+    alone?: boolean;
+    type?: string;
+    stat?: string;
+    period?: number;
+    ms?: number;
+    namespace?: string;
+  } = {},
 ): number[] {
   const {
     endpoint = 'Chat',
     alone = false,
+    type,
     stat = 'Sum',
     period = 60,
     ms = 10 * MINUTE,
@@ -60,6 +69,7 @@ export function readMetric(
   const dimensions = [
     { Name: 'EndpointName', Value: endpoint },
     { Name: 'VariantName', Value: 'AllTraffic' },
+    ...(type === undefined ? [] : [{ Name: 'InstanceType', Value: type }]),
   ];
   const answer = w.call('CloudWatch', 'GetMetricData', {
     StartTime: new Date(w.now() - ms),

@@ -219,6 +219,48 @@ happens:
     ]);
   });
 
+  it.each([
+    ['kind: real-time', 'endpoints.chat.instanceType: nothing: required: a SageMaker instance type like ml.g5.2xlarge'],
+    [
+      'kind: real-time, instanceType: ml.g5.xlarge, pools: [{ instanceType: ml.g6.xlarge }]',
+      'endpoints.chat.instanceType: ml.g5.xlarge: absent: pools name the types',
+    ],
+    [
+      'kind: components, pools: [{ instanceType: ml.g5.xlarge }]',
+      'endpoints.chat.pools: [{"instanceType":"ml.g5.xlarge"}]: only for kinds real-time and async',
+    ],
+    ['kind: real-time, pools: []', 'endpoints.chat.pools: []: at least one pool'],
+    [
+      'kind: real-time, pools: [{ instanceType: ml.g5.xlarge }, { instanceType: ml.g5.xlarge }]',
+      'endpoints.chat.pools[1].instanceType: ml.g5.xlarge: a type of its own for each pool',
+    ],
+    [
+      'kind: real-time, pools: [{ instanceType: ml.g5.xlarge, spot: true }]',
+      'endpoints.chat.pools[0].spot: true: SageMaker hosting has no spot instances',
+    ],
+  ])('of an endpoint with %s say %s', (endpoint, problem) => {
+    expect(problemsOf(`${head}endpoints:\n  chat: { ${endpoint} }\n`)).toEqual([expect.stringContaining(problem)]);
+  });
+
+  it('warn of pools whose strength the scaling policy does not know', () => {
+    const policy = (more: string) =>
+      `{ otherwise: { min: 1, max: 2 }, scaling: [{ kind: target-tracking, metric: ConcurrentRequestsPerModel, target: 4${more} }] }`;
+    const pools =
+      'pools: [{ instanceType: ml.g5.xlarge, concurrent: 8 }, { instanceType: ml.g6.xlarge, concurrent: 5 }]';
+    const warningsOf = (more: string) => {
+      const text = `${head}policies: { p: ${policy(more)} }\nendpoints:\n  chat: { kind: real-time, policy: p, ${pools} }\n`;
+      const parsed = parseScenario(text, 'week.yaml', () => undefined);
+      return parsed.ok ? parsed.warnings : parsed.problems;
+    };
+    expect(warningsOf('')).toEqual([
+      'endpoints.chat.pools: ml.g5.xlarge takes 8, ml.g6.xlarge takes 5: one target for all is wrong for each; state `serves` in the scaling policy (policy p)',
+    ]);
+    expect(warningsOf(', reference: ml.g5.xlarge, serves: { ml.g5.xlarge: 8 }')).toEqual([
+      'endpoints.chat.pools: ml.g6.xlarge: not in `serves` of the scaling policy; its load is not counted (policy p)',
+    ]);
+    expect(warningsOf(', reference: ml.g5.xlarge, serves: { ml.g5.xlarge: 8, ml.g6.xlarge: 5 }')).toEqual([]);
+  });
+
   it.each(['serverless'])('say that kind %s comes later', (kind) => {
     expect(problemsOf(`${head}endpoints:\n  chat: { kind: ${kind}, instanceType: ml.g5.2xlarge }\n`)).toEqual([
       expect.stringContaining(

@@ -152,7 +152,7 @@ async function aim(work: Work, { rungs, subject }: Ladder): Promise<WakeProgress
   const shortSince = new Map([...(await shared.breakers())].map(([type, until]) => [type, until - BREAKER_FOR]));
   const types = rungs.map(({ config }) => ({
     instanceType: config?.variants[0]?.instanceType,
-    pooled: config?.variants[0]?.pooled === true,
+    pooled: config?.variants[0]?.pools !== undefined,
   }));
   const short = shortTypes(types, shortSince, run.now);
   return short.length === 0 ? aimed : { ...aimed, failedTypes: short };
@@ -162,7 +162,7 @@ async function aim(work: Work, { rungs, subject }: Ladder): Promise<WakeProgress
 function hasJustFailed({ session }: Work, candidate: EndpointConfigView | undefined): boolean {
   const failed = session.record.wake?.failedTypes ?? [];
   const [variant] = candidate?.variants ?? [];
-  return variant?.instanceType !== undefined && !variant.pooled && failed.includes(variant.instanceType);
+  return variant?.instanceType !== undefined && variant.pools === undefined && failed.includes(variant.instanceType);
 }
 
 /** The owner's own config is never among them. */

@@ -1,5 +1,6 @@
 import type { Evidence } from '../../domain/decision.ts';
 import { nameSuspended } from '../../domain/drift.ts';
+import { whyNoUnits } from '../../domain/instance-units.ts';
 import { type Suspended, suspendedBy } from '../../domain/plan-capacity.ts';
 import { specName } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
@@ -133,7 +134,7 @@ function announceNotApplied({ ports, run }: RunShared, turn: Turn): void {
       field: 'scaling',
       scaling: specName(spec),
       instanceType: turn.record.observed?.instanceType ?? null,
-      why: 'AWS sums this metric over cores or GPUs, and how many this instance type has is not known',
+      why: whyNoUnits(spec),
     };
     ports.log.warn('a scaling policy cannot be put on this instance type', {
       endpoint: turn.record.endpoint,

@@ -1,5 +1,5 @@
 import { fitAgenda } from '../../domain/agenda.ts';
-import { checkKind, checkManagedScaling, type KindProblem } from '../../domain/kinds.ts';
+import { checkKind, checkManagedScaling, isBurstable, type KindProblem } from '../../domain/kinds.ts';
 import type { Agenda } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { ScalableTarget } from '../../domain/scalable-target.ts';
@@ -159,9 +159,9 @@ function sizeOf(value: object): number {
   return new TextEncoder().encode(JSON.stringify(value)).byteLength;
 }
 
-function variantsOf({ variant, targets, observed }: FleetRecord) {
+function variantsOf({ variant, targets, observed, pools }: FleetRecord) {
   if (targets !== undefined) return targets;
-  return [{ name: variant ?? '', instanceType: observed?.instanceType }];
+  return [{ name: variant ?? '', instanceType: pools?.find(isBurstable) ?? observed?.instanceType }];
 }
 
 function ofPolicy({ settings }: ScheduledScalingPorts, record: FleetRecord, problem: KindProblem): DocumentProblem {

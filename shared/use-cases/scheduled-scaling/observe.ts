@@ -1,3 +1,4 @@
+import { isWeighted } from '../../domain/mixed-types.ts';
 import type { FleetRecord, Observed, TargetState } from '../../domain/record.ts';
 import { withoutOwn } from '../../domain/target-view.ts';
 import { type Instant, SECOND } from '../../domain/time.ts';
@@ -35,8 +36,14 @@ export async function observe(
 }
 
 /** Others note a new config in `observed` too, without reading it. */
-function isConfigKnown({ configRead, observed, variants }: FleetRecord): boolean {
-  return configRead !== undefined && configRead === observed?.configName && variants === undefined;
+function isConfigKnown(record: FleetRecord): boolean {
+  return record.observed !== undefined && isConfigRead(record, record.observed.configName);
+}
+
+/** Records of an earlier version were read without their instance pools. */
+function isConfigRead({ configRead, variants, pools, targets, policy }: FleetRecord, configName: string): boolean {
+  if (configRead !== configName || variants !== undefined) return false;
+  return pools !== undefined || targets !== undefined || !(policy?.scaling ?? []).some(isWeighted);
 }
 
 /** A modification within the same second as the last look may have come after it. */
@@ -57,8 +64,7 @@ async function takeOver(
   view: EndpointView,
 ): Promise<Observed | undefined> {
   const { record } = turn;
-  const isKnown = record.configRead === view.configName && record.variants === undefined;
-  const known = isKnown ? record.observed : undefined;
+  const known = isConfigRead(record, view.configName) ? record.observed : undefined;
   let instanceType = known?.instanceType;
   if (known === undefined) {
     const config = await ports.endpoints.describeConfig(view.configName);
@@ -103,12 +109,12 @@ function sameSizes(before: FleetRecord['targets'], now: FleetRecord['targets']):
 function ofConfig(config: EndpointConfigView): RecordChange {
   if (config.kind === 'components') return ofHostingConfig(config);
   const [only, ...more] = config.variants;
-  return ({ variant, variants: _, targets, requestTtl: __, ...record }) => ({
+  return ({ variant, variants: _, targets, requestTtl: __, pools: ___, ...record }) => ({
     ...(isSameSet(config, targets ?? [{ name: variant }]) ? record : asNew(record)),
     kind: config.kind,
     configRead: config.name,
     ...(only !== undefined && more.length === 0
-      ? { variant: only.name }
+      ? { variant: only.name, pools: only.pools ?? [] }
       : { targets: config.variants.map((variant) => targetOfConfig(variant, targets)) }),
     ...(config.requestTtlSeconds === undefined ? {} : { requestTtl: config.requestTtlSeconds * SECOND }),
   });
@@ -136,11 +142,12 @@ function asNew({ policy: _, agenda: __, ...record }: FleetRecord): FleetRecord {
 
 /** What is remembered of a variant stays with its name. */
 function targetOfConfig(
-  { name, instanceType }: EndpointConfigView['variants'][number],
+  { name, instanceType, pools }: EndpointConfigView['variants'][number],
   known: FleetRecord['targets'],
 ): TargetState {
-  const { instanceType: _, ...before } = known?.find((state) => state.name === name) ?? {};
-  return { ...before, name, dimension: 'instances', ...(instanceType === undefined ? {} : { instanceType }) };
+  const { instanceType: _, pools: __, ...before } = known?.find((state) => state.name === name) ?? {};
+  const types = { ...(instanceType === undefined ? {} : { instanceType }), ...(pools && { pools }) };
+  return { ...before, name, dimension: 'instances', ...types };
 }
 
 function observedOf(

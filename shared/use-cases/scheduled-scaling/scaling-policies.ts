@@ -1,5 +1,6 @@
 import { type Difference, isLeft } from '../../domain/drift.ts';
 import { dependsOnType, inAwsUnits } from '../../domain/instance-units.ts';
+import { instanceTypesOf } from '../../domain/mixed-types.ts';
 import { type ScalingSpec, specName } from '../../domain/policy.ts';
 import type { JsonObject } from '../../domain/recipe.ts';
 import type { FleetRecord } from '../../domain/record.ts';
@@ -23,13 +24,15 @@ export interface PolicyChanges {
 }
 
 /** Whether some scaling policy of ours can be put, so that there has to be a target. */
-export function hasScaling({ policy, observed }: FleetRecord): boolean {
-  return (policy?.scaling ?? []).some((spec) => inAwsUnits(spec, observed?.instanceType) !== undefined);
+export function hasScaling(record: FleetRecord): boolean {
+  const types = instanceTypesOf(record);
+  return (record.policy?.scaling ?? []).some((spec) => inAwsUnits(spec, types) !== undefined);
 }
 
 /** Scaling policies whose numbers depend on an instance type that nobody knows: they are not put. */
-export function unknownUnits({ policy, observed }: FleetRecord): readonly ScalingSpec[] {
-  return (policy?.scaling ?? []).filter((spec) => inAwsUnits(spec, observed?.instanceType) === undefined);
+export function unknownUnits(record: FleetRecord): readonly ScalingSpec[] {
+  const types = instanceTypesOf(record);
+  return (record.policy?.scaling ?? []).filter((spec) => inAwsUnits(spec, types) === undefined);
 }
 
 export function policyNameOf(tagPrefix: string, spec: string): string {
@@ -55,7 +58,7 @@ function wantedPolicies(tagPrefix: string, record: FleetRecord): ReadonlyMap<str
     ...(part?.dimension === 'copies' && { component: part.name }),
   };
   const wanted = scalingOf(record).flatMap((given): OwnPolicy[] => {
-    const spec = inAwsUnits(given, record.observed?.instanceType);
+    const spec = inAwsUnits(given, instanceTypesOf(record));
     if (spec === undefined) return [];
     const name = policyNameOf(tagPrefix, specName(spec));
     const alarmName = alarmOfPolicy(tagPrefix, record, name);
@@ -78,7 +81,8 @@ export function keyOf(record: FleetRecord): TargetKey {
 /** What was asserted for an endpoint, as a text: another incarnation, variant or policy version asks for asserting again. */
 export function fingerprintOf(record: FleetRecord): string {
   const { observed, policy } = record;
-  const type = policy?.scaling.some(dependsOnType) ? `/${observed?.instanceType ?? ''}` : '';
+  const { instanceType = '', pools = [] } = instanceTypesOf(record);
+  const type = policy?.scaling.some(dependsOnType) ? `/${[instanceType, ...pools].join()}` : '';
   return `${observed?.creationTime ?? 0}/${targetOf(record)?.name ?? ''}/${policy?.version ?? ''}${type}`;
 }
 

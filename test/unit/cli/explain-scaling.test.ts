@@ -32,3 +32,24 @@ it('says what cannot be applied, and leaves other numbers alone', () => {
     { says: 'InvocationsPerInstance at 70, never scales in', inAws: '70' },
   ]);
 });
+
+it('shows how types of different strength are weighed', () => {
+  const weights = { reference: 'ml.g5.xlarge', serves: { 'ml.g5.xlarge': 8, 'ml.g6.xlarge': 5 } };
+  const spec = tracking({ metric: 'ConcurrentRequestsPerModel', target: 6, weights });
+  const on = (pools: readonly string[]) => explainScaling({ ...recordOf(pools[0], [spec]), pools } as FleetRecord);
+  expect(on(['ml.g5.xlarge', 'ml.g6.xlarge', 'ml.p5.48xlarge'])).toEqual([
+    {
+      name: 'ConcurrentRequestsPerModel',
+      says: 'ConcurrentRequestsPerModel at 6 a ml.g5.xlarge',
+      inAws:
+        '8 x requests / (8 x ml.g5.xlarge + 5 x ml.g6.xlarge) at 6, from data a minute apart; not counted, for want of `serves`: ml.p5.48xlarge',
+    },
+  ]);
+  expect(on(['ml.p5.48xlarge'])).toMatchObject([
+    { inAws: 'not applied: its `serves` names none of the types that the endpoint runs on' },
+  ]);
+  expect(explainScaling(recordOf('ml.g6.xlarge', [spec]))).toMatchObject([
+    { inAws: '6 x 5 / 8 (of ml.g6.xlarge) = 3.75' },
+  ]);
+  expect(explainScaling(recordOf('ml.g5.xlarge', [spec]))).toMatchObject([{ inAws: '6' }]);
+});

@@ -38,14 +38,14 @@ describe('a scaling policy in AWS’s numbers', () => {
     ['MemoryUtilization', 'ml.m5.xlarge', 70],
     ['InvocationsPerInstance', undefined, 70],
   ])('70 of %s on %s is %s', (metric, type, target) => {
-    expect(inAwsUnits(tracking(metric), type)).toMatchObject({ target });
+    expect(inAwsUnits(tracking(metric), { instanceType: type })).toMatchObject({ target });
   });
 
   it.each([
     ['CPUUtilization', undefined],
     ['GPUUtilization', 'ml.m5.xlarge'],
   ])('%s on %s is not known', (metric, type) => {
-    expect(inAwsUnits(tracking(metric), type)).toBeUndefined();
+    expect(inAwsUnits(tracking(metric), { instanceType: type })).toBeUndefined();
   });
 
   it('multiplies threshold and steps alike, and leaves a metric of the team’s own alone', () => {
@@ -66,7 +66,7 @@ describe('a scaling policy in AWS’s numbers', () => {
       ],
       cooldown: 0,
     };
-    expect(inAwsUnits(step, 'ml.m5.xlarge')).toMatchObject({
+    expect(inAwsUnits(step, { instanceType: 'ml.m5.xlarge' })).toMatchObject({
       alarm: { threshold: 200 },
       steps: [
         { from: 0, to: 100, change: { add: 1 } },
@@ -74,7 +74,7 @@ describe('a scaling policy in AWS’s numbers', () => {
       ],
     });
     const own = { namespace: 'X', name: 'CPUUtilization', dimensions: {}, statistic: 'Average' };
-    expect(inAwsUnits({ ...step, alarm: { ...step.alarm, source: own } }, undefined)).toMatchObject({
+    expect(inAwsUnits({ ...step, alarm: { ...step.alarm, source: own } }, {})).toMatchObject({
       alarm: { threshold: 50 },
     });
   });

@@ -24,6 +24,7 @@ const blue: TargetState = {
   desired: 3,
   serving: 2,
   instanceType: 'ml.g5.xlarge',
+  pools: ['ml.g5.xlarge', 'ml.g6.xlarge'],
   drain: { since: 5, max: 2 },
 };
 const green: TargetState = {
@@ -93,8 +94,14 @@ describe('the view of one of several targets', () => {
       part: { name: 'blue', dimension: 'instances' },
       policy: { name: 'chat', version: 'v1', highestMax: 8 },
       observed: { desired: 3, serving: 2, instanceType: 'ml.g5.xlarge', status: 'InService' },
+      pools: ['ml.g5.xlarge', 'ml.g6.xlarge'],
       drain: { since: 5, max: 2 },
     });
+    expect(second).not.toHaveProperty('pools');
+    expect(
+      changeTarget(record, blue, (view) => view),
+      'what it runs on stays its own',
+    ).toEqual(record);
     expect(first?.targets).toBeUndefined();
     expect(second?.policy).not.toHaveProperty('highestMax');
     expect(second?.observed).toMatchObject({ desired: 0, serving: 0 });
