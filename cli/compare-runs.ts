@@ -16,12 +16,21 @@ export interface ComparisonRow {
   readonly cold: number;
   readonly requests: number;
   readonly lateWindows: number;
+  /** By how much the latest of them was late. */
+  readonly latest: number;
   readonly windows: number;
   /** Changes of the instances asked for, parks and wakes included. */
   readonly changes: number;
+  /** Tags and scaling policies that it no longer had when it was last seen; absent: nobody looked. */
+  readonly lost?: { readonly tags: number; readonly scalingPolicies: number };
 }
 
-export function compareRow(policy: string, name: string, result: RehearsalResult): ComparisonRow {
+export function compareRow(
+  policy: string,
+  name: string,
+  result: RehearsalResult,
+  lost?: ComparisonRow['lost'],
+): ComparisonRow {
   const endpoint = result.endpoints[name];
   if (endpoint === undefined) throw new Error(`no endpoint ${name} in the result`);
   const { requests, windows, latency } = endpoint;
@@ -38,7 +47,9 @@ export function compareRow(policy: string, name: string, result: RehearsalResult
     requests: requests.total,
     lateWindows: windows.filter(({ lateSeconds }) => lateSeconds > 0).length,
     windows: windows.length,
+    latest: Math.max(0, ...windows.map(({ lateSeconds }) => lateSeconds)),
     changes: countChanges(endpoint),
+    ...(lost === undefined ? {} : { lost }),
   };
 }
 
@@ -60,7 +71,7 @@ const HEAD = [
   'late windows',
   'changes',
 ];
-const NUMBERS = HEAD.map((_, column) => column).slice(1);
+const LOST = 'lost';
 
 /** One table for each endpoint, the policies in the order in which they were named. */
 export function formatComparison(rows: readonly ComparisonRow[]): string {
@@ -68,7 +79,12 @@ export function formatComparison(rows: readonly ComparisonRow[]): string {
   return names
     .map((name) => {
       const own = rows.filter(({ endpoint }) => endpoint === name);
-      return `${name}, ${own[0]?.requests ?? 0} requests\n${formatTable([HEAD, ...own.map(cellsOf)], NUMBERS)}`;
+      const wasLookedAt = own.some(({ lost }) => lost !== undefined);
+      const table = wasLookedAt
+        ? [[...HEAD, LOST], ...own.map((row) => [...cellsOf(row), lostOf(row)])]
+        : [HEAD, ...own.map(cellsOf)];
+      const numbers = HEAD.map((_, column) => column).slice(1);
+      return `${name}, ${own[0]?.requests ?? 0} requests\n${formatTable(table, numbers)}`;
     })
     .join('\n');
 }
@@ -83,9 +99,29 @@ function cellsOf(row: ComparisonRow): string[] {
     seconds(row.worstHour),
     percent(row.unanswered, row.requests),
     percent(row.cold, row.requests),
-    row.windows === 0 ? '-' : `${row.lateWindows} of ${row.windows}`,
+    lateOf(row),
     String(row.changes),
   ];
+}
+
+function lateOf({ windows, lateWindows, latest }: ComparisonRow): string {
+  if (windows === 0) return '-';
+  const most = latest === 0 ? '' : `, up to ${duration(latest)}`;
+  return `${lateWindows} of ${windows}${most}`;
+}
+
+function lostOf({ lost }: ComparisonRow): string {
+  if (lost === undefined) return '-';
+  const parts = [
+    [lost.tags, 'tag'],
+    [lost.scalingPolicies, 'scaling policy'],
+  ] as const;
+  const told = parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${plural(count, word)}`);
+  return told.length === 0 ? 'nothing' : told.join(', ');
+}
+
+function plural(count: number, word: string): string {
+  return count === 1 ? word : word.replace(/y$/, 'ie').concat('s');
 }
 
 /** The words beside a picture's panel. */
@@ -94,6 +130,11 @@ export function summarise(row: ComparisonRow): string {
   const latency =
     row.worstHour === null ? '' : `  ·  p95 ${seconds(row.p95)} s, ${seconds(row.worstHour)} s in the worst hour`;
   return `${row.instanceHours.toFixed(0)} instance hours${money}${latency}  ·  ${percent(row.unanswered, row.requests)} unanswered`;
+}
+
+function duration(seconds: number): string {
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 60 ? `${minutes}m` : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
 }
 
 function seconds(value: number | null): string {

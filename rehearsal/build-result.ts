@@ -28,7 +28,8 @@ const SERVING: ReadonlySet<string> = new Set([
 
 export interface ResultParts {
   readonly run: Run;
-  readonly rulebook: Rulebook;
+  /** The rules that the windows are read from. */
+  readonly promises: Rulebook;
   readonly meter: ScalerMeter;
   readonly invariants: { readonly checked: number; readonly violations: readonly Violation[] };
 }
@@ -37,7 +38,7 @@ export interface ResultParts {
 export async function buildResult(
   parts: ResultParts,
 ): Promise<{ result: RehearsalResult; warnings: readonly string[] }> {
-  const { run, rulebook, meter } = parts;
+  const { run, promises, meter } = parts;
   const { scenario, aws, observer } = run;
   const end = scenario.start + scenario.durationMs;
   // Before the final look: reading the end state is no call of anybody's in the run.
@@ -45,7 +46,7 @@ export async function buildResult(
   const endpoints: Record<string, EndpointResult> = {};
   const lines: BillLine[] = [];
   for (const endpoint of scenario.endpoints) {
-    const result = await endpointResult(run, rulebook, endpoint);
+    const result = await endpointResult(run, promises, endpoint);
     endpoints[endpoint.name] = result;
     lines.push({
       endpoint: endpoint.name,
@@ -112,7 +113,7 @@ function mostFrequentZone(run: Run): string | undefined {
   return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))[0]?.[0];
 }
 
-async function endpointResult(run: Run, rulebook: Rulebook, endpoint: ScenarioEndpoint): Promise<EndpointResult> {
+async function endpointResult(run: Run, promises: Rulebook, endpoint: ScenarioEndpoint): Promise<EndpointResult> {
   const { aws, observer, scenario } = run;
   const { name } = endpoint;
   const end = scenario.start + scenario.durationMs;
@@ -137,9 +138,9 @@ async function endpointResult(run: Run, rulebook: Rulebook, endpoint: ScenarioEn
     latency: aws.world.latency(name) ?? null,
     requestsByHour: [...aws.world.arrivalsByHour(name)],
     ...parksAndWakes(changes),
-    windows: windowsOf(run, rulebook, endpoint, changes),
-    ...componentsOf(run, rulebook, endpoint),
-    ...variantsOf(run, rulebook, endpoint, changes),
+    windows: windowsOf(run, promises, endpoint, changes),
+    ...componentsOf(run, promises, endpoint),
+    ...variantsOf(run, promises, endpoint, changes),
     final: await finalState(run, name),
   };
 }

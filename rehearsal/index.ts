@@ -12,6 +12,8 @@ import type { Run } from './run.ts';
 import { runScenario } from './runner.ts';
 import { readTemplateText } from './template.ts';
 
+export { type Baseline, type BaselineRun, baselineOf, policyOf } from './baseline.ts';
+export { type Belongings, watchBelongings } from './belongings.ts';
 export { type CallPair, type CallSite, pairsOf } from './call-coverage.ts';
 export type { Scenario } from './model.ts';
 export type { RehearsalResult } from './result.ts';
@@ -29,6 +31,8 @@ export interface RehearseOptions {
   readonly codeAfterDeploy?: Code;
   /** The functions may do only what their roles in the template allow; a missing permission is an AccessDenied error. */
   readonly enforceIam?: boolean;
+  /** Windows are those that the documents and tags of this scenario promise; default: the one that runs. */
+  readonly promisedBy?: Scenario;
   /** Called now and then with the share of the simulated time that has passed, 0 … 1. */
   readonly onProgress?: (share: number) => void;
   readonly signal?: AbortSignal;
@@ -62,6 +66,7 @@ export interface Refusal {
 export async function rehearse(scenario: Scenario, options: RehearseOptions = {}): Promise<Rehearsal> {
   const end = scenario.start + scenario.durationMs;
   let attached: Attached | undefined;
+  let promises: Rulebook | undefined;
   const run = await runScenario(scenario, {
     template: options.template ?? readTemplateText(),
     code: options.code ?? PRODUCT,
@@ -71,13 +76,14 @@ export async function rehearse(scenario: Scenario, options: RehearseOptions = {}
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     onReady: (ready) => {
       attached = attach(ready, end);
+      promises = options.promisedBy === undefined ? attached.rulebook : followDocuments(ready, options.promisedBy, end);
       options.onReady?.(ready);
     },
   });
   if (attached === undefined) throw new Error('rehearse: the run never became ready');
   const { rulebook, meter, checker } = attached;
   const invariants = checker.finish();
-  const { result, warnings } = await buildResult({ run, rulebook, meter, invariants });
+  const { result, warnings } = await buildResult({ run, promises: promises ?? rulebook, meter, invariants });
   await options.onEnd?.(run, rulebook);
   return { result, warnings, problems: problemsOf(run), refusals: attached.refusals, callSites: run.coverage.sites() };
 }
@@ -94,6 +100,16 @@ interface Attached {
 
 function attach(run: Run, end: number): Attached {
   const { scenario, aws, tagPrefix } = run;
+  const rulebook = rulebookOf(scenario, tagPrefix, end);
+  aws.onCall((record) => rulebook.see(record));
+  for (const { happening, onDone } of run.happenings) {
+    if (happening.verb === 'giveBack') onDone?.(() => rulebook.giveBack(happening.endpoint, aws.clock.now()));
+  }
+  const refusals = watchRefusals(run);
+  return { rulebook, meter: new ScalerMeter(aws), checker: createInvariantChecker(run, rulebook), refusals };
+}
+
+function rulebookOf(scenario: Scenario, tagPrefix: string, end: number): Rulebook {
   const rulebook = new Rulebook(tagPrefix, end + LOOKS_AHEAD_MS);
   for (const kind of ['schedules', 'policies'] as const) {
     for (const [name, text] of Object.entries(scenario[kind])) rulebook.put(kind, name, text);
@@ -103,12 +119,16 @@ function attach(run: Run, end: number): Attached {
     const enrolment = policy === undefined ? {} : { [`${tagPrefix}:policy`]: policy };
     rulebook.enrol(name, { ...tags, ...enrolment }, scenario.start, endpoint);
   }
-  aws.onCall((record) => rulebook.see(record));
-  for (const { happening, onDone } of run.happenings) {
-    if (happening.verb === 'giveBack') onDone?.(() => rulebook.giveBack(happening.endpoint, aws.clock.now()));
-  }
-  const refusals = watchRefusals(run);
-  return { rulebook, meter: new ScalerMeter(aws), checker: createInvariantChecker(run, rulebook), refusals };
+  return rulebook;
+}
+
+/** The rules of a scenario that does not run: its endpoints stay enrolled, and documents change as they do in the run. */
+function followDocuments({ aws, tagPrefix }: Run, scenario: Scenario, end: number): Rulebook {
+  const rulebook = rulebookOf(scenario, tagPrefix, end);
+  aws.onCall((record) => {
+    if (record.service === 'SSM') rulebook.see(record);
+  });
+  return rulebook;
 }
 
 function watchRefusals({ aws }: Run): readonly Refusal[] {

@@ -83,9 +83,10 @@ function drawPanel(run: ComparedRun, top: number, index: number, { from, to, mos
     .filter(({ serving }) => serving === 0)
     .map((span) => ({ from: Date.parse(span.from), to: Date.parse(span.to) }));
   const busiest = Math.max(1, ...endpoint.requestsByHour);
-  const traffic = endpoint.requestsByHour.map((count, hour) => ({
+  // The counts end with the last request, the line with the run.
+  const traffic = Array.from({ length: Math.floor((to - from) / HOUR) }, (_, hour) => ({
     at: from + (hour + 0.5) * HOUR,
-    y: toY(count / busiest),
+    y: toY((endpoint.requestsByHour[hour] ?? 0) / busiest),
   }));
   return [
     Plot.areaY(capacity, {

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { parseDocument, parse as parseYamlValue } from 'yaml';
 import { findUnmet } from '../../rehearsal/expect.ts';
 import type { Rehearsal, Scenario } from '../../rehearsal/index.ts';
 import { STARTER, traceScenario } from '../../rehearsal/starter.ts';
 import { readText, readTextIfThere } from '../documents.ts';
 import type { Io } from '../output.ts';
-import { CliError, documentError, EXIT, messageOf, writeWhole } from '../output.ts';
+import { CliError, documentError, EXIT, writeWhole } from '../output.ts';
+import { collect, override } from '../set-values.ts';
 
 const DEFAULT_FILE = 'scenario.yaml';
 const SHOWN_PROBLEMS = 5;
@@ -38,10 +38,6 @@ export function register(program: Command, io: Io): void {
       if (options.init === true) writeStarter(io, file ?? DEFAULT_FILE);
       else await simulate(io, file, options);
     });
-}
-
-function collect(value: string, values: readonly string[]): readonly string[] {
-  return [...values, value];
 }
 
 function writeStarter(io: Io, file: string): void {
@@ -119,27 +115,7 @@ function sourceOf(
     throw new CliError(EXIT.usage, 'simulate: a scenario, --trace or --init is needed (--help says more)');
   }
   const text = readText(io, file);
-  return { file, text: options.set.length === 0 ? text : override(text, options.set) };
-}
-
-/** The document with some values replaced; what stands elsewhere keeps its line. */
-function override(text: string, settings: readonly string[]): string {
-  if (settings.length === 0) return text;
-  const document = parseDocument(text);
-  for (const setting of settings) {
-    const at = setting.indexOf('=');
-    if (at < 1) throw new CliError(EXIT.usage, `--set: ${setting}: must be field=value, as endpoints.chat.startsIn=4m`);
-    const path = setting
-      .slice(0, at)
-      .split('.')
-      .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-    try {
-      document.setIn(path, parseYamlValue(setting.slice(at + 1)));
-    } catch (error) {
-      throw new CliError(EXIT.usage, `--set: ${setting}: ${messageOf(error)}`);
-    }
-  }
-  return String(document);
+  return { file, text: override(text, options.set) };
 }
 
 function progressOf(io: Io, scenario: Scenario): (share: number) => void {

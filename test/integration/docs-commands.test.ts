@@ -83,7 +83,10 @@ const KNOWN: readonly [RegExp, (command: string) => Promise<string>][] = [
   ],
   [/^npx endpoint-scaler simulate --enforce-iam out\/soak/, soak],
   [/^npx endpoint-scaler simulate rehearsal\/demo\/fleet\.yaml --enforce-iam$/, here],
-  [/^npx endpoint-scaler compare examples\//, elsewhere('test/story/compare.test.ts', 'docs/choosing-a-policy.md')],
+  [
+    /^npx endpoint-scaler compare examples\//,
+    elsewhere('test/story/choosing-a-policy.test.ts', 'docs/choosing-a-policy.md'),
+  ],
   [/^npm run soak -- /, soak],
   [/^npm run mutants -- --only /, oneMutant],
   [/^npm run mutants$/, elsewhere('test/unit/mutants.test.ts', 'scripts/mutants/list.ts')],

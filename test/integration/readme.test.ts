@@ -92,7 +92,7 @@ const COMMANDS: readonly (readonly [RegExp, (command: string) => Promise<string>
   [/^npm ci && npm start$/, startDemo],
   [/^npm ci && npm test$/, elsewhere('.ci/run')],
   [/^npm ci$/, elsewhere('.ci/run')],
-  [/^npx endpoint-scaler (validate|plan|simulate|apply) /, local],
+  [/^npx endpoint-scaler (validate|plan|simulate|compare|apply) /, local],
   [/^npm start -- --trace /, local],
   [/^npm run simulator -- /, serve],
   [/^npm run bench( -- \w+)?$/, elsewhere('bench/main.ts')],

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -15,6 +15,11 @@ const PAGES = [
   'docs/operations.md',
   'docs/quotas-and-tuning.md',
   'docs/cost.md',
+  'docs/choosing-a-policy.md',
+  'examples/README.md',
+  ...readdirSync('examples', { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `examples/${name}/README.md`),
 ];
 
 interface Example {
