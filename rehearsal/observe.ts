@@ -169,9 +169,11 @@ export function summariseDecisions(decisions: readonly LoggedDecision[]): Decisi
     decision: LoggedDecision;
   }
   const entries: Entry[] = [];
-  const latest = new Map<FunctionName, Entry>();
+  /** By function, and by target where an endpoint has several. */
+  const latest = new Map<string, Entry>();
   for (const decision of decisions) {
-    const last = latest.get(decision.function);
+    const key = `${decision.function} ${decision.evidence['target'] ?? ''}`;
+    const last = latest.get(key);
     const same =
       last !== undefined && last.decision.decision === decision.decision && last.decision.reason === decision.reason;
     if (same) {
@@ -180,7 +182,7 @@ export function summariseDecisions(decisions: readonly LoggedDecision[]): Decisi
       continue;
     }
     const entry = { at: decision.at, until: decision.at, times: 1, decision };
-    latest.set(decision.function, entry);
+    latest.set(key, entry);
     if (KEPT.has(decision.decision) || !decision.repeated) entries.push(entry);
   }
   return entries.map(({ at, until, times, decision }) => ({

@@ -124,7 +124,7 @@ async function readTags(client: SageMakerClient, arn: string): Promise<Outcome<R
 
 type CapacityControl = Pick<
   EndpointControl,
-  'list' | 'describe' | 'describeConfig' | 'tags' | 'components' | 'describeComponent' | 'setDesired'
+  'list' | 'describe' | 'describeConfig' | 'tags' | 'components' | 'describeComponent' | 'setDesired' | 'setWeights'
 >;
 
 /** What every function may do, apart from the rest: a bundle carries only the calls of its function. */
@@ -152,6 +152,12 @@ export function createCapacityControl(client: SageMakerClient): CapacityControl 
       return absentAsUndefined(outcome, componentViewOf);
     },
     setDesired: (name, target, count) => setDesired(client, name, target, count),
+    setWeights: (name, weights) =>
+      change(
+        client,
+        name,
+        ...Object.entries(weights).map(([VariantName, DesiredWeight]) => ({ VariantName, DesiredWeight })),
+      ),
   };
 }
 
@@ -183,10 +189,14 @@ function setDesired(
   }
 }
 
-function change(client: SageMakerClient, name: string, wanted: DesiredWeightAndCapacity): Promise<Outcome<void>> {
+function change(
+  client: SageMakerClient,
+  name: string,
+  ...wanted: readonly DesiredWeightAndCapacity[]
+): Promise<Outcome<void>> {
   return outcomeOf('SageMaker.UpdateEndpointWeightsAndCapacities', async () => {
     await client.send(
-      new UpdateEndpointWeightsAndCapacitiesCommand({ EndpointName: name, DesiredWeightsAndCapacities: [wanted] }),
+      new UpdateEndpointWeightsAndCapacitiesCommand({ EndpointName: name, DesiredWeightsAndCapacities: [...wanted] }),
     );
   });
 }
@@ -219,7 +229,6 @@ export function createEndpointControl(parts: SageMakerParts): EndpointControl {
       once('SageMaker.DeleteEndpoint', abortAt, (sender, abortSignal) =>
         sender.send(new DeleteEndpointCommand({ EndpointName: name }), { abortSignal }),
       ),
-    setWeight: (name, variant, weight) => change(client, name, { VariantName: variant, DesiredWeight: weight }),
   };
 }
 

@@ -57,6 +57,14 @@ export interface Recipe {
   readonly outstanding: readonly { readonly item: string; readonly why: string }[];
 }
 
+/** Instances of all variants, which is what a demand brings back. */
+export function desiredOf({ variants }: Pick<Recipe, 'variants'>): number {
+  return Math.max(
+    1,
+    variants.reduce((sum, { desired }) => sum + desired, 0),
+  );
+}
+
 /** Names of a recipe's items, as a restore tells them and the next snapshot finds them again. */
 export const targetItem = (resourceId: string): string => `scalable target ${resourceId}`;
 export const targetTagsItem = (resourceId: string): string => `tags of scalable target ${resourceId}`;

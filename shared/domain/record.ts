@@ -91,7 +91,7 @@ export interface WakeProgress {
   readonly weightAskedAt?: Instant;
   /** Smoke requests that were not answered as expected, once it was in service. */
   readonly smokeTries?: number;
-  /** Sizes of shadow variants that were asked back: each once an attempt. */
+  /** Sizes of shadow variants, and of each of several, that were asked back: once an attempt. */
   readonly shadowsAsked?: readonly string[];
   /** Instance types that had no capacity or quota in this round over the ladder. */
   readonly failedTypes?: readonly string[];
@@ -139,6 +139,8 @@ export interface TargetState extends ScalableTarget {
   readonly began?: Instant;
   readonly desired?: number;
   readonly serving?: number;
+  /** Share of the traffic that a variant is to get beside the others. */
+  readonly weight?: number;
   readonly instanceType?: string;
   /** Of an inference component, which changes by itself: its own status. */
   readonly status?: EndpointStatus;

@@ -114,6 +114,22 @@ export function changeTarget(
   return state === undefined ? record : mergeView(record, change(viewOf(record, state)));
 }
 
+/** What a variant has now; a component is no variant, and is looked at by itself. */
+export function sizedAs(
+  state: TargetState,
+  variants: readonly {
+    readonly name: string;
+    readonly desired: number;
+    readonly serving: number;
+    readonly weight: number;
+  }[],
+): TargetState {
+  const variant = state.dimension === 'copies' ? undefined : variants.find(({ name }) => name === state.name);
+  if (variant === undefined) return state;
+  const { desired, serving, weight } = variant;
+  return { ...state, desired, serving, weight };
+}
+
 function isSame(a: ScalableTarget, b: ScalableTarget): boolean {
   return a.name === b.name && a.dimension === b.dimension;
 }

@@ -92,6 +92,6 @@ export interface EndpointControl {
   components(endpoint: string): Promise<Outcome<readonly string[]>>;
   describeComponent(name: string): Promise<Outcome<ComponentView | undefined>>;
   setDesired(name: string, target: ScalableTarget, count: number): Promise<Outcome<void>>;
-  /** Of the traffic between variants; AWS takes it apart from a count. */
-  setWeight(name: string, variant: string, weight: number): Promise<Outcome<void>>;
+  /** Of the traffic between variants, by variant; AWS takes all of them in one call, apart from a count. */
+  setWeights(name: string, weights: Readonly<Record<string, number>>): Promise<Outcome<void>>;
 }

@@ -90,3 +90,76 @@ describe('two variants with bounds of their own', () => {
     expect(blue! / green!).toBeCloseTo(3, 2);
   });
 });
+
+describe('two variants that are parked together', () => {
+  const night: Document = {
+    start: MONDAY_UTC,
+    for: '14h',
+    schedules: {
+      office: {
+        timezone: 'UTC',
+        open: [
+          { from: '03:00', to: '05:00' },
+          { from: '08:00', to: '12:00' },
+        ],
+      },
+      late: open('09:00', '12:00'),
+    },
+    policies: {
+      shop: {
+        variants: {
+          blue: {
+            capacity: [{ during: 'office', min: 2, max: 6 }],
+            scaling: [
+              {
+                kind: 'step',
+                alarm: { metric: 'ModelLatency', threshold: '500ms', periods: 3 },
+                steps: [{ from: 0, add: 1 }],
+              },
+            ],
+          },
+          green: { capacity: [{ during: 'late', min: 2, max: 4 }] },
+        },
+        otherwise: 'zero',
+        zero: { by: 'park', idleFor: '30m' },
+      },
+    },
+    endpoints: { shop: { ...SHOP, startsIn: '6m' } },
+  };
+  /** Its owner shifts traffic by hand while it is up. */
+  const shift: Document = {
+    at: '+4h',
+    call: 'SageMaker.UpdateEndpointWeightsAndCapacities',
+    with: {
+      EndpointName: 'shop',
+      DesiredWeightsAndCapacities: [
+        { VariantName: 'blue', DesiredWeight: 9 },
+        { VariantName: 'green', DesiredWeight: 1 },
+      ],
+    },
+  };
+
+  it.each([
+    ['nothing goes wrong', []],
+    [
+      'runs die in the middle of the wake and of the changes after it',
+      [
+        { at: '+7h30m', crash: 'idle-windows', after: 'SageMaker.CreateEndpoint' },
+        { at: '+7h31m', crash: 'idle-windows', after: 'SageMaker.UpdateEndpointWeightsAndCapacities' },
+        { at: '+12h', crash: 'idle-windows', after: 'SageMaker.DeleteEndpoint' },
+      ],
+    ],
+  ])('are away while both rungs mean zero, and come back with counts, weights and scaling: %s', async (_, faults) => {
+    const run = await rehearseHere({ ...night, happens: [shift, ...faults] });
+    expectSurvived(run);
+    const { parks, wakes } = endpointOf(run.result, 'shop');
+    expect([parks, wakes]).toEqual([3, 2]);
+    expect(sizeAt(run, 'blue', '6h30m').serving, 'both are away while neither has a window').toBe(0);
+    expect(sizeAt(run, 'blue', '8h30m')).toMatchObject({ serving: 2, weight: 9 });
+    expect(sizeAt(run, 'green', '8h40m'), 'the other has one instance as long as one is up').toMatchObject({
+      serving: faults.length === 0 ? 1 : expect.any(Number),
+      weight: 1,
+    });
+    expect(sizeAt(run, 'green', '9h30m').serving).toBe(2);
+  });
+});

@@ -44,7 +44,9 @@ export function findObstacle(record: FleetRecord, facts: ParkFacts, tagPrefix: s
   if (view.status !== 'InService') return { reason: 'not-in-service', evidence: { status: view.status } };
   if (config === undefined) return { reason: 'dependency-missing', evidence: { endpointConfig: view.configName } };
   if (config.kind !== 'real-time') return { reason: 'kind-unsupported', evidence: { kind: config.kind } };
-  if (view.variants.length !== 1) return { reason: 'several-variants', evidence: { variants: view.variants.length } };
+  if (!isRuled(record, view)) {
+    return { reason: 'several-variants', evidence: { variants: view.variants.map(({ name }) => name).join(', ') } };
+  }
   const [missing] = modelsMissing;
   if (missing !== undefined) return { reason: 'dependency-missing', evidence: { model: missing } };
   const stack = STACK_TAGS.map((tag) => tags[tag]).find((value) => value !== undefined);
@@ -54,6 +56,12 @@ export function findObstacle(record: FleetRecord, facts: ParkFacts, tagPrefix: s
   const count = sendableTags(tags, tagPrefix).length;
   if (count >= MOST_TAGS) return { reason: 'too-many-tags', evidence: { tags: count, allowed: MOST_TAGS - 1 } };
   return undefined;
+}
+
+/** One variant, or several of which the policy names each. */
+function isRuled({ targets = [] }: FleetRecord, { variants }: EndpointView): boolean {
+  if (variants.length === 1) return true;
+  return variants.every(({ name }) => targets.some((state) => state.name === name && state.rules !== undefined));
 }
 
 /** What is recreated: AWS refuses its own tags, and the generation is written anew. */

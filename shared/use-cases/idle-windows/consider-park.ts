@@ -5,6 +5,7 @@ import { idleForOf, minUpOf, parks } from '../../domain/kinds.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import { rehearsalFailure } from '../../domain/rehearsal.ts';
 import type { Ruling, RulingInput } from '../../domain/ruling.ts';
+import { sizedAs } from '../../domain/target-view.ts';
 import { type Instant, iso, MINUTE } from '../../domain/time.ts';
 import { fingerprintOf } from '../../domain/wake-ladder.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
@@ -212,14 +213,15 @@ export function observe(view: EndpointView, since: Instant, now: Instant): Recor
       // Whoever recreates an endpoint may spell its name in another case; metrics and targets go by that.
       endpoint: view.name,
       arn: view.arn,
+      ...(record.targets && { targets: record.targets.map((state) => sizedAs(state, view.variants)) }),
       observed: {
         at: now,
         status: view.status,
         configName: view.configName,
         creationTime: view.creationTime,
         lastModifiedTime: view.lastModifiedTime,
-        desired: view.variants[0]?.desired ?? 0,
-        serving: view.variants[0]?.serving ?? 0,
+        desired: view.variants.reduce((sum, { desired }) => sum + desired, 0),
+        serving: view.variants.reduce((sum, { serving }) => sum + serving, 0),
         inServiceSince: since,
         ...(type !== undefined && { instanceType: type }),
       },

@@ -12,7 +12,7 @@ export function tellDryPark(
   instanceType: string | undefined,
   idleness: Obstacle['evidence'],
 ): RecordChange {
-  const instances = view.variants[0]?.desired ?? 0;
+  const instances = view.variants.reduce((sum, { desired }) => sum + desired, 0);
   const evidence = { ...idleness, instances, instanceType: instanceType ?? null };
   const told = recordDecision(work, { decision: 'park', reason: 'mode-dry-run', evidence });
   const dryPark: DryPark = { at: work.run.now, instances, ...(instanceType !== undefined && { instanceType }) };

@@ -1,6 +1,7 @@
-import type { Recipe, TargetSnapshot } from '../../domain/recipe.ts';
+import { desiredOf, type Recipe, type TargetSnapshot } from '../../domain/recipe.ts';
 import type { FleetRecord, Hold } from '../../domain/record.ts';
 import { endRehearsal, needsRehearsal } from '../../domain/rehearsal.ts';
+import { targetViews } from '../../domain/target-view.ts';
 import { type Instant, iso, MINUTE, SECOND } from '../../domain/time.ts';
 import { fingerprintOf } from '../../domain/wake-ladder.ts';
 import type { EndpointConfigView, EndpointView } from '../../ports/endpoints.ts';
@@ -33,8 +34,8 @@ export async function finishPark(work: Work, view: EndpointView): Promise<StepRe
   const { session, run, ports } = work;
   if (run.now < session.record.phaseSince + ports.settings.functionTimeout + WRITE_MARGIN) return {};
   // A change that was begun before `parking` was written, by a run that may still be at it.
-  const { intent } = session.record;
-  if (intent !== undefined && run.now < intent.until + WRITE_MARGIN) return {};
+  const intents = targetViews(session.record).flatMap(({ intent }) => intent ?? []);
+  if (intents.some(({ until }) => run.now < until + WRITE_MARGIN)) return {};
   const since = inServiceSince(session.record, view, run.now);
   const obstacle =
     rulingObstacle(work) ??
@@ -201,7 +202,7 @@ function noteDelete(
     ...record,
     deleteNoted: { creationTime: view.creationTime, at: work.run.now },
     recipeVersion: recipe.version,
-    parkedDesired: Math.max(1, recipe.variants[0]?.desired ?? 1),
+    parkedDesired: desiredOf(recipe),
     ...returning,
     ...(needsRehearsal(record, made) && { rehearsal: { made, since: work.run.now } }),
     ...(record.observed && instanceType !== undefined && { observed: { ...record.observed, instanceType } }),

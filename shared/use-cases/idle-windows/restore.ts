@@ -4,10 +4,12 @@ import type { Bounds } from '../../domain/policy.ts';
 import type { Recipe, TargetSnapshot } from '../../domain/recipe.ts';
 import type { FleetRecord, WakeProgress } from '../../domain/record.ts';
 import { endRehearsal, failRehearsal, proveBy } from '../../domain/rehearsal.ts';
+import type { Ruling } from '../../domain/ruling.ts';
+import { targetKeyOf, targetViews } from '../../domain/target-view.ts';
 import { type DurationMs, HOUR, type Instant, MINUTE } from '../../domain/time.ts';
 import type { EndpointView } from '../../ports/endpoints.ts';
 import type { Failure } from '../../ports/outcome.ts';
-import { observe } from './consider-park.ts';
+import { judgeAgain, observe } from './consider-park.ts';
 import { freshWake } from './failed-attempt.ts';
 import { readRecipe } from './orphans.ts';
 import type { RecordChange, Work } from './ports.ts';
@@ -77,8 +79,8 @@ type RestoredTarget =
   | { readonly differs: readonly string[] };
 
 async function restoreTarget(work: Work, target: TargetSnapshot): Promise<RestoredTarget> {
-  const { ports, session, run, ruling } = work;
-  const bounds = boundsNow(target, ruling.bounds);
+  const { ports, session, run } = work;
+  const bounds = boundsNow(target, rulingOfTarget(work, target)?.bounds);
   // A refused delete may have taken nothing: then nothing is asserted again.
   const before = session.record.wake === undefined ? await ports.scaling.compare(target) : undefined;
   if (before?.ok && before.value.length === 0) return { outstanding: [] };
@@ -99,6 +101,14 @@ async function restoreTarget(work: Work, target: TargetSnapshot): Promise<Restor
       ...differs.map((item) => ({ item, why: 'it differs from the recipe on read-back' })),
     ],
   };
+}
+
+/** Bounds speak of the only target, or of each by name. */
+function rulingOfTarget(work: Work, { resourceId }: TargetSnapshot): Ruling | undefined {
+  const { record } = work.session;
+  if (record.targets === undefined) return work.ruling;
+  const view = targetViews(record).find((one) => targetKeyOf(one)?.resourceId === resourceId);
+  return view && judgeAgain(work, {}, view);
 }
 
 /** The rung in force now, else the bounds that the target had. */

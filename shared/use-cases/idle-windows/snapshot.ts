@@ -63,7 +63,8 @@ function variantsOf({ view, config, previous, record }: RecipeInput): Recipe['va
   const types = new Map(config.variants.map(({ name, instanceType }) => [name, instanceType]));
   return view.variants.map((variant, index) => {
     // The only variant of a fallback may have another name.
-    const before = previous?.variants.find(({ name }) => name === variant.name) ?? previous?.variants[index];
+    const other = view.variants.length === 1 ? previous?.variants[index] : undefined;
+    const before = previous?.variants.find(({ name }) => name === variant.name) ?? other;
     const instanceType = types.get(variant.name);
     return { ...sizeOf(variant, before, record), ...(instanceType !== undefined && { instanceType }) };
   });

@@ -111,7 +111,7 @@ function tellingEndpoints(port: DrivePorts['endpoints'], told: Told): DrivePorts
     create: told(port.create),
     delete: told(port.delete),
     setDesired: told(port.setDesired),
-    setWeight: told(port.setWeight),
+    setWeights: told(port.setWeights),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { Recipe } from '../../domain/recipe.ts';
-import type { FleetRecord } from '../../domain/record.ts';
+import { desiredOf, type Recipe } from '../../domain/recipe.ts';
+import type { FleetRecord, TargetState } from '../../domain/record.ts';
 import { type Instant, SECOND } from '../../domain/time.ts';
 import type { FleetStore } from '../../ports/fleet-store.ts';
 
@@ -92,16 +92,25 @@ function policyOf({ tags }: Recipe): string {
   return Object.entries(tags).find(([key]) => key.endsWith(':policy'))?.[1] ?? '';
 }
 
+function targetsOf({ variants }: Recipe): readonly TargetState[] {
+  return variants.map(({ name, desired, instanceType }) => ({
+    name,
+    dimension: 'instances',
+    desired,
+    ...(instanceType !== undefined && { instanceType }),
+  }));
+}
+
 /** The record of a parked endpoint, as a recipe alone tells it. */
 export function recordFromRecipe(recipe: Recipe, now: Instant): FleetRecord {
-  const [variant] = recipe.variants;
+  const [variant, ...more] = recipe.variants;
   return {
     schemaVersion: 1,
     version: 1,
     endpoint: recipe.endpoint,
     arn: '',
     kind: 'real-time',
-    ...(recipe.variants.length === 1 && variant !== undefined && { variant: variant.name }),
+    ...(variant !== undefined && more.length === 0 ? { variant: variant.name } : { targets: targetsOf(recipe) }),
     phase: 'parked',
     phaseSince: now,
     // Seconds since 1970: higher than any generation that an earlier record counted up to.
@@ -110,7 +119,7 @@ export function recordFromRecipe(recipe: Recipe, now: Instant): FleetRecord {
     protected: false,
     demand: [],
     recipeVersion: recipe.version,
-    parkedDesired: Math.max(1, variant?.desired ?? 1),
+    parkedDesired: desiredOf(recipe),
     nextAt: { scaling: now, windows: now },
   };
 }

@@ -1,6 +1,6 @@
 import { isWeighted } from '../../domain/mixed-types.ts';
 import type { FleetRecord, Observed, TargetState } from '../../domain/record.ts';
-import { withoutOwn } from '../../domain/target-view.ts';
+import { sizedAs, withoutOwn } from '../../domain/target-view.ts';
 import { type Instant, SECOND } from '../../domain/time.ts';
 import type { EndpointConfigView, EndpointSummary, EndpointView } from '../../ports/endpoints.ts';
 import type { Outcome } from '../../ports/outcome.ts';
@@ -77,11 +77,11 @@ async function takeOver(
   }
   if (turn.record.kind === 'components' && !(await takeOverComponents(ports, turn))) return undefined;
   const observed = observedOf(view, record.observed, instanceType, now, turn.record);
-  const targets = turn.record.targets?.map((state) => sizedAs(state, view));
+  const targets = turn.record.targets?.map((state) => sizedAs(state, view.variants));
   const named = record.endpoint === view.name && sameSizes(turn.record.targets, targets);
   if (named && record.observed !== undefined && isSame(record.observed, observed)) return record.observed;
   turn.change((fresh) => {
-    const sized = fresh.targets?.map((state) => sizedAs(state, view));
+    const sized = fresh.targets?.map((state) => sizedAs(state, view.variants));
     return { ...fresh, endpoint: view.name, arn: view.arn, observed, ...(sized && { targets: sized }) };
   });
   return observed;
@@ -93,16 +93,10 @@ function isSame({ at: _, ...before }: Observed, { at: __, ...now }: Observed): b
   return [...keys].every((key) => before[key] === now[key]);
 }
 
-/** What a variant does now; a component is no variant, and is looked at by itself. */
-function sizedAs(state: TargetState, { variants }: EndpointView): TargetState {
-  const variant = state.dimension === 'copies' ? undefined : variants.find(({ name }) => name === state.name);
-  return variant === undefined ? state : { ...state, desired: variant.desired, serving: variant.serving };
-}
-
 function sameSizes(before: FleetRecord['targets'], now: FleetRecord['targets']): boolean {
-  return (before ?? []).every(({ desired, serving }, index) => {
+  return (before ?? []).every(({ desired, serving, weight }, index) => {
     const state = now?.[index];
-    return state?.desired === desired && state?.serving === serving;
+    return state?.desired === desired && state?.serving === serving && state?.weight === weight;
   });
 }
 
