@@ -4,11 +4,13 @@ import {
   admittedBounds,
   changeableSince,
   currentRung,
+  currentShares,
   isExcused,
   isQueueing,
   isSettled,
   type Part,
   partsOf,
+  ruledSince,
   rungSince,
 } from './promises.ts';
 import { type EndpointState, labelOf } from './world-state.ts';
@@ -52,8 +54,28 @@ export function checkBounds(context: CheckContext): Check {
       return;
     }
     open.delete(labelOf(state));
-    judgedFor.set(labelOf(state), rungSince(rules, at));
+    judgedFor.set(labelOf(state), ruledSince(rules, at));
+    judgeShares(state, rules, at);
     for (const part of partsOf(state, rules)) judgePart(state, part, at);
+  }
+
+  /** Traffic goes where a rule says. */
+  function judgeShares(state: EndpointState, rules: Rules, at: number): void {
+    const shares = currentShares(rules, at);
+    if (shares === undefined || context.state.mode() === 'dry-run') return;
+    if (context.state.holdOf(state.name, at)?.mode === 'hands-off') return;
+    if (at - ruledSince(rules, at) < context.graceMs) {
+      context.wakeAt(at + MINUTE_MS);
+      open.add(labelOf(state));
+      return;
+    }
+    const wrong = (state.variants ?? []).filter(
+      ({ name, weight }) => Math.fround(weight) !== Math.fround(shares[name]!),
+    );
+    context.judge(wrong.length === 0 || isExcused(context, state, at, 0), 3, state.name, () => {
+      const has = wrong.map(({ name, weight }) => `${name} has weight ${weight}, not ${shares[name]}`);
+      return `traffic is not shared as the policy says: ${has.join('; ')}`;
+    });
   }
 
   function judgePart(state: EndpointState, { variant, desired, rules }: Part, at: number): void {
@@ -94,7 +116,7 @@ export function checkBounds(context: CheckContext): Check {
       for (const state of context.state.scaled()) {
         const rules = context.rulebook.rulesOf(state.name, state.component);
         if (rules === undefined) continue;
-        if (open.has(labelOf(state)) || judgedFor.get(labelOf(state)) !== rungSince(rules, at)) judge(state, at);
+        if (open.has(labelOf(state)) || judgedFor.get(labelOf(state)) !== ruledSince(rules, at)) judge(state, at);
       }
     },
   };

@@ -1,5 +1,6 @@
 import { nextChange, rungAt } from '../../shared/domain/agenda.ts';
 import type { Agenda, Bounds, Rung } from '../../shared/domain/policy.ts';
+import { weightRuleAt } from '../../shared/domain/weights.ts';
 import type { Rules } from '../rulebook.ts';
 import { type CheckContext, FOUND_MS, HOUR_MS, MINUTE_MS } from './context.ts';
 import type { EndpointState } from './world-state.ts';
@@ -54,6 +55,17 @@ function* rungsUntil(agenda: Agenda, at: number, until: number): Generator<Rung>
 /** The next edge of the calendar after `at`. */
 export function nextEdge(rules: Rules, at: number): number | undefined {
   return rules.agenda === undefined ? undefined : nextChange(rules.agenda, at);
+}
+
+/** Shares of the traffic that a rule of the policy asks for now. */
+export function currentShares({ policy, agenda }: Rules, at: number): Readonly<Record<string, number>> | undefined {
+  return policy === undefined || agenda === undefined ? undefined : weightRuleAt(policy, agenda, at)?.share;
+}
+
+/** Begin of what is in force: the rung, or the rule of the weights if that began later. */
+export function ruledSince(rules: Rules, at: number): number {
+  const begun = (rules.agenda?.weights ?? []).findLast(([step]) => step <= at)?.[0] ?? rules.from;
+  return Math.max(rungSince(rules, at), begun);
 }
 
 /** Begin of the rung in force, at the earliest that of the rules themselves. */

@@ -181,9 +181,15 @@ function untoldItems(
   const now = takeSnapshot(context, name);
   const lost = [...before.snapshot].filter(([item, value]) => now.get(item) !== value).map(([item]) => item);
   // What the policy alone put there goes with the policy.
-  const isRuledAnew = context.rulebook.rulesOf(name)?.policy?.version !== before.version;
+  const policy = context.rulebook.rulesOf(name)?.policy;
+  const isRuledAnew = policy?.version !== before.version;
+  // Weights that go by the calendar are judged by it.
+  const isShared = (item: string) => policy?.weights !== undefined && item.startsWith('weight of ');
   return lost.filter(
-    (item) => !(isRuledAnew && isOurs(context.run, item, makers)) && !isAnnounced(context.run, name, item, before.at),
+    (item) =>
+      !isShared(item) &&
+      !(isRuledAnew && isOurs(context.run, item, makers)) &&
+      !isAnnounced(context.run, name, item, before.at),
   );
 }
 

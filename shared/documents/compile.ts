@@ -100,7 +100,8 @@ function compileTargets(
     ok: true,
     value: {
       policy: { ...whole, ...rulesTogether(parts.map(({ rules }) => rules)) },
-      ...shared,
+      targets: shared.targets,
+      agenda: { ...shared.agenda, ...weightSteps(policy, schedules, options) },
       ...(holidaysEnd && { holidaysEnd }),
     },
   };
@@ -173,6 +174,7 @@ function compileRules(policy: Policy, { rungs, scaling }: VariantPolicy, used: r
     wake: { ...policy.wake, ...(backlogPerInstance && { backlogPerInstance }) },
     scaling,
     ...(policy.scaleIn && { scaleIn: policy.scaleIn }),
+    ...(policy.weights.length > 0 && { weights: policy.weights }),
     ...(maxima.length > 0 && { highestMax: Math.max(...maxima) }),
     ...(up && { upBounds: { min: up.min, max: up.max } }),
     mayBeZero: rungs.some((rung) => rung.kind === 'zero' || (rung.kind === 'bounds' && rung.min === 0)),
@@ -203,6 +205,13 @@ function compileAgenda(rungs: readonly Rung[], schedules: Schedules, { from, unt
     }
   }
   return { from, until, ...(began !== undefined && { began }), rungs, steps };
+}
+
+/** Like rungs: the first rule whose schedule is open; beyond the last, none. */
+function weightSteps({ weights }: Policy, schedules: Schedules, options: CompileOptions): Pick<Agenda, 'weights'> {
+  if (weights.length === 0) return {};
+  const rungs: Rung[] = [...weights.map(({ during }): Rung => ({ kind: 'leave', during })), { kind: 'leave' }];
+  return { weights: compileAgenda(rungs, schedules, options).steps };
 }
 
 /** Instants at which the first rung whose window is open changes, with that rung, beginning with `since`. */

@@ -10,6 +10,7 @@ import type {
   ScalingSpec,
   Suspension,
   WakeTrigger,
+  WeightRule,
 } from '../domain/policy.ts';
 import { STEP_WAKE_NAME } from '../domain/step-wake.ts';
 import { DAY, MINUTE, SECOND } from '../domain/time.ts';
@@ -23,6 +24,7 @@ import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from './values.ts';
 const MAX_RUNGS = 50;
 const MAX_VARIANTS = 10;
 const MAX_COMPONENTS = 10;
+const VARIANT_NAME = /^[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}$/;
 const MAX_TRIGGERS = 20;
 const MAX_CONFIGS = 20;
 const MAX_CAPACITY = 100_000;
@@ -174,6 +176,20 @@ const scaleInSchema = oneOf(
 const capacity = v.optional(list(rungSchema, `a list, each ${RUNG_ALLOWED}`, MAX_RUNGS));
 const scaling = v.optional(scalingListSchema);
 
+const SHARE_ALLOWED = "a number, 0 or more: the variant's share of the traffic beside the others";
+const share = v.pipe(
+  named(
+    word(VARIANT_NAME, 'the name of a variant'),
+    v.pipe(v.number(SHARE_ALLOWED), v.finite(SHARE_ALLOWED), v.minValue(0, SHARE_ALLOWED)),
+  ),
+  v.check((shares) => Object.values(shares).some((one) => one > 0), 'at least one share above 0'),
+);
+
+/** Shares of the traffic by time; without a schedule that is open they are the owner's. */
+const weights = v.optional(
+  list(fields({ during, share }), 'a list, each { during, share: { <variant>: 90 } }', MAX_RUNGS),
+);
+
 const WAKE_NAME_TAKEN = `another name: the step policy of \`wake.by: step-policy\` is called ${STEP_WAKE_NAME}`;
 
 interface Part {
@@ -205,7 +221,7 @@ export const policySchema = v.pipe(
     scaleIn: v.optional(scaleInSchema),
     variants: v.optional(
       v.pipe(
-        named(word(/^[a-zA-Z0-9](?:-*[a-zA-Z0-9]){0,62}$/, 'the name of a variant'), fields({ capacity, scaling })),
+        named(word(VARIANT_NAME, 'the name of a variant'), fields({ capacity, scaling })),
         v.maxEntries(MAX_VARIANTS, `at most ${MAX_VARIANTS} variants`),
       ),
     ),
@@ -219,7 +235,21 @@ export const policySchema = v.pipe(
       ),
     ),
     onDrift: v.optional(choice(['mend', 'respect', 'announce'])),
+    weights,
     tier: v.optional(choice(['standard', 'advanced'])),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const names = Object.keys(dataset.value.variants ?? {});
+    dataset.value.weights?.forEach((rule, index) => {
+      const given = Object.keys(rule.share);
+      const wrong = names.length < 2 || given.length !== names.length || given.some((name) => !names.includes(name));
+      const allowed =
+        names.length < 2
+          ? 'absent: `variants` has to name several, between which traffic is shared'
+          : `a share for each of ${names.join(', ')}`;
+      if (wrong) addIssue({ message: allowed, path: at('weights', index, 'share') });
+    });
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed || dataset.value.wake?.by !== 'step-policy') return;
@@ -247,6 +277,7 @@ export interface Policy extends VariantPolicy {
   readonly variants: ReadonlyMap<string, VariantPolicy>;
   readonly components: ReadonlyMap<string, VariantPolicy>;
   readonly onDrift?: CompiledPolicy['onDrift'];
+  readonly weights: readonly WeightRule[];
   /** Changes with the content. */
   readonly hash: string;
   /** Where each schedule is named, for problems of a policy against the schedules. */
@@ -287,6 +318,10 @@ function buildPolicy(name: string, value: unknown, document: Document): Policy {
     new Map(
       Object.entries(document[field] ?? {}).map(([part, value]) => [part, variantOf(value, [field, part])] as const),
     );
+  const weights = document.weights ?? [];
+  weights.forEach((rule, index) => {
+    uses.push({ schedule: rule.during, path: ['weights', index, 'during'] });
+  });
   const [variants, components] = [partsOf('variants'), partsOf('components')];
   return {
     name,
@@ -294,6 +329,7 @@ function buildPolicy(name: string, value: unknown, document: Document): Policy {
     variants,
     components,
     ...(document.onDrift && document.onDrift !== 'mend' && { onDrift: document.onDrift }),
+    weights,
     zero: {
       ...(zero.by && { by: zero.by }),
       idleFor: zero.idleFor ?? (zero.by === 'park' ? IDLE_FOR_PARK : IDLE_AT_LEAST),

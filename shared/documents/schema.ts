@@ -8,9 +8,6 @@ type Issue = v.BaseIssue<unknown>;
 
 const FIELDS = 'one of the fields ';
 
-/** Names that the grammar keeps for later; refused by name so that nobody believes they work. */
-const RESERVED: readonly (readonly [RegExp, readonly string[]])[] = [[/^/, ['weights']]];
-
 /** Somebody who looks for it should not look on. */
 const NO_SPOT =
   'SageMaker hosting has no spot instances (managed spot is for training jobs); remove it. Instance pools and fallbackConfigs are what there is against a shortage';
@@ -147,19 +144,15 @@ export function toProblems(
 function unknownFields(root: unknown, path: Path, message: string): Problem[] {
   const known = message.slice(FIELDS.length).split(', ');
   const holder = valueAt(root, path) as Record<string, unknown>;
-  const place = path.filter((part) => typeof part === 'string').join('.');
   return Object.keys(holder)
     .filter((key) => !known.includes(key))
     .map((key) => {
       const where = [...path, key];
       if (/^(?:use|managed|max)?_?spot/i.test(key)) return makeProblem(where, holder[key], NO_SPOT, { atKey: true });
-      const reserved = RESERVED.some(([pattern, names]) => pattern.test(place) && names.includes(key));
-      return reserved
-        ? makeProblem(where, holder[key], 'reserved for a later version, not built yet; remove it', { atKey: true })
-        : makeProblem(where, holder[key], `unknown field; ${message}`, {
-            atKey: true,
-            didYouMean: nearest(key, known),
-          });
+      return makeProblem(where, holder[key], `unknown field; ${message}`, {
+        atKey: true,
+        didYouMean: nearest(key, known),
+      });
     });
 }
 

@@ -96,7 +96,9 @@ export function agendaBytes(agenda: Agenda): number {
 export function trimAgenda(agenda: Agenda, until: Instant): Agenda {
   if (until >= agenda.until) return agenda;
   const end = Math.max(until, agenda.from);
-  return { ...agenda, until: end, steps: agenda.steps.filter(([at], index) => index === 0 || at < end) };
+  const within = (steps: Agenda['steps']) => steps.filter(([at], index) => index === 0 || at < end);
+  const weights = agenda.weights && within(agenda.weights);
+  return { ...agenda, until: end, steps: within(agenda.steps), ...(weights && { weights }) };
 }
 
 /**

@@ -32,6 +32,14 @@ export interface Agenda {
   readonly rungs: readonly Rung[];
   /** [instant, index into rungs]; the first step's instant equals `from`. */
   readonly steps: readonly (readonly [Instant, number])[];
+  /** Likewise for the policy's weights; an index beyond its rules: none of them is in force. */
+  readonly weights?: readonly (readonly [Instant, number])[];
+}
+
+/** Shares of the traffic by variant while the schedule is open. */
+export interface WeightRule {
+  readonly during: string;
+  readonly share: Readonly<Record<string, number>>;
 }
 
 export type EndpointKind = 'real-time' | 'async' | 'components' | 'serverless';
@@ -164,6 +172,8 @@ export interface CompiledPolicy {
   readonly highestMax?: number;
   /** Bounds of the first rung with min ≥ 1 (what an `up` hold means); absent: none such. */
   readonly upBounds?: Bounds;
+  /** Shares of the traffic between variants, from the top; absent: they are the owner's. */
+  readonly weights?: readonly WeightRule[];
   /** Some rung means zero on a kind that parks (for giving back when a change forbids it). */
   readonly mayBeZero: boolean;
   /** Some rung suspends scaling: what is suspended is the policy's business, else it is the owner's. */

@@ -115,6 +115,8 @@ export interface Intent {
   readonly desired?: number;
   /** Instances from zero, how many is not known yet. */
   readonly fromZero?: true;
+  /** Shares of the traffic, by variant. */
+  readonly weights?: Readonly<Record<string, number>>;
   /** Names of the scaling policies that are to be put. */
   readonly policies?: readonly string[];
 }
@@ -175,6 +177,8 @@ export interface FleetRecord {
   readonly variant?: string;
   /** Where there are several scalable targets, each with what is its own; absent: there is one, and all of it lies in the record. */
   readonly targets?: readonly TargetState[];
+  /** Weights of the variants before a rule of ours shifted them: they come back when none applies. */
+  readonly ownWeights?: Readonly<Record<string, number>>;
   /** Set in the view of one of several targets alone (target-view.ts), never stored. */
   readonly part?: ScalableTarget & { /** How many the endpoint has. */ readonly of: number };
   readonly phase: Phase;

@@ -163,3 +163,56 @@ describe('two variants that are parked together', () => {
     expect(sizeAt(run, 'green', '9h30m').serving).toBe(2);
   });
 });
+
+describe('traffic that shifts by the calendar', () => {
+  let run: Rehearsal;
+  beforeAll(async () => {
+    run = await rehearseHere({
+      start: MONDAY_UTC,
+      for: '8h',
+      schedules: { canary: open('02:00', '04:00'), switched: open('05:00', '06:00') },
+      policies: {
+        shop: {
+          variants: { blue: {}, green: {} },
+          otherwise: { min: 1, max: 4 },
+          weights: [
+            { during: 'canary', share: { blue: 90, green: 10 } },
+            { during: 'switched', share: { blue: 0, green: 1 } },
+          ],
+        },
+      },
+      endpoints: { shop: { ...SHOP, traffic: [{ from: '+0m', to: '+8h', perMinute: 60 }] } },
+      happens: [
+        {
+          at: '+3h',
+          call: 'SageMaker.UpdateEndpointWeightsAndCapacities',
+          with: { EndpointName: 'shop', DesiredWeightsAndCapacities: [{ VariantName: 'blue', DesiredWeight: 1 }] },
+        },
+        { at: '+4h55m', crash: 'scheduled-scaling', after: 'SageMaker.UpdateEndpointWeightsAndCapacities' },
+      ],
+    });
+  });
+  const weightsAt = (offset: string) => ['blue', 'green'].map((name) => sizeAt(run, name, offset).weight);
+
+  it('keeps every invariant, though a run dies right after its call', () => expectSurvived(run));
+
+  it('goes where the rule says, is put right after another hand, and ends as it was before', () => {
+    expect(weightsAt('1h')).toEqual([3, 1]);
+    expect(weightsAt('2h30m')).toEqual([90, 10]);
+    expect(weightsAt('3h20m'), 'within the quarter of an hour').toEqual([90, 10]);
+    expect(weightsAt('4h30m'), 'what the owner had').toEqual([3, 1]);
+    expect(weightsAt('5h30m')).toEqual([0, 1]);
+    expect(weightsAt('7h')).toEqual([3, 1]);
+  });
+
+  it('tells each shift', () => {
+    const told = eventsOf(run.result, 'Capacity Changed', 'shop').map(({ detail }) => detail['after']);
+    expect(told).toEqual([
+      { weights: { blue: 90, green: 10 } },
+      { weights: { blue: 90, green: 10 } },
+      { weights: { blue: 3, green: 1 } },
+      { weights: { blue: 0, green: 1 } },
+      { weights: { blue: 3, green: 1 } },
+    ]);
+  });
+});

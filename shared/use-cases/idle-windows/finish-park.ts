@@ -34,7 +34,7 @@ export async function finishPark(work: Work, view: EndpointView): Promise<StepRe
   const { session, run, ports } = work;
   if (run.now < session.record.phaseSince + ports.settings.functionTimeout + WRITE_MARGIN) return {};
   // A change that was begun before `parking` was written, by a run that may still be at it.
-  const intents = targetViews(session.record).flatMap(({ intent }) => intent ?? []);
+  const intents = [session.record, ...targetViews(session.record)].flatMap(({ intent }) => intent ?? []);
   if (intents.some(({ until }) => run.now < until + WRITE_MARGIN)) return {};
   const since = inServiceSince(session.record, view, run.now);
   const obstacle =

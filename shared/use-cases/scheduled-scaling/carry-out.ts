@@ -1,4 +1,5 @@
 import type { FleetRecord, Intent } from '../../domain/record.ts';
+import { currentWeights, hasWeights, sayWeights } from '../../domain/weights.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import type { RecordChange, RunShared, Turn } from './ports.ts';
 import { announce, type Finding, recordAction } from './report.ts';
@@ -20,7 +21,7 @@ export async function carryOut(
   { ports, run }: RunShared,
   turn: Turn,
   finding: Finding,
-  intent: Pick<Intent, 'bounds' | 'desired' | 'policies'>,
+  intent: Pick<Intent, 'bounds' | 'desired' | 'policies' | 'weights'>,
   steps: readonly Step[],
 ): Promise<Failure | undefined> {
   const noted: Intent = { holder: run.holder, at: run.now, until: run.deadline, reason: finding.reason, ...intent };
@@ -51,7 +52,8 @@ export function tellUntold({ ports, run }: RunShared, turn: Turn, seen: Seen): v
   const bounds = boundsMade(intent, seen);
   const desired = desiredMade(intent, seen);
   const put = policiesPut(intent, seen);
-  if (bounds === undefined && desired === undefined && put.length === 0) return;
+  const weights = weightsMade(intent, turn.record);
+  if (bounds === undefined && desired === undefined && weights === undefined && put.length === 0) return;
   recordAction(ports, run, turn, {
     decision: 'scale',
     reason: intent.reason,
@@ -59,12 +61,13 @@ export function tellUntold({ ports, run }: RunShared, turn: Turn, seen: Seen): v
       ...(bounds && { newMin: bounds.min, newMax: bounds.max }),
       ...(desired !== undefined && { newDesired: desired }),
       ...(put.length > 0 && { policiesPut: put.join(',') }),
+      ...(weights && { weights: sayWeights(weights) }),
       foundDone: true,
     },
   });
-  if (bounds === undefined && desired === undefined) return;
+  if (bounds === undefined && desired === undefined && weights === undefined) return;
   ports.log.count('CapacityChanges');
-  const after = { ...bounds, ...(desired === undefined ? {} : { desired }) };
+  const after = { ...bounds, ...(desired === undefined ? {} : { desired }), ...(weights && { weights }) };
   announce(ports, run, turn, 'Capacity Changed', { reason: intent.reason, before: null, after });
 }
 
@@ -75,7 +78,7 @@ function leaveForLater(record: FleetRecord, { observed, policies }: Seen): Fleet
   const { intent } = record;
   const isUnknown = intent?.policies !== undefined && policies === undefined && observed.status !== 'InService';
   if (!isUnknown) return withoutIntent(record);
-  const { bounds: _, desired: __, fromZero: ___, ...rest } = intent;
+  const { bounds: _, desired: __, fromZero: ___, weights: ____, ...rest } = intent;
   return { ...record, intent: rest };
 }
 
@@ -86,6 +89,10 @@ function boundsMade({ bounds }: Intent, { target }: Seen): Intent['bounds'] {
 function desiredMade({ desired, fromZero }: Intent, { observed }: Seen): number | undefined {
   const isRaised = fromZero === true && observed.desired > 0;
   return isRaised || desired === observed.desired ? observed.desired : undefined;
+}
+
+function weightsMade({ weights }: Intent, record: FleetRecord): Intent['weights'] {
+  return weights !== undefined && hasWeights(currentWeights(record), weights) ? weights : undefined;
 }
 
 function policiesPut({ policies: wanted = [] }: Intent, { policies }: Seen): readonly string[] {

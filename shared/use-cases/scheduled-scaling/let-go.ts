@@ -8,6 +8,7 @@ import { MADE_BY } from './act.ts';
 import type { RunShared, ScheduledScalingPorts, Turn } from './ports.ts';
 import { announce, recordAction, recordDecision } from './report.ts';
 import { keyOf, removePolicies } from './scaling-policies.ts';
+import { giveWeightsBack } from './tend-weights.ts';
 
 /**
  * The owner took the tag off: what we made is removed, everything else stays as it is, the record is archived. Each
@@ -38,6 +39,8 @@ export async function removeOurs(shared: RunShared, turn: Turn): Promise<Failure
   const { ports } = shared;
   const { record } = turn;
   const { tagPrefix } = ports.settings;
+  const shifted = await giveWeightsBack(shared, turn);
+  if (shifted !== undefined) return shifted;
   for (const view of targetViews(record)) {
     const key = targetKeyOf(view);
     const failure = key === undefined ? undefined : await removeScaling(shared, view, key);

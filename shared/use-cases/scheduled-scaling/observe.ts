@@ -103,7 +103,8 @@ function sameSizes(before: FleetRecord['targets'], now: FleetRecord['targets']):
 function ofConfig(config: EndpointConfigView): RecordChange {
   if (config.kind === 'components') return ofHostingConfig(config);
   const [only, ...more] = config.variants;
-  return ({ variant, variants: _, targets, requestTtl: __, pools: ___, ...record }) => ({
+  // Whoever deploys another config says by it how traffic is shared.
+  return ({ variant, variants: _, targets, requestTtl: __, pools: ___, ownWeights: ____, ...record }) => ({
     ...(isSameSet(config, targets ?? [{ name: variant }]) ? record : asNew(record)),
     kind: config.kind,
     configRead: config.name,

@@ -18,7 +18,7 @@ export interface ScheduledScalingPorts {
   readonly fleet: FleetStore;
   readonly endpoints: Pick<
     EndpointControl,
-    'describe' | 'list' | 'describeConfig' | 'tags' | 'components' | 'describeComponent' | 'setDesired'
+    'describe' | 'list' | 'describeConfig' | 'tags' | 'components' | 'describeComponent' | 'setDesired' | 'setWeights'
   >;
   readonly scaling: Omit<ScalingControl, 'snapshot' | 'restore' | 'compare'>;
   readonly alarms: AlarmControl;

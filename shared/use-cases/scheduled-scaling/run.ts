@@ -108,7 +108,8 @@ async function runTick(
 function isDue(turn: Turn, now: number, recheck: boolean): boolean {
   if (turn.record.phase !== 'up') return false;
   if (turn.record.giveBack?.doneAt !== undefined) return turn.letGo;
-  if (targetViews(turn.record).some(({ intent }) => intent !== undefined)) return true;
+  const { record } = turn;
+  if ([record, ...targetViews(record)].some(({ intent }) => intent !== undefined)) return true;
   return turn.letGo || turn.due || recheck || turn.record.nextAt.scaling <= now;
 }
 

@@ -23,6 +23,7 @@ import { recordDecision } from './report.ts';
 import { demandedBy, rule, ruleView } from './rule.ts';
 import { fingerprintOf, hasScaling, type PolicyChanges, readPolicyChanges } from './scaling-policies.ts';
 import { settle, withoutSettled } from './settle.ts';
+import { tendWeights } from './tend-weights.ts';
 import { isFirstOf, lookAgain, nextTick, targetIn, targetTurns } from './turn.ts';
 
 /** A refusal that only a human can mend is not asked for again at every tick. */
@@ -72,6 +73,10 @@ export async function tend(shared: RunShared, turn: Turn): Promise<void> {
   judgeLateness(shared, turn, again, servingAsAsked(observed, decided));
   let moving = false;
   for (const one of raisesFirst(decided)) moving = (await carryOutOne(shared, one, moving)) || moving;
+  if (turn.record.targets === undefined) return;
+  tellUntold(shared, turn, { observed, target: undefined, policies: undefined });
+  const failure = await tendWeights(shared, turn, again, moving);
+  if (failure !== undefined) refuse(shared, turn, failure, again);
 }
 
 /** The documents say nothing of what the endpoint has now. */

@@ -116,7 +116,6 @@ test('variants have capacity and scaling of their own, and every schedule they u
 const COUNT = 'a whole number from 0 to 100000';
 const METRICS = `one of the metrics ${METRIC_NAMES.join(', ')}`;
 const DURATION = 'a duration like 90s, 30m, 1d2h or 1d2h3m4s5ms (units in that order, each at most once)';
-const RESERVED = 'reserved for a later version, not built yet; remove it';
 const step = (more: object) => ({ scaling: [{ ...CHECKOUT.scaling[1], ...more }] });
 const alarm = (more: object, steps: readonly object[] = [{ from: 0, add: 1 }]) =>
   step({ alarm: { metric: 'ModelLatency', threshold: '1s', periods: 3, ...more }, steps });
@@ -128,7 +127,7 @@ test.each<[string, object, string]>([
   [
     'unknown field',
     { capasity: [] },
-    'capasity: []: unknown field; one of the fields capacity, otherwise, zero, wake, scaling, scaleIn, variants, components, onDrift, tier (did you mean capacity?)',
+    'capasity: []: unknown field; one of the fields capacity, otherwise, zero, wake, scaling, scaleIn, variants, components, onDrift, weights, tier (did you mean capacity?)',
   ],
   ['min above max', { capacity: [{ during: 'a', min: 5, max: 4 }] }, 'capacity[0].min: 5: at most max, which is 4'],
   ['min without max', { capacity: [{ during: 'a', min: 5 }] }, `capacity[0].max: nothing: required: ${COUNT}`],
@@ -372,7 +371,7 @@ test.each<[string, object, string]>([
     'variants.blue.scaling[0].name: wake: another name: the step policy of `wake.by: step-policy` is called wake',
   ],
   ['onDrift', { onDrift: 'restore' }, 'onDrift: restore: mend, respect or announce'],
-  ['weights', { weights: {} }, `weights: {}: ${RESERVED}`],
+  ['weights', { weights: {} }, 'weights: {}: a list, each { during, share: { <variant>: 90 } }'],
   [
     'suspend twice',
     { otherwise: { min: 1, max: 2, suspend: ['in', 'in'] } },
@@ -383,7 +382,11 @@ test.each<[string, object, string]>([
     { capacity: [{ during: 'a', then: 'zero', suspend: ['in'] }] },
     'capacity[0].suspend: ["in"]: unknown field; one of the fields during, then',
   ],
-  ['weights', { variants: { blue: { weights: 1 } } }, `variants.blue.weights: 1: ${RESERVED}`],
+  [
+    'weights of a variant',
+    { variants: { blue: { weights: 1 } } },
+    'variants.blue.weights: 1: unknown field; one of the fields capacity, scaling',
+  ],
   [
     'wake.smoke',
     { wake: { smoke: true } },
@@ -451,7 +454,7 @@ test('metrics of a team’s own, and expressions over several', () => {
   ]);
 });
 
-test('a reserved name is reserved only where it has its place', () => {
+test('a name of another place is unknown here', () => {
   expect(problemsOf(parsePolicy('test', { rehearse: true }))[0]).toContain('unknown field');
 });
 
