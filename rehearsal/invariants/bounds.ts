@@ -30,6 +30,45 @@ interface SizeChange {
   readonly variants?: EndpointState['variants'];
 }
 
+/** Answers whether it is to be looked at again soon. */
+function judgePart(
+  context: CheckContext,
+  state: EndpointState,
+  { variant, desired, rules }: Part,
+  at: number,
+): boolean {
+  const bounds = admittedBounds(context, state, rules, at);
+  if (bounds === undefined) return false;
+  const of = variant === undefined ? '' : `${variant}: `;
+  const since = Math.max(rungSince(rules, at), changeableSince(context, state));
+  const draining = at - since < drainMs(rules);
+  const excused = isExcused(context, state, at, 0);
+  context.judge(desired <= bounds.max || draining || excused || rules.protected, 3, state.name, () => {
+    const rung = currentRung(rules, at);
+    return `${of}desired ${desired} is above max ${bounds.max} of ${rung?.during ?? 'otherwise'}, and no drain explains it`;
+  });
+  const lowered = context.state.mode() === 'dry-run';
+  context.judge(desired >= bounds.min || excused || lowered, 3, state.name, () => {
+    const rung = currentRung(rules, at);
+    return `${of}desired ${desired} is below min ${bounds.min} of ${rung?.during ?? 'otherwise'}`;
+  });
+  return desired > bounds.max;
+}
+
+/** Traffic goes where a rule says. Answers whether it is too early to tell. */
+function judgeShares(context: CheckContext, state: EndpointState, rules: Rules, at: number): boolean {
+  const shares = currentShares(rules, at);
+  if (shares === undefined || context.state.mode() === 'dry-run') return false;
+  if (context.state.holdOf(state.name, at)?.mode === 'hands-off') return false;
+  if (at - ruledSince(rules, at) < context.graceMs) return true;
+  const wrong = (state.variants ?? []).filter(({ name, weight }) => Math.fround(weight) !== Math.fround(shares[name]!));
+  context.judge(wrong.length === 0 || isExcused(context, state, at, 0), 3, state.name, () => {
+    const has = wrong.map(({ name, weight }) => `${name} has weight ${weight}, not ${shares[name]}`);
+    return `traffic is not shared as the policy says: ${has.join('; ')}`;
+  });
+  return false;
+}
+
 /** 3: min ≤ desired ≤ max of what won, or draining; never above the policy's highest max. */
 export function checkBounds(context: CheckContext): Check {
   /** Endpoints that changed, or were not settled or above their bounds when they were last looked at. */
@@ -38,65 +77,26 @@ export function checkBounds(context: CheckContext): Check {
   const judgedFor = new Map<string, number>();
   const rises = followRises(context);
 
+  function lookAgain(state: EndpointState, at: number): void {
+    open.add(labelOf(state));
+    context.wakeAt(at);
+  }
+
   function judge(state: EndpointState, at: number): void {
     const rules = context.rulebook.rulesOf(state.name, state.component);
     if (rules?.policyName === undefined || rules.policy === undefined) return;
     if (!rules.valid || context.state.toldInvalid(state.name, rules.from)) return;
     if (state.status !== 'InService' && state.status !== 'Updating') return;
-    if (!isSettled(context, state, rules, at) || context.state.mode() === 'off') {
-      context.wakeAt(at + MINUTE_MS);
-      open.add(labelOf(state));
-      return;
-    }
-    if (isQueueing(context, state, rules, at)) {
-      context.wakeAt(at + MINUTE_MS);
-      open.add(labelOf(state));
+    const waits = !isSettled(context, state, rules, at) || isQueueing(context, state, rules, at);
+    if (waits || context.state.mode() === 'off') {
+      lookAgain(state, at + MINUTE_MS);
       return;
     }
     open.delete(labelOf(state));
     judgedFor.set(labelOf(state), ruledSince(rules, at));
-    judgeShares(state, rules, at);
-    for (const part of partsOf(state, rules)) judgePart(state, part, at);
-  }
-
-  /** Traffic goes where a rule says. */
-  function judgeShares(state: EndpointState, rules: Rules, at: number): void {
-    const shares = currentShares(rules, at);
-    if (shares === undefined || context.state.mode() === 'dry-run') return;
-    if (context.state.holdOf(state.name, at)?.mode === 'hands-off') return;
-    if (at - ruledSince(rules, at) < context.graceMs) {
-      context.wakeAt(at + MINUTE_MS);
-      open.add(labelOf(state));
-      return;
-    }
-    const wrong = (state.variants ?? []).filter(
-      ({ name, weight }) => Math.fround(weight) !== Math.fround(shares[name]!),
-    );
-    context.judge(wrong.length === 0 || isExcused(context, state, at, 0), 3, state.name, () => {
-      const has = wrong.map(({ name, weight }) => `${name} has weight ${weight}, not ${shares[name]}`);
-      return `traffic is not shared as the policy says: ${has.join('; ')}`;
-    });
-  }
-
-  function judgePart(state: EndpointState, { variant, desired, rules }: Part, at: number): void {
-    const bounds = admittedBounds(context, state, rules, at);
-    if (bounds === undefined) return;
-    const of = variant === undefined ? '' : `${variant}: `;
-    const since = Math.max(rungSince(rules, at), changeableSince(context, state));
-    const draining = at - since < drainMs(rules);
-    const excused = isExcused(context, state, at, 0);
-    context.judge(desired <= bounds.max || draining || excused || rules.protected, 3, state.name, () => {
-      const rung = currentRung(rules, at);
-      return `${of}desired ${desired} is above max ${bounds.max} of ${rung?.during ?? 'otherwise'}, and no drain explains it`;
-    });
-    const lowered = context.state.mode() === 'dry-run';
-    context.judge(desired >= bounds.min || excused || lowered, 3, state.name, () => {
-      const rung = currentRung(rules, at);
-      return `${of}desired ${desired} is below min ${bounds.min} of ${rung?.during ?? 'otherwise'}`;
-    });
-    if (desired > bounds.max) {
-      open.add(labelOf(state));
-      context.wakeAt(at + 5 * MINUTE_MS);
+    if (judgeShares(context, state, rules, at)) lookAgain(state, at + MINUTE_MS);
+    for (const part of partsOf(state, rules)) {
+      if (judgePart(context, state, part, at)) lookAgain(state, at + 5 * MINUTE_MS);
     }
   }
 
