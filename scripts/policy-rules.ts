@@ -39,6 +39,8 @@ const steps = (...list: readonly object[]) => step({ steps: list });
 const custom = { namespace: 'Orders', name: 'Depth', statistic: 'Average' };
 const math = (more: object) =>
   tracking({ name: 'share', metric: { math: 'a / 2', metrics: { a: 'Invocations' }, ...more } });
+const byType = (more: object = {}) =>
+  tracking({ target: 6, reference: 'ml.g5.xlarge', serves: { 'ml.g5.xlarge': 8, 'ml.g6.xlarge': 5 }, ...more });
 const mixed = { a: 'Invocations', b: 'ModelLatency' };
 
 /** Refused: the document is invalid, or does not fit the endpoint; nothing of it is applied. */
@@ -492,6 +494,34 @@ export const REFUSALS: readonly PolicyRule[] = [
     breaks: { otherwise: { min: 1, max: 2, suspend: ['in', 'in'] } },
     says: 'otherwise.suspend: ["in","in"]: a list of in, out and scheduled, each once',
   },
+  {
+    id: 'metric-by-type',
+    aws: 'Of the metrics of instance pools, concurrency is load that can be divided by what instances serve',
+    source: 'guide: realtime-endpoints-heterogeneous',
+    breaks: byType({ metric: 'InvocationsPerInstance' }),
+    says: 'scaling[0].serves: {"ml.g5.xlarge":8,"ml.g6.xlarge":5}: absent: only ConcurrentRequestsPerModel is weighed by instance type',
+  },
+  {
+    id: 'reference-type',
+    aws: 'A target over several instance types is in units of one of them',
+    source: 'guide: realtime-endpoints-heterogeneous',
+    breaks: byType({ reference: 'ml.g4dn.xlarge' }),
+    says: 'scaling[0].reference: ml.g4dn.xlarge: one of ml.g5.xlarge, ml.g6.xlarge',
+  },
+  {
+    id: 'more-than-it-serves',
+    aws: 'A target above what an instance serves is met by a queue',
+    source: 'guide: realtime-endpoints-heterogeneous',
+    breaks: byType({ target: 9 }),
+    says: 'scaling[0].target: 9: at most 8, which is what one ml.g5.xlarge serves',
+  },
+  {
+    id: 'no-spot',
+    aws: 'SageMaker hosting has no spot instances',
+    source: 'model: sagemaker, ProductionVariant',
+    breaks: byType({ spot: true }),
+    says: 'scaling[0].spot: true: SageMaker hosting has no spot instances (managed spot is for training jobs); remove it. Instance pools and fallbackConfigs are what there is against a shortage',
+  },
 ];
 
 /** Taken, and told by `validate` (the last one by `size`). */
@@ -502,6 +532,13 @@ export const WARNINGS: readonly PolicyRule[] = [
     source: 'guide: target-tracking-scaling-policy-overview',
     breaks: tracking({ metric: 'ModelLatency', target: '500ms' }),
     says: 'scaling[0].metric: ModelLatency: better a step policy: this metric does not fall in proportion to capacity, so that no number of instances meets a target',
+  },
+  {
+    id: 'nothing-left-by-type',
+    aws: 'Above 80 % of what an instance bears nothing is left for the time in which another one starts',
+    source: 'guide: endpoint-scaling-loadtest',
+    breaks: byType({ target: 7 }),
+    says: 'scaling[0].target: 7: better at most 6.4, 80 % of what one ml.g5.xlarge serves: above it nothing is left for the time in which an instance starts',
   },
   {
     id: 'nothing-left',
