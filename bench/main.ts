@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- speed|calls|alarm|bundles|cost|cycles|recovery …]`: the figures behind docs/benchmarks.md, as ratios and counts.
+ * `npm run bench [-- speed|calls|alarm|bundles|cost|cycles|recovery|native-wake …]`: the figures behind docs/benchmarks.md, as ratios and counts.
  * Nothing here is a test; budgets that must hold are asserted in test/.
  */
 import { rehearse, type Scenario } from '../rehearsal/index.ts';
@@ -7,6 +7,7 @@ import { measureArtifacts } from './bundles.ts';
 import { alarmsOfEndpoints, billMonth, type MonthlyBill } from './cost.ts';
 import { parkAndWakeAgain } from './cycles.ts';
 import { businessFleet, mixedFleet, quietFleet, sleepingQueue } from './fleets.ts';
+import { compareWakes, rowOf, syntheticBursts } from './native-wake.ts';
 import { recover } from './recovery.ts';
 import { watchWaves } from './waves.ts';
 
@@ -183,6 +184,12 @@ async function benchRecovery(): Promise<void> {
   if (recoveries.some(({ missed }) => missed > 0)) process.exitCode = 1;
 }
 
+/** Application Auto Scaling's step policy against our sized wake, one run each. */
+async function benchNativeWake(): Promise<void> {
+  const rows = await compareWakes(syntheticBursts());
+  print('From the first queued request to instances for all that waited', rows.map(rowOf));
+}
+
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   speed: benchSpeed,
   calls: benchCalls,
@@ -191,6 +198,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   cost: benchCost,
   cycles: benchCycles,
   recovery: benchRecovery,
+  'native-wake': benchNativeWake,
 };
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in BENCHES));

@@ -26,6 +26,17 @@ export const CLAIMS: Readonly<Record<string, (result: RehearsalResult) => readon
       failsNothing(forecast),
     ];
   },
+  'async-transcription': (result) => {
+    const transcribe = endpointOf(result, 'transcribe');
+    const { ready, all } = windowsOf(transcribe);
+    const slowest = (transcribe.latency?.worstHourP95 ?? Number.POSITIVE_INFINITY) / 60;
+    return [
+      saves(transcribe, 0.4),
+      { says: `ready by 08:00 on ${ready} of ${all} working days`, holds: all === 3 && ready === all },
+      { says: `95 % of the evening's recordings are done within ${slowest.toFixed(0)} minutes`, holds: slowest < 40 },
+      failsNothing(transcribe),
+    ];
+  },
   'bursty-api': (result) => {
     const checkout = endpointOf(result, 'checkout');
     const worst = checkout.latency?.worstHourP95 ?? Number.POSITIVE_INFINITY;
