@@ -82,8 +82,8 @@ function withoutField(event: unknown, path: readonly string[]): Record<string, u
 
 /** The status that AWS's services send with an error of this name (common errors of their API references). */
 function usualStatus(code: string): number {
-  if (/^Internal/.test(code)) return 500;
-  return /^ServiceUnavailable/.test(code) ? 503 : 400;
+  if (code.startsWith('Internal')) return 500;
+  return code.startsWith('ServiceUnavailable') ? 503 : 400;
 }
 
 /** Scripted faults, with counts of how often each took effect. */

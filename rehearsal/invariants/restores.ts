@@ -103,22 +103,22 @@ export function checkRestores(context: CheckContext): Check {
     parked.set(state.name, { ...before, snapshot: forgive(before.snapshot, record) });
   }
 
+  function judgeLater(name: string, instant: number): void {
+    due.set(name, instant);
+    context.wakeAt(instant);
+  }
+
   function judge(name: string, at: number): void {
     const before = parked.get(name);
     const state = world.endpoint(name);
     due.delete(name);
     if (before === undefined || state === undefined || state.status === 'Absent') return;
     // Back in service a moment ago: the run that puts the rest back has not come yet.
-    if (at - state.busy.until < context.graceMs) {
-      due.set(name, at + context.graceMs);
-      context.wakeAt(at + context.graceMs);
-      return;
-    }
-    if (state.status !== 'InService' || world.isDisturbed(before.at, at)) {
+    const isFresh = at - state.busy.until < context.graceMs;
+    if (isFresh || state.status !== 'InService' || world.isDisturbed(before.at, at)) {
       // Still being mended, or hindered on purpose: judged when that is over.
-      due.set(name, at + RESTORE_MS);
-      context.wakeAt(at + RESTORE_MS);
-      if (state.status !== 'InService' || world.isDisturbed(at - RESTORE_MS, at)) return;
+      judgeLater(name, at + (isFresh ? context.graceMs : RESTORE_MS));
+      if (isFresh || state.status !== 'InService' || world.isDisturbed(at - RESTORE_MS, at)) return;
       due.delete(name);
     }
     parked.delete(name);
@@ -138,18 +138,13 @@ export function checkRestores(context: CheckContext): Check {
       // Recreated by somebody else: what it then has is his to say.
       else if (operation === 'CreateEndpoint' && caller.kind !== 'product') parked.delete(String(input.EndpointName));
       else if (service === 'ApplicationAutoScaling' || operation === 'AddTags' || operation === 'DeleteTags') {
-        if (operation === 'RegisterScalableTarget' && !targetMakers.has(input.ResourceId)) {
-          targetMakers.set(input.ResourceId, caller.kind);
-        }
-        const changed = endpointOf(record, world.endpoints());
-        for (const { name } of world.endpoints()) if (changed === undefined || name === changed) dirty.add(name);
+        if (operation === 'RegisterScalableTarget') noteMaker(targetMakers, record);
+        for (const name of changedBy(record, world.endpoints())) dirty.add(name);
       }
     },
     change({ endpoint, status, at }) {
       dirty.add(endpoint);
-      if (status !== 'InService' || !parked.has(endpoint) || due.has(endpoint)) return;
-      due.set(endpoint, at + RESTORE_MS);
-      context.wakeAt(at + RESTORE_MS);
+      if (status === 'InService' && parked.has(endpoint) && !due.has(endpoint)) judgeLater(endpoint, at + RESTORE_MS);
     },
     step(at) {
       for (const [name, instant] of due) if (instant <= at) judge(name, at);
@@ -161,6 +156,16 @@ export function checkRestores(context: CheckContext): Check {
       dirty.clear();
     },
   };
+}
+
+function noteMaker(makers: Map<string, Caller['kind']>, { input, caller }: CallRecord): void {
+  if (!makers.has(input.ResourceId)) makers.set(input.ResourceId, caller.kind);
+}
+
+/** Endpoints that a call to tags or scaling may have changed: all, where it does not say which. */
+function changedBy(record: CallRecord, known: Iterable<{ readonly name: string }>): readonly string[] {
+  const changed = endpointOf(record, known);
+  return [...known].map(({ name }) => name).filter((name) => changed === undefined || name === changed);
 }
 
 interface Parked {

@@ -72,7 +72,7 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: 3,
     why: 'a drain waits for scaling for good',
     file: PLAN,
-    find: "  if (now - since >= DRAIN_LIMIT) return { max, reason: 'drain-forced', drain: { since, max } };\n",
+    find: "  if (now - since >= waitsAtMost) return { max, reason: 'drain-forced', drain: { since, max } };\n",
     replace: '',
   },
   {
@@ -130,7 +130,7 @@ export const MUTANTS: readonly Mutant[] = [
     invariant: 7,
     why: 'only endpoints with a scaling policy get a wake alarm',
     file: 'shared/use-cases/wake-triggers.ts',
-    find: "return record.kind === 'async' && listensTo(record, 'backlog');",
+    find: "return record.kind === 'async' && listensTo(record, 'backlog') && !wakesByStep(record);",
     replace:
       "return record.kind === 'async' && listensTo(record, 'backlog') && (record.policy?.scaling.length ?? 0) > 0;",
   },

@@ -1,4 +1,4 @@
-import type { KindProblem } from './kinds.ts';
+import type { KindProblem } from './check-kind.ts';
 import { metricFacts } from './metric-names.ts';
 import type { EndpointKind, ScalingSpec } from './policy.ts';
 

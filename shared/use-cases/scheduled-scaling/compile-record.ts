@@ -1,5 +1,6 @@
 import { fitAgenda } from '../../domain/agenda.ts';
-import { checkKind, checkManagedScaling, isBurstable, type KindProblem } from '../../domain/kinds.ts';
+import { checkKind, checkManagedScaling, type KindProblem } from '../../domain/check-kind.ts';
+import { isBurstable } from '../../domain/kinds.ts';
 import type { Agenda } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { ScalableTarget } from '../../domain/scalable-target.ts';

@@ -12,7 +12,7 @@ import {
 import { compilePolicy, parsePolicy, parseSchedule } from '../../../shared/documents/index.ts';
 import { policyWarnings } from '../../../shared/documents/policy-warnings.ts';
 import { formatProblem } from '../../../shared/documents/problem.ts';
-import { checkKind } from '../../../shared/domain/kinds.ts';
+import { checkKind } from '../../../shared/domain/check-kind.ts';
 import { DAY } from '../../../shared/domain/time.ts';
 import { must, OFFICE, problemsOf } from '../documents/support.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkKind, type KindCheck } from '../../../shared/domain/kinds.ts';
+import { checkKind, type KindCheck } from '../../../shared/domain/check-kind.ts';
 import type { Agenda, CompiledPolicy, Rung } from '../../../shared/domain/policy.ts';
 import { DAY, HOUR, MINUTE } from '../../../shared/domain/time.ts';
 
