@@ -8,6 +8,7 @@ import type { EndpointView } from '../../shared/ports/endpoints.ts';
 import type { Outcome } from '../../shared/ports/outcome.ts';
 import type { TargetView } from '../../shared/ports/scaling.ts';
 import { judge, sampleKeys } from '../../shared/use-cases/idle-windows/judge.ts';
+import { besideOthers } from '../../shared/use-cases/scheduled-scaling/rule.ts';
 import { CliError, EXIT } from '../output.ts';
 import { printable } from '../printable.ts';
 import type { Account } from './connect.ts';
@@ -110,6 +111,27 @@ export async function lookAtAll(account: Account, fleet: Fleet): Promise<readonl
       unread,
     };
   });
+}
+
+/** The look at each scalable target by itself; of an endpoint with one, the look. Not the bounds of those that were not read. */
+export async function lookAtTargets(
+  account: Account,
+  fleet: Fleet,
+  look: EndpointLook,
+): Promise<readonly EndpointLook[]> {
+  const { record, ruling: whole } = look;
+  if (record.targets === undefined) return [look];
+  const targets = await readTargets(account, [record]);
+  return targetViews(record).map((view) => ({
+    ...look,
+    record: view,
+    ruling: besideOthers(view, whole, ruleOn(account, fleet, view, fleet.now)),
+    view: look.view && { ...look.view, variants: look.view.variants.filter(({ name }) => name === view.part?.name) },
+    target: targets.ok
+      ? targets.value.find(({ resourceId }) => resourceId === targetKeyOf(view)?.resourceId)
+      : undefined,
+    unread: targets.ok ? [] : unreadBy(account, targets),
+  }));
 }
 
 function unreadBy(account: Account, outcome: Outcome<unknown>): readonly string[] {

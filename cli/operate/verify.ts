@@ -1,10 +1,10 @@
 import { targetKeyOf } from '../../shared/domain/target-view.ts';
 import { changesOf, stepAlarmsOf } from '../../shared/use-cases/scheduled-scaling/scaling-policies.ts';
 import type { Account } from '../account/connect.ts';
-import { type Fleet, lookAtAll, readFleet } from '../account/fleet.ts';
+import { type EndpointLook, type Fleet, lookAtAll, lookAtTargets, readFleet } from '../account/fleet.ts';
 import { readActivities, readPolicyAlarms } from '../account/scaling-state.ts';
 import { checkQuota } from '../doctor/capacity-checks.ts';
-import { type Finding, type Patient, unread } from '../doctor/finding.ts';
+import { type Finding, notChecked, type Patient, unread } from '../doctor/finding.ts';
 import type { Io } from '../output.ts';
 import { EXIT, writeJson } from '../output.ts';
 import {
@@ -39,18 +39,28 @@ async function collect(account: Account, fleet: Fleet): Promise<readonly Finding
   const [look] = await lookAtAll(account, fleet);
   if (look === undefined) return [];
   const patient: Patient = { account, fleet, documents: undefined };
-  const { record } = look;
   const notRead = look.unread.map((found): Finding => ({ level: 'not-checked', check: 'endpoint', found }));
   const first = [...notRead, ...checkEndpoint(look)];
+  if (look.record.phase !== 'up' || notRead.length > 0) return first;
+  const targets = await lookAtTargets(account, fleet, look);
+  const found = await Promise.all(targets.map((one) => checkTarget(patient, one)));
+  if (found.every((findings) => findings.length === 0)) return first;
+  return [...first, ...found.flat(), ...(await checkQuota(patient))];
+}
+
+/** Of one scalable target; where there are several, each finding names its own. */
+async function checkTarget(patient: Patient, look: EndpointLook): Promise<readonly Finding[]> {
+  const { account, fleet } = patient;
+  const { record, unread: notRead } = look;
   const key = targetKeyOf(record);
-  if (record.phase !== 'up' || key === undefined || notRead.length > 0) return first;
+  if (key === undefined) return [];
+  if (notRead.length > 0) return notRead.map((why) => notChecked('bounds', why, record.part?.name));
   const { scaling, prefix: tagPrefix } = account;
-  const [policies, definitions, alarms, activities, quota] = await Promise.all([
+  const [policies, definitions, alarms, activities] = await Promise.all([
     scaling.policies(key),
     scaling.alarmDefinitions(stepAlarmsOf(tagPrefix, record)),
     readPolicyAlarms(account, key),
     readActivities(account, key),
-    checkQuota(patient),
   ]);
   const compared =
     policies.ok && definitions.ok
@@ -61,13 +71,14 @@ async function collect(account: Account, fleet: Fleet): Promise<readonly Finding
           tagPrefix,
         )
       : [...unread(patient, 'policies', policies), ...unread(patient, 'policies', definitions)];
-  return [
-    ...first,
+  const findings = [
     ...checkBounds(look),
     ...checkSuspension(look),
     ...compared,
     ...(alarms.ok ? checkAlarms(alarms.value) : unread(patient, 'alarms', alarms)),
     ...(activities.ok ? checkActivities(activities.value, fleet.now) : unread(patient, 'activities', activities)),
-    ...quota,
   ];
+  const { part } = record;
+  if (part === undefined) return findings;
+  return findings.map((one) => ({ ...one, subject: [part.name, one.subject].filter(Boolean).join(' ') }));
 }

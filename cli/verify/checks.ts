@@ -39,15 +39,17 @@ export function checkEndpoint({ record, status, view }: EndpointLook): readonly 
 
 export function checkBounds({ record, ruling, target, view }: EndpointLook): readonly Finding[] {
   const check = 'bounds';
-  const desired = view?.variants[0]?.desired;
+  // Copies are none of DescribeEndpoint's: they are told as scheduled-scaling saw them last.
+  const isCopies = record.part?.dimension === 'copies';
+  const desired = isCopies ? record.observed?.desired : view?.variants[0]?.desired;
+  const size = `${desired ?? 0} ${isCopies ? 'copies' : 'instances'}`;
   if (target === undefined) {
     if (isLeft(record, 'target')) return [{ level: 'warning', check, found: 'no scalable target', advice: LEFT }];
     const needs = scalingOf(record).length > 0 && ruling.bounds !== undefined;
-    if (!needs)
-      return [{ level: 'ok', check, found: `no scalable target, and none is asked for; ${desired ?? 0} instances` }];
+    if (!needs) return [{ level: 'ok', check, found: `no scalable target, and none is asked for; ${size}` }];
     return [{ level: 'error', check, found: 'no scalable target, so that nothing scales', advice: SOON }];
   }
-  const has = `${target.min}..${target.max}, ${desired ?? 0} instances`;
+  const has = `${target.min}..${target.max}, ${size}`;
   if (ruling.bounds === undefined)
     return [{ level: 'ok', check, found: `${has}; the policy leaves them (${ruling.reason})` }];
   // A classic variant has at least one instance, and a falling maximum drains.

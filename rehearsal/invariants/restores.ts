@@ -164,8 +164,9 @@ function noteMaker(makers: Map<string, Caller['kind']>, { input, caller }: CallR
 
 /** Endpoints that a call to tags or scaling may have changed: all, where it does not say which. */
 function changedBy(record: CallRecord, known: Iterable<{ readonly name: string }>): readonly string[] {
-  const changed = endpointOf(record, known);
-  return [...known].map(({ name }) => name).filter((name) => changed === undefined || name === changed);
+  const all = [...known];
+  const changed = endpointOf(record, all);
+  return all.map(({ name }) => name).filter((name) => changed === undefined || name === changed);
 }
 
 interface Parked {

@@ -36,7 +36,11 @@ export function rule(shared: RunShared, record: FleetRecord): Ruling {
 
 /** What one of several targets should be now, where the endpoint as a whole should be `whole`. */
 export function ruleTarget(shared: RunShared, whole: Ruling, view: FleetRecord): Ruling {
-  const ruling = rule(shared, view);
+  return besideOthers(view, whole, rule(shared, view));
+}
+
+/** What a target's own ruling comes to beside the endpoint's other targets. */
+export function besideOthers(view: FleetRecord, whole: Ruling, ruling: Ruling): Ruling {
   // The endpoint is not at zero as long as any of its variants is up, and a classic variant then has an instance at least.
   if (view.part?.dimension !== 'instances' || ruling.want !== 'zero' || whole.want === 'zero') return ruling;
   return { ...ruling, want: 'up', bounds: { min: 1, max: Math.max(1, view.policy?.highestMax ?? 1) } };
