@@ -25,8 +25,18 @@ beforeAll(async () => {
       checkout: { otherwise: { min: 1, max: 3 }, scaling: [tracking, step] },
       kept: { otherwise: { min: 1, max: 3 }, scaling: [tracking], onDrift: 'respect' },
       dev: officeHours(),
+      shop: {
+        variants: { blue: { scaling: [tracking] }, green: {} },
+        otherwise: { min: 1, max: 3 },
+      },
     },
     endpoints: {
+      shop: {
+        kind: 'real-time',
+        policy: 'shop',
+        instanceType: 'ml.g5.xlarge',
+        variants: { blue: { instances: 1, weight: 3 }, green: { instances: 1, weight: 1 } },
+      },
       checkout: realTime('checkout', { startsIn: '4m', traffic: [{ from: '+0h', to: '+10h', perMinute: 1 }] }),
       short: realTime('checkout', {
         instanceType: 'ml.g5.48xlarge',
@@ -59,6 +69,19 @@ describe('verify', () => {
     expect(code, 'a warning is no error').toBe(0);
     expect(out).toMatch(/WARNING +activities +.*InsufficientInstanceCapacity/);
     expect(out).toContain('→ AWS has no instance of this type now: add instance pools');
+  });
+
+  it('looks at each scalable target of an endpoint with several, and names it', async () => {
+    const quiet = await account.command(['verify', 'shop']);
+    expect(quiet.code, quiet.out).toBe(0);
+    expect(quiet.out).toMatch(/ok +bounds +blue: 1\.\.3, 1 instances, as the policy says\n/);
+    expect(quiet.out).toMatch(/ok +bounds +green: no scalable target, and none is asked for; 1 instances\n/);
+    expect(quiet.out).toMatch(/ok +policies +blue: 1 as the policy says\n/);
+    const blue = { ...target('shop'), ResourceId: 'endpoint/shop/variant/blue' };
+    call('ApplicationAutoScaling', 'RegisterScalableTarget', { ...blue, MinCapacity: 1, MaxCapacity: 9 });
+    const { code, out } = await account.command(['verify', 'shop']);
+    expect(code).toBe(1);
+    expect(out).toMatch(/ERROR +bounds +blue: 1\.\.9, 1 instances; the policy says 1\.\.3 \(otherwise\)/);
   });
 
   it('has nothing to compare of what is parked', async () => {
