@@ -10,7 +10,7 @@ import { describeRung } from '../account/edges.ts';
 import { formatTable } from '../output.ts';
 import { printable } from '../printable.ts';
 import { formatWhen } from '../times.ts';
-import type { Explanation } from './explain.ts';
+import type { Explanation, TargetLine } from './explain.ts';
 import { describeRehearsal } from './status-text.ts';
 
 export function describeExplanation(explanation: Explanation, zone: Zone | undefined, { stack }: Account): string {
@@ -25,6 +25,7 @@ export function describeExplanation(explanation: Explanation, zone: Zone | undef
       `${record.phase} since ${when(record.phaseSince)}${status === undefined ? '' : `; SageMaker says ${status}`}`,
     ],
     ['should be', `${wants}: ${explainReason(ruling.reason)} (${ruling.reason})`],
+    ...explanation.targets.map((one): [string, string] => [printable(one.name), describeTarget(one)]),
     ['may lower', ruling.mayLower ? undefined : 'no: nothing is parked or scaled in now'],
     ['scale-in', describeHeld(record, when)],
     ['only reports', ruling.reportOnly ? `yes: the mode is ${stack.settings.mode}` : undefined],
@@ -46,6 +47,13 @@ export function describeExplanation(explanation: Explanation, zone: Zone | undef
     describeAgenda(explanation, when),
     describeWatchers(explanation),
   ].join('');
+}
+
+function describeTarget({ dimension, ruling, desired, serving }: TargetLine): string {
+  const { bounds, want, reason } = ruling;
+  const what = dimension === 'provisioned-concurrency' ? 'provisioned concurrency' : dimension;
+  const asked = bounds === undefined ? want : `${bounds.min}..${bounds.max} ${what}`;
+  return `${asked}: ${explainReason(reason)} (${reason}); ${desired ?? '?'} wanted, ${serving ?? '?'} in service`;
 }
 
 function describeLast({ record }: Explanation, when: (at: number) => string): string | undefined {

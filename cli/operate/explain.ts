@@ -4,16 +4,18 @@ import { namesLeft } from '../../shared/domain/drift.ts';
 import { nextStep, PHASE_STEPS } from '../../shared/domain/phases.ts';
 import type { FleetRecord } from '../../shared/domain/record.ts';
 import type { Ruling } from '../../shared/domain/ruling.ts';
+import type { Dimension } from '../../shared/domain/scalable-target.ts';
 import { targetViews } from '../../shared/domain/target-view.ts';
 import { DAY, HOUR, type Instant } from '../../shared/domain/time.ts';
 import type { EndpointView } from '../../shared/ports/endpoints.ts';
 import type { Work } from '../../shared/use-cases/idle-windows/ports.ts';
 import { readFacts } from '../../shared/use-cases/idle-windows/work-on-endpoint.ts';
+import { besideOthers } from '../../shared/use-cases/scheduled-scaling/rule.ts';
 import { readUse } from '../account/activity.ts';
 import type { Account } from '../account/connect.ts';
 import { readZones } from '../account/documents.ts';
 import { must } from '../account/failures.ts';
-import { readFleet, ruleOn } from '../account/fleet.ts';
+import { type Fleet, readFleet, ruleOn } from '../account/fleet.ts';
 import { readAlarms, readMonitoringSchedules, type Watcher } from '../account/watchers.ts';
 import { prepareWork } from '../account/work.ts';
 import type { Io } from '../output.ts';
@@ -40,9 +42,19 @@ export interface Explanation {
   readonly step: { readonly name: string; readonly means: string } | undefined;
   readonly activity: Activity | undefined;
   readonly agenda: ReturnType<typeof stepsFrom>;
+  /** Where there are several scalable targets: what is asked of each, and as it was seen last. */
+  readonly targets: readonly TargetLine[];
   readonly scaling: readonly ScalingLine[];
   readonly watchers: readonly Watcher[];
   readonly unread: readonly string[];
+}
+
+export interface TargetLine {
+  readonly name: string;
+  readonly dimension: Dimension;
+  readonly ruling: Ruling;
+  readonly desired: number | undefined;
+  readonly serving: number | undefined;
 }
 
 const BEFORE = 12 * HOUR;
@@ -64,7 +76,8 @@ export async function explainEndpoint(account: Account, io: Io, name: string, op
     step: reality?.step,
     activity: reality?.activity,
     agenda: agendaAround(record, at),
-    scaling: explainScaling(record),
+    targets: targetsOf(account, fleet, record, ruling, at),
+    scaling: scalingOf(record),
     watchers: reality?.watchers ?? [],
     unread: reality?.unread ?? [],
   };
@@ -75,6 +88,31 @@ export async function explainEndpoint(account: Account, io: Io, name: string, op
     writeJson(io, options.json, { ...headJson(account, fleet.now), ...explanationJson(explanation, local) });
   }
   if (options.json !== '-') io.out(describeExplanation(explanation, zone, account));
+}
+
+function targetsOf(
+  account: Account,
+  fleet: Fleet,
+  record: FleetRecord,
+  whole: Ruling,
+  at: Instant,
+): readonly TargetLine[] {
+  return targetViews(record).flatMap((view) => {
+    const { part, observed } = view;
+    if (part === undefined) return [];
+    const ruling = besideOthers(view, whole, ruleOn(account, fleet, view, at));
+    const { name, dimension } = part;
+    return [{ name, dimension, ruling, desired: observed?.desired, serving: observed?.serving }];
+  });
+}
+
+/** Where there are several targets, each line names its own. */
+function scalingOf(record: FleetRecord): readonly ScalingLine[] {
+  return targetViews(record).flatMap((view) =>
+    explainScaling(view).map((line) =>
+      view.part === undefined ? line : { ...line, name: `${view.part.name}: ${line.name}` },
+    ),
+  );
 }
 
 /** Reality is read now: what SageMaker says, who uses it, and who would notice its absence. */
@@ -161,6 +199,15 @@ function explanationJson({ record, ruling, ...rest }: Explanation, local: (at: I
       until: iso(until),
       untilLocal: local(until),
       rung,
+    })),
+    targets: rest.targets.map(({ name, dimension, ruling: own, desired, serving }) => ({
+      name,
+      dimension,
+      want: own.want,
+      bounds: own.bounds ?? null,
+      reason: own.reason,
+      desired: desired ?? null,
+      serving: serving ?? null,
     })),
     scaling: rest.scaling,
     watchers: rest.watchers,

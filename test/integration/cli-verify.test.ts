@@ -77,6 +77,9 @@ describe('verify', () => {
     expect(quiet.out).toMatch(/ok +bounds +blue: 1\.\.3, 1 instances, as the policy says\n/);
     expect(quiet.out).toMatch(/ok +bounds +green: no scalable target, and none is asked for; 1 instances\n/);
     expect(quiet.out).toMatch(/ok +policies +blue: 1 as the policy says\n/);
+    const explained = await account.command(['explain', 'shop']);
+    expect(explained.out).toMatch(/\nblue +1\.\.3 instances: .*\(otherwise\); 1 wanted, 1 in service\n/);
+    expect(explained.out).toMatch(/\nscaling\n +blue: ConcurrentRequestsPerModel/);
     const blue = { ...target('shop'), ResourceId: 'endpoint/shop/variant/blue' };
     call('ApplicationAutoScaling', 'RegisterScalableTarget', { ...blue, MinCapacity: 1, MaxCapacity: 9 });
     const { code, out } = await account.command(['verify', 'shop']);
