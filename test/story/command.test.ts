@@ -35,7 +35,7 @@ const wrong: readonly [string, Document | string, readonly string[]][] = [
     policy({ ...idle('5m'), otherwize: 'zero' }),
     ['otherwize', 'did you mean', 'otherwise'],
   ],
-  ['kind components', endpoint({ kind: 'components' }), ['components']],
+  ['components of another kind', endpoint({ kind: 'async', components: { one: {} } }), ['components']],
   ['kind serverless', endpoint({ kind: 'serverless' }), ['serverless']],
   ['an unknown kind', endpoint({ kind: 'realtime' }), ['realtime', 'real-time', 'async']],
   ['a bare number as a duration', small({ for: 14 }), ['for', '14']],
@@ -90,7 +90,7 @@ const textOf = (document: Document | string): string => (typeof document === 'st
 const refused = [
   'not YAML',
   'an unknown field',
-  'kind components',
+  'components of another kind',
   'kind serverless',
   'min over max',
   'an unknown schedule',

@@ -64,9 +64,11 @@ function withTheirsMoved(record: FleetRecord, bounds: Bounds): FleetRecord {
 /** Nobody knows what AWS holds now (a call whose end is unknown, a give-back): the next look begins anew. */
 export const withoutSettled: RecordChange = ({ settled: _, ...record }) => record;
 
-/** Policies or alarms were put: AWS may show the old ones for a moment longer. */
+/** Policies or alarms were put: AWS may show the old ones for a moment longer. What an earlier phase left stays over. */
 export function noteAsserted({ run }: RunShared, turn: Turn): void {
-  turn.change((record) =>
-    record.settled === undefined ? record : { ...record, settled: { ...record.settled, at: run.now } },
-  );
+  turn.change((record) => {
+    const { settled, phaseSince } = record;
+    if (settled === undefined || settled.at < phaseSince) return record;
+    return { ...record, settled: { ...settled, at: run.now } };
+  });
 }
