@@ -146,8 +146,11 @@ export const IAM_SCENARIOS: Readonly<Record<string, PermissionScenario>> = {
           instanceType: 'ml.g5.12xlarge',
           traffic: [{ from: '+1h', to: '+80m', perMinute: 40 }],
         },
+        gone: { kind: 'components', policy: 'copies', instanceType: 'ml.g5.12xlarge' },
       },
       happens: [
+        { at: '+1h', call: 'SageMaker.DeleteInferenceComponent', with: { InferenceComponentName: 'gone' } },
+        { at: '+62m', call: 'SageMaker.DeleteEndpoint', with: { EndpointName: 'gone' } },
         { at: '+2h', put: 'policies/copies', document: { otherwise: { min: 0, max: 3 } } },
         { at: '+3h', giveBack: 'shared' },
       ],

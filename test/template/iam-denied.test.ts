@@ -261,7 +261,7 @@ const DENIED: readonly Case[] = [
     resource: target,
     context: {
       ...variants,
-      'application-autoscaling:scalable-dimension': 'sagemaker:inference-component:DesiredCopyCount',
+      'application-autoscaling:scalable-dimension': 'sagemaker:variant:DesiredProvisionedConcurrency',
     },
     allowedWith: { to: 'IdleWindows', context: variants },
   },

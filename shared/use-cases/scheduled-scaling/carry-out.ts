@@ -3,6 +3,7 @@ import { currentWeights, hasWeights, sayWeights } from '../../domain/weights.ts'
 import type { Failure } from '../../ports/outcome.ts';
 import type { RecordChange, RunShared, Turn } from './ports.ts';
 import { announce, type Finding, recordAction } from './report.ts';
+import { withoutSettled } from './settle.ts';
 import type { Situation } from './tend.ts';
 
 /** One call, or none where nothing is due. */
@@ -49,6 +50,8 @@ export function tellUntold({ ports, run }: RunShared, turn: Turn, seen: Seen): v
   const { intent } = turn.record;
   if (intent === undefined || run.now <= intent.until) return;
   turn.change((record) => leaveForLater(record, seen));
+  // The run died between its call and its record: what is there now is nobody else's doing.
+  if (intent.bounds !== undefined) turn.change(withoutSettled);
   const bounds = boundsMade(intent, seen);
   const desired = desiredMade(intent, seen);
   const put = policiesPut(intent, seen);
