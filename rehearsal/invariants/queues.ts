@@ -49,8 +49,12 @@ export function checkQueues(context: CheckContext): Check {
     const starting = freed <= context.graceMs + Math.max(state.longestStartMs, LONG_START_MS);
     const forbidden = hold?.mode === 'hands-off' || hold?.mode === 'down' || context.state.mode() !== 'on';
     const bound = forbidden || starting || wasClosed(rules, at - context.graceMs - LONG_START_MS, at);
+    // A queue whose metrics say nothing is a queue of which nobody knows.
+    const isUnseen = context.state.metricsHidden(name, at - SHARE_AT_ZERO * requestTtlSeconds * 1_000, at);
     const excused =
-      isExcused(context, state, at, HOUR_MS) || context.state.isDisturbed(at - requestTtlSeconds * 1_000, at);
+      isUnseen ||
+      isExcused(context, state, at, HOUR_MS) ||
+      context.state.isDisturbed(at - requestTtlSeconds * 1_000, at);
     context.judge(!atZero || bound || excused, 7, name, () => {
       const hours = ((at - queue.zeroSince!) / HOUR_MS).toFixed(1);
       return `requests expired in the queue after ${hours} hours without an instance`;

@@ -1,5 +1,5 @@
 import type { Entry, SoakDocument } from './documents.ts';
-import { Draw, duration } from './draw.ts';
+import { Draw, duration, HOUR, offset } from './draw.ts';
 import { FAULTS, type FaultDraw, type FaultKind } from './faults.ts';
 import { drawFleet, type Fleet } from './fleet.ts';
 
@@ -33,8 +33,25 @@ export function generate(seed: number, { days }: GenerateOptions): Generated {
       happens.push(entry);
     }
   }
+  for (const entry of drawDeployment(new Draw(seed, 'deployments'), fleet)) {
+    faults.push({ kind: 'deployment', index: happens.length });
+    happens.push(entry);
+  }
   const head = { start, for: duration(durationMs), seed, region: 'eu-central-1' };
   return { document: { ...head, parameters, schedules, policies, endpoints, happens }, durationMs, faults };
+}
+
+/** One fleet in five sees the stack deployed in the middle, half of them with the mode changed for a while. */
+function drawDeployment(draw: Draw, fleet: Fleet): readonly Entry[] {
+  if (!draw.chance(0.2)) return [];
+  const { at, spell } = contextOf(draw, fleet);
+  const first = at();
+  if (draw.chance(0.5)) return [{ at: offset(first), deploy: { LogLevel: 'DEBUG' } }];
+  const until = first + spell(first, 6 * HOUR);
+  return [
+    { at: offset(first), deploy: { Mode: 'wake-only' } },
+    { at: offset(until), deploy: { Mode: 'on' } },
+  ];
 }
 
 function contextOf(draw: Draw, fleet: Fleet): FaultDraw {
