@@ -21,6 +21,18 @@ type Row = (policy: string) => ComparisonRow;
 /** What the text makes of a table, by the words of its command. */
 const CLAIMS: readonly (readonly [RegExp, string, (row: Row) => void])[] = [
   [
+    /office-hours/,
+    'the calendar is ready and costs hardly more than demand alone; the script pays for a holiday and misses the evening',
+    (row) => {
+      const nothingLost = { tags: 0, scalingPolicies: 0 };
+      expect(row('office-hours')).toMatchObject({ lateWindows: 0, windows: 3, unanswered: 0, lost: nothingLost });
+      expect(row('office-hours').cold).toBeLessThan(row('by-demand').cold / 20);
+      expect(row('office-hours').instanceHours / row('by-demand').instanceHours).toBeLessThan(1.03);
+      expect(row('office-hours').instanceHours).toBeLessThan(row('cron').instanceHours * 0.8);
+      expect(row('cron').unanswered).toBeGreaterThan(100);
+    },
+  ],
+  [
     /bursty-api/,
     'both hold the p95 through the promotion, for less than any other that does',
     (row) => {

@@ -12,8 +12,8 @@ export const CLAIMS: Readonly<Record<string, (result: RehearsalResult) => readon
     const assistant = endpointOf(result, 'assistant');
     const { ready, all } = windowsOf(assistant);
     return [
-      saves(assistant, 0.7),
-      { says: `ready by 08:00 on ${ready} of ${all} working days`, holds: all === 4 && ready === all },
+      saves(assistant, 0.65),
+      { says: `ready by 08:00 on ${ready} of ${all} working days`, holds: all === 3 && ready === all },
       failsNothing(assistant),
     ];
   },
