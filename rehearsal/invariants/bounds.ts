@@ -40,7 +40,8 @@ function judgePart(
   const bounds = admittedBounds(context, state, rules, at);
   if (bounds === undefined) return false;
   const of = variant === undefined ? '' : `${variant}: `;
-  const since = Math.max(rungSince(rules, at), changeableSince(context, state));
+  const ordered = context.state.lastOrderChange(state.name, at);
+  const since = Math.max(rungSince(rules, at), changeableSince(context, state), ordered);
   const draining = at - since < drainMs(rules);
   const excused = isExcused(context, state, at, 0);
   context.judge(desired <= bounds.max || draining || excused || rules.protected, 3, state.name, () => {
