@@ -7,8 +7,9 @@ const DAY = 24 * HOUR;
 const START = Date.parse('2026-03-02T00:00:00Z');
 const OPENS = 8;
 const STARTS_IN_MINUTES = 8;
-/** Of each kind of shortage; every seventh lasts a weekend. */
-const DAYS = 14;
+/** Two weeks and the Monday on which the second weekend's shortage ends. */
+const DAYS = 15;
+const SATURDAY = 5;
 
 interface Shortage {
   readonly name: string;
@@ -40,13 +41,14 @@ export interface Recovery {
 
 /** Hours from an hour before the window on: from one and a half to twelve, at weekends over two nights. */
 function lengthOf(day: number): number {
-  return 1.5 * HOUR + ((day * 37) % 106) * 6 * MINUTE + (day % 7 === 5 ? 2 * DAY : 0);
+  return 1.5 * HOUR + ((day * 37) % 106) * 6 * MINUTE + (day % 7 === SATURDAY ? 2 * DAY : 0);
 }
 
 /** Every day begins with a shortage that outlasts the begin of a window: how long after its end is the endpoint there? */
 export async function recover(): Promise<readonly Recovery[]> {
   const spells = Array.from({ length: DAYS }, (_, day) => day)
-    .filter((day) => day % 7 < 6)
+    // What begins on a Saturday lasts until Monday: another one meanwhile would only make it longer.
+    .filter((day) => day % 7 <= SATURDAY && (day === 0 || day % 7 > 0))
     .map((day) => {
       const from = START + day * DAY + (OPENS - 1) * HOUR;
       return { from, until: from + lengthOf(day) };

@@ -1,4 +1,3 @@
-import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { AddTagsCommand, DeleteTagsCommand } from '@aws-sdk/client-sagemaker';
 import { PutParameterCommand } from '@aws-sdk/client-ssm';
 import { createHandler as createBacklogWake } from '../../functions/backlog-wake/handler.ts';
@@ -9,8 +8,9 @@ import { DAY, MINUTE } from '../../shared/domain/time.ts';
 import type { LogLine } from '../../shared/ports/world.ts';
 import type { RunSummary } from '../../shared/runtime/contract.ts';
 import { createRuntime } from '../../shared/runtime/create-runtime.ts';
-import type { CallRecord, EndpointSeed, SimulatedAws } from '../../simulator/index.ts';
+import type { CallGate, CallRecord, EndpointSeed, SimulatedAws } from '../../simulator/index.ts';
 import { type Clients, createAws, createClients, REGION, START } from './simulator-clients.ts';
+import { createStateTable } from './state-table.ts';
 
 export const PREFIX = 'endpoint-scaler';
 const TABLE = 'state';
@@ -39,23 +39,13 @@ export interface ScalingFleet {
   decisions(name?: string): readonly string[];
 }
 
-export async function createScalingFleet(env: Readonly<Record<string, string>> = {}): Promise<ScalingFleet> {
+export async function createScalingFleet(
+  env: Readonly<Record<string, string>> = {},
+  gate: CallGate = {},
+): Promise<ScalingFleet> {
   const aws = createAws();
   const people = createClients(aws);
-  await people.dynamodb.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-      BillingMode: 'PAY_PER_REQUEST',
-    }),
-  );
+  await createStateTable(people.dynamodb, TABLE);
   const lines: LogLine[] = [];
   const calls: CallRecord[] = [];
   const events: ScalingFleet['events'] = [];
@@ -81,7 +71,7 @@ export async function createScalingFleet(env: Readonly<Record<string, string>> =
         ...more,
       },
       clientDefaults: {
-        requestHandler: aws.requestHandler({ kind: 'product', name }),
+        requestHandler: aws.requestHandler({ kind: 'product', name }, gate),
         credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
         maxAttempts: 1,
       },

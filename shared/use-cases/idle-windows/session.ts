@@ -1,3 +1,4 @@
+import { keepAsked } from '../../domain/next-at.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import { type Instant, SECOND } from '../../domain/time.ts';
 import type { FleetStore } from '../../ports/fleet-store.ts';
@@ -51,13 +52,18 @@ export function createSession(read: FleetRecord, { fleet, clock, run, lease }: S
     return isFree(fresh) && fresh.phase === record.phase && fresh.generation === record.generation;
   }
 
+  function apply(change: RecordChange, found: FleetRecord): FleetRecord {
+    const changed = change(found);
+    return { ...changed, nextAt: keepAsked(read.nextAt, found.nextAt, changed.nextAt) };
+  }
+
   async function write(change: RecordChange): Promise<void> {
-    const first = await fleet.replace(change(record));
+    const first = await fleet.replace(apply(change, record));
     if (first !== 'conflict') {
       record = first.written;
       return;
     }
-    const second = await fleet.update(record.endpoint, (fresh) => (isOurs(fresh) ? change(fresh) : undefined));
+    const second = await fleet.update(record.endpoint, (fresh) => (isOurs(fresh) ? apply(change, fresh) : undefined));
     if (second === undefined) throw new LostRaceError(`${record.endpoint}: another run changed it`);
     record = second;
   }

@@ -1,3 +1,4 @@
+import { keepAsked } from '../../domain/next-at.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import { changeTarget, targetKeyOf, viewOf } from '../../domain/target-view.ts';
 import type { FleetStore } from '../../ports/fleet-store.ts';
@@ -39,7 +40,8 @@ export function createTurn(
   }
 
   function applyAll(fresh: FleetRecord): FleetRecord {
-    return changes.reduce((changed, change) => change(changed), fresh);
+    const changed = changes.reduce((so, change) => change(so), fresh);
+    return { ...changed, nextAt: keepAsked(stored.nextAt, fresh.nextAt, changed.nextAt) };
   }
 
   return {
