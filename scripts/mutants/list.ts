@@ -128,11 +128,10 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     invariant: 7,
-    why: 'only endpoints with a scaling policy get a wake alarm',
-    file: 'shared/use-cases/wake-triggers.ts',
-    find: "return record.kind === 'async' && listensTo(record, 'backlog') && !wakesByStep(record);",
-    replace:
-      "return record.kind === 'async' && listensTo(record, 'backlog') && (record.policy?.scaling.length ?? 0) > 0;",
+    why: 'what no alarm tells of at zero is looked at and left to the alarm',
+    file: 'shared/use-cases/scheduled-scaling/queues.ts',
+    find: '  turn.backlogSince ??= since;\n  turn.due = true;\n',
+    replace: '',
   },
   {
     invariant: 8,
