@@ -1,5 +1,6 @@
 /**
- * Runs a scenario document through the real command line, as a user would: `endpoint-scaler simulate <file> --json -`.
+ * Runs a scenario document through the command line, as a user would: `endpoint-scaler simulate <file> --json -`. In this
+ * process, so that each story does not load the simulator anew; with an environment of its own, in one of its own.
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -7,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { run } from '../../cli/main.ts';
 import type { RehearsalResult } from '../../rehearsal/result.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -56,6 +58,19 @@ export function runCommand(args: readonly string[], folder: string, env: Readonl
   });
 }
 
+/** The same without a process of its own. */
+async function runHere(args: readonly string[], folder: string): Promise<CommandOutcome> {
+  const written = { stdout: '', stderr: '' };
+  const exitCode = await run(args, {
+    cwd: folder,
+    env: { ...process.env, NO_COLOR: '1' },
+    stdout: { write: (text) => (written.stdout += text) },
+    stderr: { write: (text) => (written.stderr += text) },
+    now: () => Date.now(),
+  });
+  return { exitCode, ...written };
+}
+
 export async function inFolder<T>(files: Readonly<Record<string, string>>, use: (folder: string) => Promise<T>) {
   const folder = mkdtempSync(join(tmpdir(), 'story-'));
   try {
@@ -72,12 +87,9 @@ export async function inFolder<T>(files: Readonly<Record<string, string>>, use: 
 /** The run's exit code and streams, whatever they are. A text is written as it is. */
 export function simulate(scenario: Document | string, options: RunOptions = {}): Promise<CommandOutcome> {
   const text = typeof scenario === 'string' ? scenario : stringify(scenario);
+  const args = ['simulate', 'scenario.yaml', '--enforce-iam', '--json', '-', ...(options.args ?? [])];
   return inFolder({ 'scenario.yaml': text, ...options.files }, (folder) =>
-    runCommand(
-      ['simulate', 'scenario.yaml', '--enforce-iam', '--json', '-', ...(options.args ?? [])],
-      folder,
-      options.env,
-    ),
+    options.env === undefined ? runHere(args, folder) : runCommand(args, folder, options.env),
   );
 }
 
