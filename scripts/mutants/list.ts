@@ -90,6 +90,14 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'return forced || dailyCheckAt(record) <= run.now;',
   },
   {
+    invariant: 4,
+    why: 'a later look is put over what somebody asked for meanwhile',
+    file: 'shared/domain/next-at.ts',
+    find: '(found[of] === read[of] ? put[of] : Math.min(found[of], put[of]))',
+    replace: 'put[of]',
+    test: 'test/contract/asked-meanwhile.test.ts',
+  },
+  {
     invariant: 5,
     why: 'the minimum time up is compared the wrong way round',
     file: CONSIDER_PARK,

@@ -1,5 +1,6 @@
 import { DescribeScalingPoliciesCommand } from '@aws-sdk/client-application-auto-scaling';
 import { DescribeEndpointCommand, ListTagsCommand } from '@aws-sdk/client-sagemaker';
+import { removeHold } from '../../../shared/use-cases/hold.ts';
 import type { CallRecord } from '../../../simulator/contract.ts';
 import { type Account, ARN, NAME, PREFIX, TARGET } from './account.ts';
 import type { Lanes, MadeCall } from './lanes.ts';
@@ -139,12 +140,13 @@ function policiesOwed(calls: readonly CallRecord[]): ReadonlySet<string> {
 
 /** Lets the world run on and answers what has not come to rest, or is lost. */
 export async function judgeRest(account: Account): Promise<string[]> {
+  const touched = await passHandsOff(account);
   await account.goOn(REST_MINUTES);
   if (!(await isAtRest(account))) await account.goOn(SWEEP_MINUTES - REST_MINUTES);
   const { store, aws } = account;
   const record = await store.get(NAME);
   const { status, policies, tags } = await look(account);
-  const problems: string[] = [];
+  const problems = [...touched];
   const isTagged = tags[`${PREFIX}:policy`] !== undefined;
   if (record === undefined) {
     if (status !== 'Absent' && isTagged) problems.push(`it is ${status} and enrolled, and there is no record`);
@@ -157,8 +159,7 @@ export async function judgeRest(account: Account): Promise<string[]> {
   const hold = (await store.holds())[0];
   const wanted =
     hold?.mode === 'up' || record.demand.some(({ source }) => source === 'request') || record.giveBack !== undefined;
-  const isHandsOff = hold?.mode === 'hands-off';
-  if (wanted && !isHandsOff && record.phase === 'parked') problems.push('it is wanted up and stays parked');
+  if (wanted && record.phase === 'parked') problems.push('it is wanted up and stays parked');
   const recipe = record.recipeVersion === undefined ? undefined : await store.readRecipe(NAME, record.recipeVersion);
   if (record.recipeVersion !== undefined && recipe === undefined) problems.push('the recipe is lost');
   if (recipe === 'unreadable') return [...problems, 'the recipe cannot be read'];
@@ -171,6 +172,21 @@ export async function judgeRest(account: Account): Promise<string[]> {
     if (!kept.has(name) && !(isForgotten && name.startsWith(PREFIX)) && !isTold(account, name))
       problems.push(`scaling policy ${name} is lost`);
   return problems;
+}
+
+/** Under such a hold whatever is under way stays where it is; what was begun is ended after the hold, and judged then. */
+async function passHandsOff(account: Account): Promise<string[]> {
+  const { store, aws, calls } = account;
+  if (!(await store.holds()).some(({ mode }) => mode === 'hands-off')) return [];
+  const before = calls.length;
+  await account.goOn(REST_MINUTES);
+  const changes = calls
+    .slice(before)
+    .filter((call) => isProduct(call) && call.mutating && /^(SageMaker|ApplicationAutoScaling)$/.test(call.service));
+  const announcer = { announce: () => undefined, flush: () => Promise.resolve() };
+  const metrics = { backlog: () => Promise.reject(new Error('only a hold down looks at the queue')) };
+  await removeHold({ fleet: store, announcer, metrics }, { endpoint: NAME, by: 'ada' }, aws.clock.now());
+  return changes.map(({ service, operation }) => `${service}.${operation} under a hold hands-off`);
 }
 
 async function isAtRest(account: Account): Promise<boolean> {
