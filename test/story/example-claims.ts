@@ -33,7 +33,7 @@ export const CLAIMS: Readonly<Record<string, (result: RehearsalResult) => readon
     return [
       saves(transcribe, 0.4),
       { says: `ready by 08:00 on ${ready} of ${all} working days`, holds: all === 3 && ready === all },
-      { says: `95 % of the evening's recordings are done within ${slowest.toFixed(0)} minutes`, holds: slowest < 40 },
+      { says: `95 % of the evening's recordings are done within ${Math.ceil(slowest)} minutes`, holds: slowest < 40 },
       failsNothing(transcribe),
     ];
   },

@@ -59,7 +59,7 @@ export function runCommand(args: readonly string[], folder: string, env: Readonl
 }
 
 /** The same without a process of its own. */
-async function runHere(args: readonly string[], folder: string): Promise<CommandOutcome> {
+export async function runHere(args: readonly string[], folder: string): Promise<CommandOutcome> {
   const written = { stdout: '', stderr: '' };
   const exitCode = await run(args, {
     cwd: folder,
