@@ -45,9 +45,9 @@ module.exports = {
     ),
     deny(
       'policy-library-only-in-scheduled-scaling',
-      '^(?!shared/runtime/scheduled-scaling-ports|test/)',
+      '^(?!shared/runtime/scheduled-scaling-ports|cli/|test/)',
       '^shared/runtime/policy-library',
-      'Only scheduled-scaling bundles the document grammar and time zones.',
+      'Of the functions, only scheduled-scaling bundles the document grammar and time zones.',
     ),
     deny(
       'no-yaml-or-holidays-in-functions',

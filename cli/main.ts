@@ -15,6 +15,7 @@ import { register as registerSize } from './commands/size.ts';
 import { register as registerStatus } from './commands/status.ts';
 import { register as registerTrace } from './commands/trace.ts';
 import { register as registerUninstall } from './commands/uninstall.ts';
+import { register as registerUpdate } from './commands/update.ts';
 import { register as registerValidate } from './commands/validate.ts';
 import { register as registerVerify } from './commands/verify.ts';
 import { register as registerWake } from './commands/wake.ts';
@@ -48,6 +49,7 @@ const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   registerVerify,
   registerHold,
   registerWake,
+  registerUpdate,
   registerLetGo,
   registerDoctor,
   registerTrace,

@@ -22,7 +22,7 @@ export interface Waiting {
   readonly timeout: DurationMs;
   readonly every: DurationMs;
   /** True: reached; a text: it will not be, and why. */
-  readonly isReached: (seen: Seen, since: Instant) => boolean | string;
+  readonly isReached: (seen: Seen, since: Instant, now: Instant) => boolean | string;
 }
 
 /** Looks again and again; the phase goes to stderr when it changes, its age to a terminal. */
@@ -40,7 +40,7 @@ export async function waitFor(
     const state = describeSeen(seen);
     if (state !== told) io.note(`${formatAge(waited)}: ${state}`);
     told = state;
-    const reached = waiting.isReached(seen, since);
+    const reached = waiting.isReached(seen, since, since + waited);
     if (reached === true) return { ...seen, waited };
     if (typeof reached === 'string') throw new CliError(EXIT.failed, `${printable(endpoint)}: ${reached}`);
     if (waited >= timeout) {

@@ -52,7 +52,7 @@ const MAX_TAG_PAGES = 10;
 type SendOnce = (client: SageMakerClient, signal: AbortSignal) => Promise<unknown>;
 
 /** Aborts a call that would outlive the lease under which it was made, and does not begin one that already has. */
-async function sendOnceWithin(
+export async function sendOnceWithin(
   parts: SageMakerParts,
   call: string,
   abortAt: Instant,

@@ -119,6 +119,7 @@ describe(`the examples of ${PAGE}`, () => {
       'unhold',
       'wake',
       'park',
+      'update',
       'give-back',
       'forget',
       'doctor',

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type Answer, FAULTY_KEY, type ServedAccount, serveScenario } from '../support/served-account.ts';
+import { FAULTY_KEY, type ServedAccount, serveScenario, whileTimePasses } from '../support/served-account.ts';
 
 const PARKED = {
   start: '2026-03-23T00:00:00Z',
@@ -61,23 +61,6 @@ function tagsOf(name: string): Record<string, string> {
   return Object.fromEntries(Tags.map(({ Key, Value }: { Key: string; Value: string }) => [Key, Value]));
 }
 
-/** Runs a command while simulated time goes on: a second of the test is about five minutes. */
-async function whileTimePasses(work: Promise<Answer>): Promise<Answer> {
-  let done = false;
-  const passing = (async () => {
-    while (!done) {
-      await account.advance('20s');
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  })();
-  try {
-    return await work;
-  } finally {
-    done = true;
-    await passing;
-  }
-}
-
 /** No tick and no event reaches a function from now on, and the stack's parameters are gone. */
 function deleteStack(): string {
   const { aws } = account.run;
@@ -115,7 +98,7 @@ describe('uninstall', () => {
     expect(asked.err).toContain('do not delete the stack yet');
 
     const work = account.command(['uninstall', '--yes', '--wait', '--every', '200ms']);
-    const done = await whileTimePasses(work);
+    const done = await whileTimePasses(account, work);
     expect(done).toMatchObject({ code: 0 });
     expect(done.out).toContain('Chat: given back, in service, with nothing of ours on it');
     expect(done.out).toMatch(/aws cloudformation delete-stack --stack-name \S+ --region us-east-1/);
@@ -142,7 +125,7 @@ describe('uninstall', () => {
     const now = account.run.aws.clock.now();
     account.run.aws.addDeliveryFault({ from: now, until: undefined, of: 'tick', mode: 'drop' });
     const work = account.command(['uninstall', '--yes', '--wait', '--every', '200ms']);
-    const answer = await whileTimePasses(work);
+    const answer = await whileTimePasses(account, work);
     expect(answer.code).toBe(1);
     expect(answer.out).toContain('Chat: parked: no function works on it');
     expect(answer.out).toContain('endpoint-scaler recover --endpoint Chat');
@@ -160,7 +143,7 @@ describe('recover', () => {
     expect(statusOf('Chat')).toBe('Absent');
 
     const work = account.command(['recover', '--table', table, '--yes', '--every', '200ms']);
-    const done = await whileTimePasses(work);
+    const done = await whileTimePasses(account, work);
     expect(done.err).not.toContain('    at ');
     expect(done).toMatchObject({ code: 0 });
     expect(done.out).toContain('Chat: up, with everything of its recipe');
@@ -214,7 +197,10 @@ describe('recover', () => {
     await ended;
     expect([...creates].sort()).toEqual(['Chat', 'Draw']);
     // A lease that the killed one still holds runs out by itself.
-    const done = await whileTimePasses(account.command(['recover', '--table', table, '--yes', '--every', '200ms']));
+    const done = await whileTimePasses(
+      account,
+      account.command(['recover', '--table', table, '--yes', '--every', '200ms']),
+    );
     expect(done).toMatchObject({ code: 0 });
     expect([...creates].sort()).toEqual(['Chat', 'Draw']);
     expect([statusOf('Chat'), statusOf('Draw')]).toEqual(['InService', 'InService']);
@@ -225,10 +211,10 @@ describe('recover', () => {
     const table = deleteStack();
     call('SageMaker', 'DeleteEndpointConfig', { EndpointConfigName: 'Chat' });
     const args = ['recover', '--table', table, '--endpoint', 'chat', '--yes', '--every', '200ms'];
-    const refused = await whileTimePasses(account.command(args));
+    const refused = await whileTimePasses(account, account.command(args));
     expect(refused.code).toBe(1);
     expect(refused.out).toContain('Chat: not recovered: endpoint config Chat is gone: --with-config recreates it');
-    const done = await whileTimePasses(account.command([...args, '--with-config', '--version', '1']));
+    const done = await whileTimePasses(account, account.command([...args, '--with-config', '--version', '1']));
     expect(done).toMatchObject({ code: 0 });
     expect(statusOf('Chat')).toBe('InService');
     expect(
@@ -251,7 +237,7 @@ describe('recover', () => {
     );
     expect(statusOf('Chat')).toBe('Absent');
     await account.advance('2m');
-    expect(await whileTimePasses(account.command(args))).toMatchObject({ code: 0 });
+    expect(await whileTimePasses(account, account.command(args))).toMatchObject({ code: 0 });
   });
 
   test('a forgotten endpoint comes back from its last recipe', async () => {
@@ -259,7 +245,7 @@ describe('recover', () => {
     const table = deleteStack();
     expect(await account.command(['forget', 'Chat', '--table', table, '--yes'])).toMatchObject({ code: 0 });
     const args = ['recover', '--table', table, '--yes', '--every', '200ms', '--endpoint', 'Chat'];
-    const done = await whileTimePasses(account.command(args));
+    const done = await whileTimePasses(account, account.command(args));
     expect(done).toMatchObject({ code: 0 });
     expect(done.out).toMatch(/Chat {2,}forgotten {2,}1 of /);
     expect(statusOf('Chat')).toBe('InService');

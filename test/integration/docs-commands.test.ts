@@ -98,6 +98,7 @@ const KNOWN: readonly [RegExp, (command: string) => Promise<string>][] = [
   [/^aws (?:sqs|dynamodb|resourcegroupstaggingapi) /, aws],
   [/^endpoint-scaler verify chat --load /, elsewhere('test/integration/cli-verify-load.test.ts', "'--load'")],
   [/^endpoint-scaler (?:hold|wake|unhold) /, elsewhere('test/support/deployment-job.ts', 'docs/with-other-tools.md')],
+  [/^npx endpoint-scaler update /, elsewhere('test/integration/cli-update.test.ts', "'--wait'")],
   [/^aws cloudformation deploy/, elsewhere('test/support/deployment-job.ts', 'docs/with-other-tools.md')],
   [
     /^endpoint-scaler (?:trace|scenario|simulate) |^npm start -- --trace chat\.csv$/,

@@ -76,13 +76,30 @@ export async function serveScenario(
 }
 
 /** Nothing of the machine's own AWS settings reaches the command. */
-function accountEnv({ aws }: Run, { url }: SimulatorServer): Record<string, string | undefined> {
+export function accountEnv({ aws }: Run, { url }: SimulatorServer): Record<string, string | undefined> {
   return {
     AWS_ENDPOINT_URL: url,
     AWS_REGION: aws.region,
     AWS_ACCESS_KEY_ID: OPERATOR_KEY,
     AWS_SECRET_ACCESS_KEY: 'secret',
   };
+}
+
+/** Runs a command while simulated time goes on: a second of the test is about five minutes. */
+export async function whileTimePasses<T>(account: ServedAccount, work: Promise<T>): Promise<T> {
+  let done = false;
+  const passing = (async () => {
+    while (!done) {
+      await account.advance('20s');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  })();
+  try {
+    return await work;
+  } finally {
+    done = true;
+    await passing;
+  }
 }
 
 /** Every process is killed after a minute: a command that hangs must not hang the tests. */

@@ -33,7 +33,8 @@ export function noteLateness(work: Work): RecordChange | undefined {
 
 /** Begin of the window, or of the `up` hold, that asks for the endpoint while it is away; undefined: none does. */
 export function windowInForce(record: FleetRecord, ruling: Ruling, now: Instant): Instant | undefined {
-  const away = record.phase === 'parked' || record.phase === 'waking' || record.phase === 'restoring';
+  // Without a wake, what is put back is scaling, of an endpoint that serves all the while.
+  const away = record.phase === 'parked' || record.phase === 'waking' || record.wake !== undefined;
   if (!away || ruling.want !== 'up' || !parks(record.kind, record.policy)) return undefined;
   const keepsUp = ruling.rung?.kind === 'bounds' && ruling.rung.min >= 1;
   if (keepsUp && ruling.window !== undefined && ruling.window <= now) return ruling.window;

@@ -1,6 +1,5 @@
 import type { Evidence } from '../../domain/decision.ts';
 import { movedImages } from '../../domain/images.ts';
-import type { Bounds } from '../../domain/policy.ts';
 import type { Recipe, TargetSnapshot } from '../../domain/recipe.ts';
 import type { FleetRecord, WakeProgress } from '../../domain/record.ts';
 import { endRehearsal, failRehearsal, proveBy } from '../../domain/rehearsal.ts';
@@ -64,7 +63,9 @@ export async function restore(work: Work, view: EndpointView): Promise<StepResul
   if (!('outstanding' in sizes)) return sizes;
   const outstanding: { item: string; why: string }[] = [...sizes.outstanding];
   for (const target of recipe.targets) {
-    const restored = await restoreTarget(work, target);
+    // What its owner deployed meanwhile may do without the variant; a fallback that has another one is not the new truth.
+    if (record.wake === undefined && !hasVariant(view, target)) continue;
+    const restored = await restoreTarget(work, target, view);
     if ('failure' in restored) return { failure: restored.failure };
     if ('differs' in restored) return {};
     outstanding.push(...restored.outstanding);
@@ -78,11 +79,18 @@ type RestoredTarget =
   | { readonly failure: Failure }
   | { readonly differs: readonly string[] };
 
-async function restoreTarget(work: Work, target: TargetSnapshot): Promise<RestoredTarget> {
+function hasVariant({ variants }: EndpointView, { resourceId }: TargetSnapshot): boolean {
+  return variants.some(({ name }) => resourceId.endsWith(`/${name}`));
+}
+
+async function restoreTarget(work: Work, target: TargetSnapshot, view: EndpointView): Promise<RestoredTarget> {
   const { ports, session, run } = work;
-  const bounds = boundsNow(target, rulingOfTarget(work, target)?.bounds);
+  const { wake, phaseSince } = session.record;
+  // Of what was away, those of the rung in force; what was not keeps its own, which scheduled-scaling alone lowers.
+  const { min, max } = (wake && rulingOfTarget(work, target)?.bounds) ?? target;
+  const bounds = { min, max };
   // A refused delete may have taken nothing: then nothing is asserted again.
-  const before = session.record.wake === undefined ? await ports.scaling.compare(target) : undefined;
+  const before = wake === undefined ? await ports.scaling.compare(target) : undefined;
   if (before?.ok && before.value.length === 0) return { outstanding: [] };
   const restored = await ports.scaling.restore(target, bounds);
   if (!restored.ok) {
@@ -94,7 +102,7 @@ async function restoreTarget(work: Work, target: TargetSnapshot): Promise<Restor
   const refused = new Set(restored.value.refused.map(({ item }) => item));
   const differs = compared.value.filter((item) => !refused.has(item));
   if (differs.length === 0) return { outstanding: restored.value.refused };
-  if (run.now - session.record.phaseSince < RESTORED_WITHIN) return { differs };
+  if (run.now - Math.max(phaseSince, servingSince(session.record, view, run.now)) < RESTORED_WITHIN) return { differs };
   return {
     outstanding: [
       ...restored.value.refused,
@@ -109,11 +117,6 @@ function rulingOfTarget(work: Work, { resourceId }: TargetSnapshot): Ruling | un
   if (record.targets === undefined) return work.ruling;
   const view = targetViews(record).find((one) => targetKeyOf(one)?.resourceId === resourceId);
   return view && judgeAgain(work, {}, view);
-}
-
-/** The rung in force now, else the bounds that the target had. */
-function boundsNow({ min, max }: TargetSnapshot, rung: Bounds | undefined): Bounds {
-  return rung === undefined ? { min, max } : { min: rung.min, max: rung.max };
 }
 
 /** Everything is back or definitely refused: sample, announcement, and the endpoint is the calendar's again. */

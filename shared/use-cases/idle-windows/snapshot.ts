@@ -8,6 +8,12 @@ import type { Outcome } from '../../ports/outcome.ts';
 import { type Obstacle, type ParkFacts, wakeTag } from './before-park.ts';
 import type { IdleWindowsPorts } from './ports.ts';
 
+/** What a snapshot reads and writes through. */
+export interface SnapshotPorts extends Pick<IdleWindowsPorts, 'fleet' | 'log'> {
+  readonly endpoints: Pick<IdleWindowsPorts['endpoints'], 'tags'>;
+  readonly settings: Pick<IdleWindowsPorts['settings'], 'tagPrefix'>;
+}
+
 export interface RecipeInput {
   readonly record: FleetRecord;
   readonly view: EndpointView;
@@ -25,7 +31,8 @@ export interface RecipeInput {
 /** The recipe of what is there now, with what an earlier one knows better. */
 export function buildRecipe(input: RecipeInput): Recipe {
   const { record, view, config, configTags, tags, targets, previous, version, now, tagPrefix } = input;
-  const recreatedByHand = tags[wakeTag(tagPrefix)] === undefined;
+  // An incarnation that an earlier recipe tells of was not made since; what it lacks its owner took away.
+  const recreatedByHand = tags[wakeTag(tagPrefix)] === undefined && previous?.creationTime !== view.creationTime;
   // What our own wake started, on the config that it named: nobody has deployed anything since.
   const isAsWoken = record.running?.creationTime === view.creationTime && record.running.configName === view.configName;
   const fallbackOf = isAsWoken && view.configName !== previous?.preferred.configName ? previous : undefined;
@@ -108,7 +115,7 @@ function variantNames(recipe: Recipe | undefined): readonly string[] {
 
 /** What of an endpoint's scaling a delete would take with it. */
 export async function readTargets(
-  { scaling }: IdleWindowsPorts,
+  { scaling }: Pick<IdleWindowsPorts, 'scaling'>,
   view: EndpointView,
 ): Promise<Outcome<readonly TargetSnapshot[]>> {
   const targets: TargetSnapshot[] = [];
@@ -125,9 +132,12 @@ export async function readTargets(
  * nothing may be deleted.
  */
 export async function takeRecipe(
-  ports: IdleWindowsPorts,
+  ports: SnapshotPorts,
   record: FleetRecord,
-  facts: ParkFacts & { readonly config: EndpointConfigView; readonly targets: readonly TargetSnapshot[] },
+  facts: Pick<ParkFacts, 'view' | 'tags'> & {
+    readonly config: EndpointConfigView;
+    readonly targets: readonly TargetSnapshot[];
+  },
   now: Instant,
 ): Promise<Outcome<Recipe | Obstacle>> {
   const { view, config, tags, targets } = facts;
@@ -162,7 +172,7 @@ function unproven(evidence: Obstacle['evidence']): Outcome<Obstacle> {
 
 /** They outlive the endpoint and are needed only for a config that is gone: without an answer, those known before. */
 async function readConfigTags(
-  { endpoints, log }: IdleWindowsPorts,
+  { endpoints, log }: SnapshotPorts,
   config: EndpointConfigView,
   previous: Recipe | undefined,
 ): Promise<Readonly<Record<string, string>> | undefined> {

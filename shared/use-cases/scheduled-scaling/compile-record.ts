@@ -6,7 +6,7 @@ import type { FleetRecord } from '../../domain/record.ts';
 import type { ScalableTarget } from '../../domain/scalable-target.ts';
 import { targetOf, targetViews } from '../../domain/target-view.ts';
 import { DAY, HOUR, type Instant, iso } from '../../domain/time.ts';
-import type { Compilation, DocumentProblem } from '../../ports/policy-library.ts';
+import type { Compilation, DocumentProblem, PolicyLibrary } from '../../ports/policy-library.ts';
 import type { ScheduledScalingPorts, Turn } from './ports.ts';
 import { spreadBy } from './spread.ts';
 import { dueNow } from './turn.ts';
@@ -26,25 +26,28 @@ export type Announced = Set<string>;
 
 /** Brings policy and agenda of a record up to date with the documents as last read. */
 export function compileRecord(ports: ScheduledScalingPorts, now: Instant, turn: Turn, announced: Announced): void {
-  const { record } = turn;
+  const compilation = compileFor(ports, now, turn.record);
+  if (compilation.ok) {
+    take(ports, now, turn, compilation, announced);
+    return;
+  }
+  markInvalid(ports, now, turn, compilation.problems);
+  if (compilation.missing) giveBackWithoutPolicy(now, turn);
+}
+
+/** The policy of a record's tag for the variants and the kind that the record tells of, or all that is wrong with it. */
+export function compileFor(
+  ports: { readonly library: PolicyLibrary; readonly settings: { readonly tagPrefix: string } },
+  now: Instant,
+  record: FleetRecord,
+): Compilation {
   const from = Math.floor(now / HOUR) * HOUR;
   const compilation = ports.library.compile(record.policyName, targetsOf(record), from, from + AGENDA_LENGTH);
-  if (!compilation.ok) {
-    markInvalid(ports, now, turn, compilation.problems);
-    if (compilation.missing) giveBackWithoutPolicy(now, turn);
-    return;
-  }
-  const kindProblems = checkKinds(record, compilation);
-  if (kindProblems.length > 0) {
-    markInvalid(
-      ports,
-      now,
-      turn,
-      kindProblems.map((problem) => ofPolicy(ports, record, problem)),
-    );
-    return;
-  }
-  take(ports, now, turn, compilation, announced);
+  if (!compilation.ok) return compilation;
+  const problems = checkKinds(record, compilation);
+  if (problems.length === 0) return compilation;
+  const { tagPrefix } = ports.settings;
+  return { ok: false, missing: false, problems: problems.map((problem) => ofPolicy(tagPrefix, record, problem)) };
 }
 
 /** The variants of an endpoint, as far as they are known. */
@@ -165,9 +168,9 @@ function variantsOf({ variant, targets, observed, pools }: FleetRecord) {
   return [{ name: variant ?? '', instanceType: pools?.find(isBurstable) ?? observed?.instanceType }];
 }
 
-function ofPolicy({ settings }: ScheduledScalingPorts, record: FleetRecord, problem: KindProblem): DocumentProblem {
+function ofPolicy(tagPrefix: string, record: FleetRecord, problem: KindProblem): DocumentProblem {
   const { field, value, allowed } = problem;
-  return { parameter: `/${settings.tagPrefix}/policies/${record.policyName}`, field, value, allowed };
+  return { parameter: `/${tagPrefix}/policies/${record.policyName}`, field, value, allowed };
 }
 
 /** Nothing is lowered while documents are invalid; the last valid policy in the record goes on raising and waking. */

@@ -100,7 +100,8 @@ function sameSizes(before: FleetRecord['targets'], now: FleetRecord['targets']):
   });
 }
 
-function ofConfig(config: EndpointConfigView): RecordChange {
+/** What a record knows of its endpoint from the config. */
+export function ofConfig(config: EndpointConfigView): RecordChange {
   if (config.kind === 'components') return ofHostingConfig(config);
   const [only, ...more] = config.variants;
   // Whoever deploys another config says by it how traffic is shared.
