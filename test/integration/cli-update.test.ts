@@ -686,20 +686,23 @@ describe('update refuses before anything is touched', () => {
     expect(changes).toEqual([]);
   });
 
-  test.each([
-    ['off', 1, "the stack's mode is off: nobody would put its scaling back"],
-    ['dry-run', 0, 'with its scaling after'],
-    ['wake-only', 0, 'with its scaling after'],
-  ])('in mode %s', async (Mode, code, told) => {
-    await serveChat({ policies: { steady: { ...steady, otherwise: { min: 2, max: 3 } } } });
+  test('in mode off, where nobody would put its scaling back', async () => {
+    await serveChat();
     const settings = call('SSM', 'GetParameter', { Name: '/endpoint-scaler/settings' }).Parameter;
-    const Value = JSON.stringify({ ...JSON.parse(settings.Value), mode: Mode });
+    const Value = JSON.stringify({ ...JSON.parse(settings.Value), mode: 'off' });
     call('SSM', 'PutParameter', { ...settings, Value, Overwrite: true });
-    const bounds = { MinCapacity: 1, MaxCapacity: 5 };
-    call('ApplicationAutoScaling', 'RegisterScalableTarget', { ...variant('Chat'), ...DIMENSION, ...bounds });
-    const answer = await update('Chat', '--config', 'Chat-g6', '--yes', '--wait');
-    expect(answer.out + answer.err).toContain(told);
-    expect(answer.code).toBe(code);
-    if (Mode !== 'wake-only') expect(scalingOf('Chat').bounds).toEqual([[1, 5]]);
+    const answer = await account.command(['update', 'Chat', '--config', 'Chat-g6', '--yes']);
+    expect(answer).toMatchObject({ code: 1 });
+    expect(answer.err).toContain("Chat: not updated: the stack's mode is off: nobody would put its scaling back");
   });
+});
+
+test('in mode dry-run, the bounds stay as they were, whatever the rung in force says', async () => {
+  const policies = { steady: { ...steady, otherwise: { min: 2, max: 3 } } };
+  await serveChat({ parameters: { Mode: 'dry-run' }, policies });
+  const before = scalingOf('Chat');
+  expect(before.bounds).toEqual([[1, 6]]);
+  expect(await update('Chat', '--config', 'Chat-g6', '--yes', '--wait')).toMatchObject({ code: 0 });
+  await account.advance('5m');
+  expect([scalingOf('Chat'), countsOf('Chat')]).toEqual([before, { AllTraffic: 3 }]);
 });
