@@ -1,14 +1,17 @@
 /**
- * `npm run bench [-- speed|calls|alarm|bundles|cost|cycles|recovery|native-wake …]`: the figures behind docs/benchmarks.md, as ratios and counts.
+ * `npm run bench [-- speed|calls|alarm|bundles|cost|cycles|recovery|native-wake|tracking-metrics|examples …]`: the figures behind docs/benchmarks.md, as ratios and counts.
  * Nothing here is a test; budgets that must hold are asserted in test/.
  */
 import { rehearse, type Scenario } from '../rehearsal/index.ts';
 import { measureArtifacts } from './bundles.ts';
 import { alarmsOfEndpoints, billMonth, type MonthlyBill } from './cost.ts';
 import { parkAndWakeAgain } from './cycles.ts';
+import { costOf, listExamples, rowOfCost } from './example-costs.ts';
 import { businessFleet, mixedFleet, quietFleet, sleepingQueue } from './fleets.ts';
-import { compareWakes, rowOf, syntheticBursts } from './native-wake.ts';
+import { compareWakes, rowOf, syntheticBursts, type Woken } from './native-wake.ts';
+import { realTraces, whyNoTraces } from './real-traces.ts';
 import { recover } from './recovery.ts';
+import { compareMetrics, rowOfTracked } from './tracking-metrics.ts';
 import { watchWaves } from './waves.ts';
 
 function print(title: string, rows: readonly Readonly<Record<string, string | number>>[]): void {
@@ -188,6 +191,35 @@ async function benchRecovery(): Promise<void> {
 async function benchNativeWake(): Promise<void> {
   const rows = await compareWakes(syntheticBursts());
   print('From the first queued request to instances for all that waited', rows.map(rowOf));
+  const missing = whyNoTraces();
+  if (missing !== undefined) {
+    console.log(`\nTraffic of real services is left out: ${missing}`);
+    return;
+  }
+  const real: Woken[] = [];
+  for (const workload of realTraces()) {
+    console.error(`${workload.name} …`);
+    real.push(...(await compareWakes(workload)));
+  }
+  print('The same, traffic of real services', real.map(rowOf));
+}
+
+/** The two metrics that target tracking knows for real-time endpoints, on one day of the demo with a promotion. */
+async function benchTrackingMetrics(): Promise<void> {
+  print(
+    "Target tracking by concurrency and by invocations, the demo's checkout",
+    (await compareMetrics()).map(rowOfTracked),
+  );
+}
+
+/** Each folder of examples/ against its instances always on, and against the script that deletes it by the clock. */
+async function benchExamples(): Promise<void> {
+  const rows = [];
+  for (const example of listExamples()) {
+    console.error(`${example} …`);
+    rows.push(rowOfCost(await costOf(example)));
+  }
+  print('What each example costs', rows);
 }
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
@@ -199,6 +231,8 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   cycles: benchCycles,
   recovery: benchRecovery,
   'native-wake': benchNativeWake,
+  'tracking-metrics': benchTrackingMetrics,
+  examples: benchExamples,
 };
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !(name in BENCHES));

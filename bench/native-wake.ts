@@ -4,7 +4,7 @@ import { scenarioFrom } from './fleets.ts';
 const MINUTE = 60_000;
 const START = Date.parse('2026-03-02T00:00:00Z');
 const PER_INSTANCE = 10;
-const MAX = 8;
+export const MAX = 8;
 const ENDPOINT = 'queue';
 
 export interface Workload {
@@ -66,7 +66,7 @@ export async function compareWakes(workload: Workload): Promise<readonly Woken[]
           policy: 'wakes',
           instanceType: 'ml.g5.xlarge',
           startsIn: '6m',
-          serves: { concurrent: 1, in: `${seconds}s` },
+          serves: { concurrent: 1, in: `${Math.round(seconds * 1000)}ms` },
           requestTtl,
           traffic: stretches(arrivals),
         },
@@ -122,7 +122,7 @@ function measure(result: RehearsalResult, { arrivals }: Workload): Omit<Woken, '
   };
 }
 
-/** A row of the table, as the bench prints it and docs/park-and-wake.md has it. */
+/** A row of the table, as the bench prints it and the pages have it. */
 export function rowOf(woken: Woken): Readonly<Record<string, string | number>> {
   const minutes = (value: number | undefined): string => (value === undefined ? '-' : value.toFixed(0));
   return {

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { costOf, type ExampleCost, listExamples, rowOfCost } from '../../bench/example-costs.ts';
 import type { RehearsalResult } from '../../rehearsal/result.ts';
 import { commandsOf } from '../support/doc-commands.ts';
 import { CLAIMS } from './example-claims.ts';
@@ -8,19 +9,22 @@ import { type CommandOutcome, runCommand } from './run-scenario.ts';
 
 /** Every folder of examples/ is valid, keeps what its scenario expects, and does what its README claims in numbers. */
 
-const folders = readdirSync('examples', { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
+const folders = listExamples();
 const here = process.cwd();
+/** Its last table has a row for each folder; `REFRESH_DOCS=1` writes it, of a new folder, too. */
+const COSTS = 'docs/benchmarks.md';
+const REFRESH = process.env['REFRESH_DOCS'] === '1';
+/** A rehearsal of some days. */
+const MINUTES_5 = 300_000;
 
 describe('the examples', () => {
   it('each have a claim that is checked', () => {
-    expect(Object.keys(CLAIMS).sort(), 'test/story/example-claims.ts: a row for each folder').toEqual(folders.sort());
+    expect(Object.keys(CLAIMS).sort(), 'test/story/example-claims.ts: a row for each folder').toEqual(folders);
   });
 
   it('are all listed', () => {
     const listed = [...readFileSync('examples/README.md', 'utf8').matchAll(/^\| \[([^\]]+)\]\(\1\) \|/gm)];
-    expect(listed.map(([, name]) => name).sort()).toEqual(folders.sort());
+    expect(listed.map(([, name]) => name).sort()).toEqual(folders);
   });
 });
 
@@ -59,6 +63,17 @@ describe.each(folders)('examples/%s', (name) => {
     }
   });
 
+  it(
+    'costs what the page says, beside always-on and the script',
+    async () => {
+      const cost = await costOf(name, result);
+      const row = `| ${Object.values(rowOfCost(cost)).join(' | ')} |`;
+      if (REFRESH) writeFileSync(COSTS, withRow(readFileSync(COSTS, 'utf8'), cost, row));
+      expect(readFileSync(COSTS, 'utf8'), 'REFRESH_DOCS=1 writes it anew').toContain(`\n${row}\n`);
+    },
+    MINUTES_5,
+  );
+
   it('tells how to run it', () => {
     expect(commandsOf(`${folder}/README.md`)).toEqual(
       expect.arrayContaining([
@@ -68,3 +83,10 @@ describe.each(folders)('examples/%s', (name) => {
     );
   });
 });
+
+/** The page with this row in the place of the example's own, or in its order at the end of the table. */
+function withRow(page: string, { example }: ExampleCost, row: string): string {
+  const [head = '', table = ''] = page.split(/(?<=\n\| example \|[^\n]*\n\|[-|]+\n)/);
+  const others = table.split('\n').filter((line) => line !== '' && !line.startsWith(`| [${example}]`));
+  return `${head}${[...others, row].sort().join('\n')}\n`;
+}
