@@ -63,6 +63,8 @@ export class Rulebook {
   readonly #until: number;
   readonly #schedules = new Map<string, Schedule | undefined>();
   readonly #policies = new Map<string, Parsed<Policy>>();
+  /** Deleted by their owners, and not created again. */
+  readonly #gone = new Set<string>();
   readonly #endpoints = new Map<string, Enrolled>();
   readonly #listeners: ((endpoint: string) => void)[] = [];
 
@@ -153,11 +155,14 @@ export class Rulebook {
     if (operation === 'DeleteEndpoint' && caller.kind === 'person') {
       // Its owner's to delete: tags go with it, and nothing is asked of it until somebody creates it anew.
       const gone = this.#named(String(input.EndpointName));
-      if (gone !== undefined) this.enrol(gone, {}, at);
+      if (gone === undefined) return;
+      this.enrol(gone, {}, at);
+      this.#gone.add(gone);
       return;
     }
     if (operation === 'CreateEndpoint') {
       const known = this.#named(String(input.EndpointName));
+      if (known !== undefined) this.#gone.delete(known);
       const tags = Object.fromEntries(
         ((input.Tags ?? []) as { Key: string; Value: string }[]).map(({ Key, Value }) => [Key, Value]),
       );
@@ -168,7 +173,8 @@ export class Rulebook {
     const arn = String(input.ResourceArn);
     if (!/:endpoint\//i.test(arn)) return;
     const endpoint = this.#named(arn.slice(arn.lastIndexOf('/') + 1));
-    if (endpoint === undefined) return;
+    // A tag on what is being deleted goes with it.
+    if (endpoint === undefined || this.#gone.has(endpoint)) return;
     const tags = { ...this.#endpoints.get(endpoint)!.tags };
     for (const { Key, Value } of (input.Tags ?? []) as { Key: string; Value: string }[]) tags[Key] = Value;
     for (const key of (input.TagKeys ?? []) as string[]) delete tags[key];

@@ -8,6 +8,7 @@ import {
   isExcused,
   isQueueing,
   isSettled,
+  leftToOthers,
   type Part,
   partsOf,
   ruledSince,
@@ -44,16 +45,17 @@ function judgePart(
   const since = Math.max(rungSince(rules, at), changeableSince(context, state), ordered);
   const draining = at - since < drainMs(rules);
   const excused = isExcused(context, state, at, 0);
-  context.judge(desired <= bounds.max || draining || excused || rules.protected, 3, state.name, () => {
+  const left = leftToOthers(context, state, rules, at);
+  context.judge(desired <= bounds.max || left.max || draining || excused || rules.protected, 3, state.name, () => {
     const rung = currentRung(rules, at);
     return `${of}desired ${desired} is above max ${bounds.max} of ${rung?.during ?? 'otherwise'}, and no drain explains it`;
   });
   const lowered = context.state.mode() === 'dry-run';
-  context.judge(desired >= bounds.min || excused || lowered, 3, state.name, () => {
+  context.judge(desired >= bounds.min || left.min || excused || lowered, 3, state.name, () => {
     const rung = currentRung(rules, at);
     return `${of}desired ${desired} is below min ${bounds.min} of ${rung?.during ?? 'otherwise'}`;
   });
-  return desired > bounds.max;
+  return desired > bounds.max && !left.max;
 }
 
 /** Traffic goes where a rule says. Answers whether it is too early to tell. */
@@ -144,7 +146,8 @@ function followRises(context: CheckContext) {
         ({ desired, rules: { policy } }, index) => {
           const highest = policy?.highestMax;
           if (highest === undefined || desired <= (earlier[index]?.desired ?? 0)) return;
-          rises.push({ change, state, desired, highest, settled });
+          const isLeft = leftToOthers(context, state, rules, change.at).max;
+          if (!isLeft) rises.push({ change, state, desired, highest, settled });
         },
       );
     },

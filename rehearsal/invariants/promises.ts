@@ -110,6 +110,26 @@ export function admittedBounds(
   };
 }
 
+/**
+ * Limits that somebody set and that the policy leaves to him (`onDrift`), as long as it says so at most: another rung's
+ * limits are the policy's again under `respect`, its minimum under `announce`; an endpoint made anew is as the policy says.
+ */
+export function leftToOthers(
+  { graceMs }: CheckContext,
+  { touchedAt, createdAt = Number.NEGATIVE_INFINITY }: EndpointState,
+  rules: Rules,
+  at: number,
+): { readonly min: boolean; readonly max: boolean } {
+  const onDrift = rules.policy?.onDrift;
+  if (onDrift === undefined || createdAt > touchedAt || touchedAt < rules.from - graceMs) return NOTHING_LEFT;
+  const sameRung = touchedAt >= rungSince(rules, at) - graceMs;
+  if (onDrift === 'respect') return { min: sameRung, max: sameRung };
+  const isThatRung = JSON.stringify(currentRung(rules, touchedAt)) === JSON.stringify(currentRung(rules, at));
+  return { min: sameRung || isThatRung, max: true };
+}
+
+const NOTHING_LEFT = { min: false, max: false } as const;
+
 /** From when on what somebody else changed could be changed back: an update in which he did so has to end first. */
 export function changeableSince({ graceMs }: CheckContext, { touchedAt, busy }: EndpointState): number {
   return touchedAt >= busy.since - graceMs ? Math.max(touchedAt, busy.until) : touchedAt;

@@ -1,6 +1,6 @@
 import { minimumOf } from '../../shared/domain/agenda.ts';
 import { type Check, type CheckContext, FOUND_MS, HOUR_MS, MINUTE_MS } from './context.ts';
-import { currentRung, isExcused, longestLead, nextEdge, partsOf, rungSince } from './promises.ts';
+import { currentRung, isExcused, leftToOthers, longestLead, nextEdge, partsOf, rungSince } from './promises.ts';
 import type { EndpointState } from './world-state.ts';
 
 const LATE_EVENTS: ReadonlySet<string> = new Set([
@@ -72,6 +72,7 @@ export function checkWindows(context: CheckContext): Check {
     const hold = world.holdOf(state.name, at);
     if (hold?.mode === 'down' || hold?.mode === 'hands-off' || world.orderChanged(state.name, at, 2 * context.graceMs))
       return;
+    if (leftToOthers(context, state, rules, at).min) return;
     const lacks = partsOf(state, rules).filter(
       (part) => part.serving < minimumOf(currentRung(part.rules, at) ?? { kind: 'leave' }),
     );

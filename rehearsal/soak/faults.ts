@@ -1,7 +1,7 @@
 import { CALLS_OF, type CalledFunction, FUNCTIONS } from './call-sites.ts';
 import type { Entry } from './documents.ts';
 import { type Draw, duration, HOUR, offset } from './draw.ts';
-import type { Fleet, SoakEndpoint } from './fleet.ts';
+import { type Fleet, type SoakEndpoint, variantOf } from './fleet.ts';
 
 const MINUTE = 60_000;
 
@@ -78,22 +78,14 @@ const WIDE = [
 
 const configOf = (member: SoakEndpoint, name: string, count: number): Entry => ({
   EndpointConfigName: name,
-  ProductionVariants: [
-    {
-      VariantName: 'AllTraffic',
-      ModelName: member.name,
-      InstanceType: member.instanceType,
-      InitialInstanceCount: count,
-    },
-  ],
+  ProductionVariants: member.variants.map((VariantName) => ({
+    VariantName,
+    ModelName: member.name,
+    InstanceType: member.instanceType,
+    InitialInstanceCount: count,
+  })),
   // A config of another kind would make the endpoint one that its policy does not fit.
   ...(member.manner === 'async' ? { AsyncInferenceConfig: { OutputConfig: { S3OutputPath: 's3://results/' } } } : {}),
-});
-
-const variantOf = (name: string): Entry => ({
-  ServiceNamespace: 'sagemaker',
-  ResourceId: `endpoint/${name}/variant/AllTraffic`,
-  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
 });
 
 const call = (at: number, operation: string, input: Entry): Entry => ({ at: offset(at), call: operation, with: input });
@@ -125,10 +117,10 @@ const HANDS: readonly FaultKind[] = [
       call(at, 'SageMaker.UpdateEndpoint', { EndpointName: member.name, EndpointConfigName: config }),
     ];
   }),
-  byHand('scales', 4, ({ draw }, at, { name, most }) => [
+  byHand('scales', 4, ({ draw }, at, { name, most, variants }) => [
     call(at, 'SageMaker.UpdateEndpointWeightsAndCapacities', {
       EndpointName: name,
-      DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic', DesiredInstanceCount: draw.whole(1, most) }],
+      DesiredWeightsAndCapacities: [{ VariantName: variants[0], DesiredInstanceCount: draw.whole(1, most) }],
     }),
   ]),
   byHand('deletes', 2, (_, at, { name }) => [call(at, 'SageMaker.DeleteEndpoint', { EndpointName: name })]),
@@ -167,13 +159,13 @@ const HANDS: readonly FaultKind[] = [
       TagKeys: ['endpoint-scaler:protect'],
     }),
   ]),
-  byHand('deregisters', 2, (_, at, { name }) => [
-    call(at, 'ApplicationAutoScaling.DeregisterScalableTarget', variantOf(name)),
+  byHand('deregisters', 2, (_, at, member) => [
+    call(at, 'ApplicationAutoScaling.DeregisterScalableTarget', variantOf(member)),
   ]),
-  byHand('registers', 2, ({ draw }, at, { name, manner }) => [
+  byHand('registers', 2, ({ draw }, at, member) => [
     call(at, 'ApplicationAutoScaling.RegisterScalableTarget', {
-      ...variantOf(name),
-      MinCapacity: manner === 'async' ? 0 : 1,
+      ...variantOf(member),
+      MinCapacity: member.manner === 'async' ? 0 : 1,
       MaxCapacity: draw.whole(1, 6),
     }),
   ]),

@@ -31,6 +31,8 @@ export interface SoakEndpoint {
   readonly configs: readonly { readonly name: string; readonly instanceType: string }[];
   /** A CloudWatch alarm that wakes it. */
   readonly alarm: string | undefined;
+  /** Names of its production variants. */
+  readonly variants: readonly string[];
 }
 
 /** A fleet with everything that people who run it do on an ordinary day: what faults are thrown at. */
@@ -158,17 +160,18 @@ function drawTraffic(draw: Draw, durationMs: number, most: number): Traffic {
 function drawEndpoint(draw: Draw, member: SoakEndpoint, traffic: Traffic): Entry {
   const p50 = draw.minutes(3, 12);
   const startsIn = draw.chance(0.6) ? duration(p50) : { p50: duration(p50), p95: duration(p50 + draw.minutes(1, 10)) };
+  const instances =
+    member.manner === 'async'
+      ? draw.whole(0, 1)
+      : draw.weighted([
+          { weight: 4, n: 1 },
+          { weight: 1, n: 2 },
+        ]).n;
   const base = {
     kind: member.manner === 'async' ? 'async' : 'real-time',
     policy: member.policy,
     instanceType: member.instanceType,
-    instances:
-      member.manner === 'async'
-        ? draw.whole(0, 1)
-        : draw.weighted([
-            { weight: 4, n: 1 },
-            { weight: 1, n: 2 },
-          ]).n,
+    ...(member.variants.length > 1 ? { variants: variantsOf(member) } : { instances }),
     startsIn,
     deletesIn: duration(draw.minutes(1, 4)),
     traffic: traffic.stretches,
@@ -188,9 +191,49 @@ function drawEndpoint(draw: Draw, member: SoakEndpoint, traffic: Traffic): Entry
   };
 }
 
-const variantOf = (name: string): Entry => ({
+/** All on its own type, except for the last one. */
+function variantsOf({ variants, instanceType }: SoakEndpoint): Entry {
+  const other = TYPES.find((type) => type !== instanceType)!;
+  return Object.fromEntries(
+    variants.map((name, index) => [
+      name,
+      { instances: 1, weight: index + 1, ...(index === variants.length - 1 && { instanceType: other }) },
+    ]),
+  );
+}
+
+/** The policy as it speaks of several variants: what was drawn is the first one's, the others have limits of their own. */
+function ofVariants(draw: Draw, drawn: Entry, schedules: readonly string[], { variants }: SoakEndpoint): Entry {
+  const { capacity, scaling, ...policy } = drawn;
+  const [first, ...others] = variants;
+  const parts = others.map((name) => [name, { capacity: drawRungs(draw, schedules, 1).filter(({ min }) => min) }]);
+  const share = () => Object.fromEntries(variants.map((name) => [name, draw.whole(1, 9)]));
+  return {
+    ...policy,
+    variants: { [first!]: { capacity, ...(scaling === undefined ? {} : { scaling }) }, ...Object.fromEntries(parts) },
+    ...(draw.chance(0.4) ? { weights: [{ during: draw.pick(schedules), share: share() }] } : {}),
+  };
+}
+
+/** What drew later than the rest, with numbers of its own: fleets of earlier seeds stay what they were. */
+function withLaterDraws(
+  seed: number,
+  drawn: { readonly member: SoakEndpoint; readonly policy: Entry },
+  schedules: readonly string[],
+): typeof drawn {
+  const draw = new Draw(seed, `later: ${drawn.member.name}`);
+  let { member, policy } = drawn;
+  if (draw.chance(0.2)) policy = { ...policy, onDrift: draw.pick(['respect', 'announce']) };
+  if (draw.chance(0.2) && member.manner !== 'async' && member.configs.length === 0) {
+    member = { ...member, variants: ['blue', 'green'] };
+    policy = ofVariants(draw, policy, schedules, member);
+  }
+  return { member, policy };
+}
+
+export const variantOf = ({ name, variants }: SoakEndpoint): Entry => ({
   ServiceNamespace: 'sagemaker',
-  ResourceId: `endpoint/${name}/variant/AllTraffic`,
+  ResourceId: `endpoint/${name}/variant/${variants[0]}`,
   ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
 });
 
@@ -209,7 +252,7 @@ function ownersSetup(draw: Draw, member: SoakEndpoint): Entry[] {
   if (member.alarm !== undefined)
     setup.push({ at: '+0h', call: 'CloudWatch.PutMetricAlarm', with: queueAlarm(member.alarm) });
   if (member.manner === 'async' || draw.chance(0.4)) return setup;
-  const variant = variantOf(member.name);
+  const variant = variantOf(member);
   setup.push({
     at: '+0h',
     call: 'ApplicationAutoScaling.RegisterScalableTarget',
@@ -321,7 +364,7 @@ function drawMember(draw: Draw, name: string): DrawnEndpoint {
     .slice(0, fallbacks)
     .map((type, index) => ({ name: `${name}-fb${index + 1}`, instanceType: type }));
   const alarm = manner === 'parked' && draw.chance(0.25) ? `${name}-queue-not-empty` : undefined;
-  return { name, manner, instanceType, configs, alarm };
+  return { name, manner, instanceType, configs, alarm, variants: ['AllTraffic'] };
 }
 
 /** The start in the place's own day; a whole hour, so that every offset is easy to read. */
@@ -344,8 +387,12 @@ export function drawFleet(seed: number, days: number): Fleet {
   const { size } = draw.weighted(SIZES);
   for (const name of NAMES.slice(0, size)) {
     const drawn = { ...drawMember(draw, name), policy: `${name.toLowerCase()}-policy` };
-    const policy = drawPolicy(draw, drawn.manner, names, drawn);
-    const member = { ...drawn, most: highestMax(policy) };
+    const own = drawPolicy(draw, drawn.manner, names, drawn);
+    const { member, policy } = withLaterDraws(
+      seed,
+      { member: { ...drawn, most: highestMax(own) }, policy: own },
+      names,
+    );
     const traffic = drawTraffic(draw, durationMs, member.manner === 'async' ? 5 : 60);
     policies[member.policy] = policy;
     endpoints[name] = drawEndpoint(draw, member, traffic);

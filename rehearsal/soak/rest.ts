@@ -47,6 +47,8 @@ function unrestOf(run: Run, endpoint: ScenarioEndpoint, rules: Rules, end: numbe
   if (policy === undefined || agenda === undefined || modeOf(run) !== 'on') return undefined;
   const state = run.observer.changesOf(endpoint, run.scenario.start).at(-1);
   if (state === undefined || BROKEN.has(state.status)) return undefined;
+  // Somebody's limits may stand for good.
+  if (policy.onDrift !== undefined && run.happenings.some(isOthersLimit)) return undefined;
   const start = longestStart(endpoint);
   const idleFor = policy.zero?.idleFor ?? 30 * MINUTE;
   const since = end - (idleFor + (policy.zero?.minUp ?? 0) + 2 * start + SLACK);
@@ -69,6 +71,10 @@ function unrestOf(run: Run, endpoint: ScenarioEndpoint, rules: Rules, end: numbe
   if (wasShort(run, since)) return undefined;
   const closed = rungsBetween(rules, since, end).some((rung) => rung.kind === 'bounds' && rung.max === 0);
   return closed ? undefined : `${state.status} at the end, although callers have been waiting since ${iso(since)}`;
+}
+
+function isOthersLimit({ happening, times }: Run['happenings'][number]): boolean {
+  return happening.verb === 'call' && happening.operation.endsWith('ScalableTarget') && times() > 0;
 }
 
 function modeOf({ deployment }: Run): string {

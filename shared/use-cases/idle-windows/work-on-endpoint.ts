@@ -185,8 +185,10 @@ function leftAlarms(tagPrefix: string, record: FleetRecord): readonly string[] {
 
 /** One last write with everything that has to be remembered; none where nothing has. */
 async function finish(work: Work, result: StepResult): Promise<void> {
-  const { session, run } = work;
-  const next = Math.min(result.next ?? run.now, run.now + LONGEST_WAIT);
+  const { session, run, ruling } = work;
+  // Whoever waits for a window's endpoint hears at its begin that it is late, not when the next attempt is due.
+  const begins = (ruling.window ?? 0) > run.now ? ruling.window : undefined;
+  const next = Math.min(result.next ?? run.now, run.now + LONGEST_WAIT, begins ?? Number.POSITIVE_INFINITY);
   const change = together(result.change, putNext(run.now, next));
   const leased = session.record.lease?.holder === run.holder;
   if (leased && !result.keepLease) await session.close(change);
