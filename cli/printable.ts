@@ -33,6 +33,11 @@ export function printableLines(text: string, painted: boolean): string {
 }
 
 /** `1 endpoint`, `2 endpoints` */
+/** What a scalable target counts, in words. */
+export function countOf(count: number, unit: 'instances' | 'copies'): string {
+  return `${count} ${count === 1 ? { instances: 'instance', copies: 'copy' }[unit] : unit}`;
+}
+
 export function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }

@@ -2,6 +2,7 @@ import { nearest } from '../../shared/documents/problem.ts';
 import { computeLead } from '../../shared/domain/lead.ts';
 import type { EndpointStatus, FleetRecord, Hold, LeadSamples } from '../../shared/domain/record.ts';
 import type { Ruling } from '../../shared/domain/ruling.ts';
+import type { ScalableTarget } from '../../shared/domain/scalable-target.ts';
 import { targetKeyOf, targetViews } from '../../shared/domain/target-view.ts';
 import type { DurationMs, Instant } from '../../shared/domain/time.ts';
 import type { EndpointView } from '../../shared/ports/endpoints.ts';
@@ -33,8 +34,17 @@ export interface EndpointLook {
   readonly view: EndpointView | undefined;
   /** Bounds in Application Auto Scaling. */
   readonly target: TargetView | undefined;
+  /** Of an endpoint with several scalable targets, or with inference components: each. */
+  readonly targets: readonly TargetLook[];
   /** What could not be read, for people. */
   readonly unread: readonly string[];
+}
+
+/** One of several scalable targets; the copies of a component as they were recorded last. */
+export interface TargetLook extends ScalableTarget {
+  readonly desired: number;
+  readonly serving: number;
+  readonly bounds: TargetView | undefined;
 }
 
 /** SageMaker's control plane takes a few calls a second. */
@@ -105,11 +115,29 @@ export async function lookAtAll(account: Account, fleet: Fleet): Promise<readonl
       ruling: ruleOn(account, fleet, record, fleet.now),
       status: seen.ok ? (seen.value?.status ?? 'Absent') : (record.observed?.status ?? 'Absent'),
       view: seen.ok ? seen.value : undefined,
-      target: targets.ok
-        ? targets.value.find(({ resourceId }) => resourceId === targetKeyOf(record)?.resourceId)
-        : undefined,
+      target: targets.ok ? boundsOf(record, targets.value) : undefined,
+      targets: targetLooks(record, targets.ok ? targets.value : [], seen.ok ? seen.value : undefined),
       unread,
     };
+  });
+}
+
+function boundsOf(record: FleetRecord, targets: readonly TargetView[]): TargetView | undefined {
+  const key = targetKeyOf(record);
+  return targets.find(({ resourceId }) => resourceId === key?.resourceId);
+}
+
+function targetLooks(
+  record: FleetRecord,
+  targets: readonly TargetView[],
+  view: EndpointView | undefined,
+): readonly TargetLook[] {
+  return targetViews(record).flatMap((one) => {
+    if (one.part === undefined) return [];
+    const { name, dimension } = one.part;
+    const live = dimension === 'copies' ? undefined : view?.variants.find((variant) => variant.name === name);
+    const { desired = 0, serving = 0 } = live ?? one.observed ?? {};
+    return [{ name, dimension, desired, serving, bounds: boundsOf(one, targets) }];
   });
 }
 
@@ -127,9 +155,7 @@ export async function lookAtTargets(
     record: view,
     ruling: besideOthers(view, whole, ruleOn(account, fleet, view, fleet.now)),
     view: look.view && { ...look.view, variants: look.view.variants.filter(({ name }) => name === view.part?.name) },
-    target: targets.ok
-      ? targets.value.find(({ resourceId }) => resourceId === targetKeyOf(view)?.resourceId)
-      : undefined,
+    target: targets.ok ? boundsOf(view, targets.value) : undefined,
     unread: targets.ok ? [] : unreadBy(account, targets),
   }));
 }

@@ -1,6 +1,7 @@
 import type { Activity } from '../../shared/domain/activity.ts';
 import { stepsFrom } from '../../shared/domain/agenda.ts';
 import { namesLeft } from '../../shared/domain/drift.ts';
+import { parks } from '../../shared/domain/kinds.ts';
 import { nextStep, PHASE_STEPS } from '../../shared/domain/phases.ts';
 import type { FleetRecord } from '../../shared/domain/record.ts';
 import type { Ruling } from '../../shared/domain/ruling.ts';
@@ -138,8 +139,11 @@ async function readReality(account: Account, work: Work) {
 }
 
 function stepOf(work: Work, view: EndpointView | undefined, facts: Parameters<typeof nextStep>[2]) {
-  const name = nextStep(work.session.record.phase, view?.status ?? 'Absent', facts);
-  return { name, means: PHASE_STEPS[name] };
+  const { phase, kind, policy } = work.session.record;
+  const name = nextStep(phase, view?.status ?? 'Absent', facts);
+  // What is never parked has nothing to begin.
+  const means = name === 'decide' && !parks(kind, policy) ? 'as the ruling says' : PHASE_STEPS[name];
+  return { name, means };
 }
 
 function agendaAround({ agenda }: FleetRecord, at: Instant): Explanation['agenda'] {

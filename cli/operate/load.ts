@@ -1,7 +1,8 @@
 import { InvokeEndpointCommand, SageMakerRuntimeClient } from '@aws-sdk/client-sagemaker-runtime';
+import { nearest } from '../../shared/documents/problem.ts';
 import { SECOND } from '../../shared/domain/time.ts';
 import type { Account } from '../account/connect.ts';
-import { type EndpointLook, lookAtAll, readFleet } from '../account/fleet.ts';
+import { type EndpointLook, lookAtAll, lookAtTargets, readFleet } from '../account/fleet.ts';
 import { confirm } from '../confirm.ts';
 import type { Finding } from '../doctor/finding.ts';
 import { driveLoad, percentile, type Tally } from '../load/drive.ts';
@@ -9,7 +10,7 @@ import { type LoadOptions, type ReadPlan, readPlan } from '../load/plan.ts';
 import { look, startOfWatch, type Watched } from '../load/watch.ts';
 import type { Io } from '../output.ts';
 import { CliError, EXIT, formatTable, writeJson } from '../output.ts';
-import { printable } from '../printable.ts';
+import { countOf, printable } from '../printable.ts';
 import { formatAge } from '../times.ts';
 import { describeFindings } from './doctor.ts';
 import { headJson } from './status.ts';
@@ -26,13 +27,14 @@ export async function loadEndpoint(account: Account, io: Io, name: string, optio
   const [target] = await lookAtAll(account, fleet);
   if (target === undefined) return;
   refuseUnfit(target, options);
+  const aims = aimsOf(await lookAtTargets(account, fleet, target), options);
   const { endpoint } = target.record;
   if (!(await confirm(io, options.yes, `Send ${describePlan(plan)} to ${printable(endpoint)}?`))) {
     io.note('nothing was sent');
     return;
   }
-  const { tally, watched, seconds, stopped } = await run(account, io, target, plan, options.component);
-  const findings = judge(target, tally, watched);
+  const { tally, watched, seconds, stopped } = await run(account, io, aims, plan, options.component);
+  const findings = judge(aims, tally, watched);
   const latency = Object.fromEntries(
     [0.5, 0.95, 0.99, 1].map((share) => [
       share === 1 ? 'max' : `p${share * 100}`,
@@ -68,7 +70,22 @@ function refuseUnfit({ record, status }: EndpointLook, { component }: LoadOption
   if (record.kind === 'components' && component === undefined) {
     throw refuse('requests go to an inference component: name it with --component');
   }
+  if (record.kind !== 'components' && component !== undefined) {
+    throw refuse(`--component: ${printable(component)}: it has no inference components`);
+  }
   if (record.phase !== 'up' || status !== 'InService') throw refuse(`it is ${record.phase}, SageMaker says ${status}`);
+}
+
+/** What the requests reach: the component that is asked, else all variants. */
+function aimsOf(targets: readonly EndpointLook[], { component }: LoadOptions): readonly EndpointLook[] {
+  if (component === undefined) return targets;
+  const aim = targets.filter(({ record }) => record.part?.name.toLowerCase() === component.toLowerCase());
+  if (aim.length > 0) return aim;
+  const names = targets.flatMap(({ record }) => record.part?.name ?? []);
+  const near = nearest(component, names);
+  const hint = near === undefined ? '' : ` (did you mean ${printable(near)}?)`;
+  const allowed = `one of its inference components: ${printable(names.join(', '))}${hint}`;
+  throw new CliError(EXIT.failed, `--component: ${printable(component)}: ${allowed}; nothing was sent`);
 }
 
 function describePlan({ pace, durationMs, atMost }: ReadPlan): string {
@@ -86,10 +103,11 @@ interface LoadRun {
 async function run(
   account: Account,
   io: Io,
-  { record }: EndpointLook,
+  aims: readonly EndpointLook[],
   plan: ReadPlan,
   component: string | undefined,
 ): Promise<LoadRun> {
+  const records = aims.map(({ record }) => record);
   const tally: Tally = { sent: 0, answeredMs: [], failures: new Map(), held: 0 };
   const watch = { watched: startOfWatch(), since: account.now(), told: new Map<string, string>() };
   const controller = new AbortController();
@@ -104,12 +122,12 @@ async function run(
   };
   const watching = async (): Promise<void> => {
     while (!over && !controller.signal.aborted) {
-      await look(account, io, record, watch);
+      await look(account, io, records, watch);
       io.progress(`${tally.sent} sent, ${tally.answeredMs.length} answered`);
       await nap(LOOK_EVERY);
     }
   };
-  const send = senderOf(account, record.endpoint, plan, component, controller.signal);
+  const send = senderOf(account, records[0]?.endpoint ?? '', plan, component, controller.signal);
   const started = performance.now();
   try {
     const watcher = watching();
@@ -117,7 +135,7 @@ async function run(
     await driveLoad(plan, parts, tally);
     over = true;
     await watcher;
-    if (!controller.signal.aborted) await look(account, io, record, watch);
+    if (!controller.signal.aborted) await look(account, io, records, watch);
   } finally {
     over = true;
     forget();
@@ -145,12 +163,8 @@ function senderOf(
   };
 }
 
-/** What the policy says of this load: more instances where an alarm asked for them, and none above the maximum. */
-function judge(
-  { record, ruling, target }: EndpointLook,
-  { answeredMs, failures }: Tally,
-  watched: Watched,
-): readonly Finding[] {
+/** What the policy says of this load: more instances or copies where an alarm asked for them, and none above the maximum. */
+function judge(aims: readonly EndpointLook[], { answeredMs, failures }: Tally, watched: Watched): readonly Finding[] {
   const check = 'load';
   const { first = 0, highest } = watched.desired;
   const failed = [...failures.values()].reduce((sum, count) => sum + count, 0);
@@ -164,23 +178,19 @@ function judge(
       advice: 'the codes say why; look into the log of the container',
     });
   }
-  const max = ruling.bounds?.max ?? target?.max ?? Number.POSITIVE_INFINITY;
+  const maxima = aims.map(({ ruling, target }) => ruling.bounds?.max ?? target?.max ?? Number.POSITIVE_INFINITY);
+  const max = maxima.reduce((sum, one) => sum + one, 0);
+  const size = countOf(first, aims[0]?.record.part?.dimension === 'copies' ? 'copies' : 'instances');
   if (highest > max && highest > first) {
     return [...findings, { level: 'error', check, found: `it scaled to ${highest}, above the maximum of ${max}` }];
   }
   if (highest > first) return [...findings, { level: 'ok', check, found: `it scaled out from ${first} to ${highest}` }];
-  if ((record.policy?.scaling.length ?? 0) === 0) {
-    return [
-      ...findings,
-      { level: 'ok', check, found: `${first} instances throughout: the policy names no scaling policies` },
-    ];
+  if (aims.every(({ record }) => (record.policy?.scaling.length ?? 0) === 0)) {
+    return [...findings, { level: 'ok', check, found: `${size} throughout: the policy names no scaling policies` }];
   }
   if (watched.rang.size === 0) {
     const advice = 'load it harder or longer: a minute’s metrics take three minutes to ring, concurrency one';
-    return [
-      ...findings,
-      { level: 'warning', check, found: `no alarm asked for more; ${first} instances throughout`, advice },
-    ];
+    return [...findings, { level: 'warning', check, found: `no alarm asked for more; ${size} throughout`, advice }];
   }
   if (first >= max) {
     return [...findings, { level: 'ok', check, found: `an alarm asked for more, and it is at its maximum of ${max}` }];

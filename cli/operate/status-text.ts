@@ -4,7 +4,7 @@ import type { Instant } from '../../shared/domain/time.ts';
 import type { Account } from '../account/connect.ts';
 import type { ZoneOf } from '../account/documents.ts';
 import { nextEdge } from '../account/edges.ts';
-import type { EndpointLook } from '../account/fleet.ts';
+import type { EndpointLook, TargetLook } from '../account/fleet.ts';
 import { formatTable } from '../output.ts';
 import { printable } from '../printable.ts';
 import { formatAge, formatWhen } from '../times.ts';
@@ -58,6 +58,7 @@ function notesOf(page: StatusPage, look: EndpointLook): readonly string[] {
   const zone = zones(record.policyName);
   const edge = nextEdge(record, hold, now, look.leadMs);
   const notes: (string | undefined)[] = [
+    ...look.targets.map(describeTarget),
     describeParked(page, record),
     edge?.startsAt === undefined || edge.startsAt <= now
       ? undefined
@@ -68,8 +69,8 @@ function notesOf(page: StatusPage, look: EndpointLook): readonly string[] {
       ? `held ${hold.mode} until ${formatWhen(hold.until, zone)} by ${printable(hold.by)}: ${printable(hold.why)}`
       : undefined,
     ...record.demand.map(
-      ({ source, since, by, why }) =>
-        `asked for by ${printable(by ?? source)} since ${formatWhen(since, zone)}${why === undefined ? '' : `: ${printable(why)}`}`,
+      ({ target, source, since, by, why }) =>
+        `${target === undefined ? '' : `${printable(target)} `}asked for by ${printable(by ?? source)} since ${formatWhen(since, zone)}${why === undefined ? '' : `: ${printable(why)}`}`,
     ),
     record.wake?.lastFailure &&
       `the last start failed (${record.wake.lastFailure.class}): ${printable(record.wake.lastFailure.message)}`,
@@ -89,6 +90,12 @@ function notesOf(page: StatusPage, look: EndpointLook): readonly string[] {
     ruling.want === 'hands-off' ? explainReason(ruling.reason) : undefined,
   ];
   return notes.filter((note) => note !== undefined);
+}
+
+function describeTarget({ name, dimension, desired, serving, bounds }: TargetLook): string {
+  const limits = bounds === undefined ? 'no scalable target' : `${bounds.min}..${bounds.max}`;
+  const unit = dimension === 'copies' ? 'copies' : 'instances';
+  return `${printable(name)}: ${serving}/${desired} ${unit}, ${limits}`;
 }
 
 export function describeRehearsal(

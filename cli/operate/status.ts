@@ -5,7 +5,7 @@ import type { Instant } from '../../shared/domain/time.ts';
 import type { Account } from '../account/connect.ts';
 import { readZones, type ZoneOf } from '../account/documents.ts';
 import { nextEdge } from '../account/edges.ts';
-import { type EndpointLook, lookAtAll, readFleet } from '../account/fleet.ts';
+import { type EndpointLook, lookAtAll, readFleet, type TargetLook } from '../account/fleet.ts';
 import type { Io } from '../output.ts';
 import { writeJson } from '../output.ts';
 import { formatLocal } from '../times.ts';
@@ -56,6 +56,7 @@ function statusJson(look: EndpointLook, now: Instant, zones: ZoneOf, history: re
       min: target?.min ?? null,
       max: target?.max ?? null,
     },
+    targets: look.targets.map(targetJson),
     ruling: {
       want: ruling.want,
       reason: ruling.reason,
@@ -82,14 +83,7 @@ function statusJson(look: EndpointLook, now: Instant, zones: ZoneOf, history: re
       since: iso(since),
       renewedAt: iso(renewedAt),
     })),
-    late:
-      record.late === undefined
-        ? null
-        : {
-            window: iso(record.late.window),
-            since: iso(record.late.since),
-            seconds: secondsSince(record.late.since, now),
-          },
+    late: lateJson(record, now),
     parked: parkedJson(record, now),
     lastFailure:
       record.wake?.lastFailure === undefined
@@ -108,6 +102,15 @@ function statusJson(look: EndpointLook, now: Instant, zones: ZoneOf, history: re
     givenBack: isoOrNull(record.giveBack?.at),
     unread: look.unread,
   };
+}
+
+function lateJson({ late }: FleetRecord, now: Instant) {
+  if (late === undefined) return null;
+  return { window: iso(late.window), since: iso(late.since), seconds: secondsSince(late.since, now) };
+}
+
+function targetJson({ name, dimension, desired, serving, bounds }: TargetLook) {
+  return { name, dimension, desired, serving, min: bounds?.min ?? null, max: bounds?.max ?? null };
 }
 
 function rehearsalJson({ rehearsal }: FleetRecord) {

@@ -9,6 +9,7 @@ import { DAY, type Instant } from '../../shared/domain/time.ts';
 import type { PolicyChanges } from '../../shared/use-cases/scheduled-scaling/scaling-policies.ts';
 import type { EndpointLook } from '../account/fleet.ts';
 import type { Finding } from '../doctor/finding.ts';
+import { countOf } from '../printable.ts';
 import { formatUtc } from '../times.ts';
 
 /** Failures older than this have been lived with. */
@@ -42,7 +43,7 @@ export function checkBounds({ record, ruling, target, view }: EndpointLook): rea
   // Copies are none of DescribeEndpoint's: they are told as scheduled-scaling saw them last.
   const isCopies = record.part?.dimension === 'copies';
   const desired = isCopies ? record.observed?.desired : view?.variants[0]?.desired;
-  const size = `${desired ?? 0} ${isCopies ? 'copies' : 'instances'}`;
+  const size = countOf(desired ?? 0, isCopies ? 'copies' : 'instances');
   if (target === undefined) {
     if (isLeft(record, 'target')) return [{ level: 'warning', check, found: 'no scalable target', advice: LEFT }];
     const needs = scalingOf(record).length > 0 && ruling.bounds !== undefined;

@@ -25,7 +25,12 @@ const ROUTES: readonly Route[] = [
     operation: 'InvokeEndpoint',
     method: 'POST',
     path: /^\/endpoints\/(?<EndpointName>[^/]+)\/invocations$/,
-    headers: { 'content-type': 'ContentType', accept: 'Accept', 'x-amzn-sagemaker-target-variant': 'TargetVariant' },
+    headers: {
+      'content-type': 'ContentType',
+      accept: 'Accept',
+      'x-amzn-sagemaker-target-variant': 'TargetVariant',
+      'x-amzn-sagemaker-inference-component': 'InferenceComponentName',
+    },
     answers: { ContentType: 'content-type', InvokedProductionVariant: 'x-amzn-invoked-production-variant' },
   },
 ];

@@ -51,7 +51,7 @@ describe('verify --load', () => {
   it('says so where the load reached no target', async () => {
     const { out } = await account.command(load('calm', '--concurrency', '1', '--at-most', '2', '--yes'));
     expect(out).toMatch(/^sent +2 in /);
-    expect(out).toMatch(/WARNING +load +no alarm asked for more; 1 instances throughout/);
+    expect(out).toMatch(/WARNING +load +no alarm asked for more; 1 instance throughout/);
   });
 
   it('stops cleanly, and tells what was sent', async () => {

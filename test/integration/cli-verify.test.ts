@@ -58,7 +58,7 @@ describe('verify', () => {
     const { code, out, err } = await account.command(['verify', 'checkout']);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     expect(out).toMatch(/^ok +endpoint +in service on checkout\n/);
-    expect(out).toMatch(/ok +bounds +1\.\.3, 1 instances, as the policy says\n/);
+    expect(out).toMatch(/ok +bounds +1\.\.3, 1 instance, as the policy says\n/);
     expect(out).toMatch(/ok +policies +2 as the policy says\n/);
     expect(out).toMatch(/ok +alarms +3 with data, \d in ALARM\n/);
     expect(out).toMatch(/0 errors, 0 warnings, /);
@@ -74,8 +74,8 @@ describe('verify', () => {
   it('looks at each scalable target of an endpoint with several, and names it', async () => {
     const quiet = await account.command(['verify', 'shop']);
     expect(quiet.code, quiet.out).toBe(0);
-    expect(quiet.out).toMatch(/ok +bounds +blue: 1\.\.3, 1 instances, as the policy says\n/);
-    expect(quiet.out).toMatch(/ok +bounds +green: no scalable target, and none is asked for; 1 instances\n/);
+    expect(quiet.out).toMatch(/ok +bounds +blue: 1\.\.3, 1 instance, as the policy says\n/);
+    expect(quiet.out).toMatch(/ok +bounds +green: no scalable target, and none is asked for; 1 instance\n/);
     expect(quiet.out).toMatch(/ok +policies +blue: 1 as the policy says\n/);
     const explained = await account.command(['explain', 'shop']);
     expect(explained.out).toMatch(/\nblue +1\.\.3 instances: .*\(otherwise\); 1 wanted, 1 in service\n/);
@@ -84,7 +84,7 @@ describe('verify', () => {
     call('ApplicationAutoScaling', 'RegisterScalableTarget', { ...blue, MinCapacity: 1, MaxCapacity: 9 });
     const { code, out } = await account.command(['verify', 'shop']);
     expect(code).toBe(1);
-    expect(out).toMatch(/ERROR +bounds +blue: 1\.\.9, 1 instances; the policy says 1\.\.3 \(otherwise\)/);
+    expect(out).toMatch(/ERROR +bounds +blue: 1\.\.9, 1 instance; the policy says 1\.\.3 \(otherwise\)/);
   });
 
   it('has nothing to compare of what is parked', async () => {
@@ -107,7 +107,7 @@ describe('verify', () => {
     call('CloudWatch', 'DeleteAlarms', { AlarmNames: ['endpoint-scaler-checkout-step-ModelLatency'] });
     const { code, out } = await account.command(['verify', 'checkout']);
     expect(code).toBe(1);
-    expect(out).toMatch(/ERROR +bounds +1\.\.9, 1 instances; the policy says 1\.\.3 \(otherwise\)/);
+    expect(out).toMatch(/ERROR +bounds +1\.\.9, 1 instance; the policy says 1\.\.3 \(otherwise\)/);
     expect(out).toMatch(/WARNING +suspended +out is suspended/);
     expect(out).toMatch(/ERROR +policies +endpoint-scaler-ConcurrentRequestsPerModel: policy not there/);
     expect(out).toMatch(/ERROR +policies +endpoint-scaler-checkout-step-ModelLatency: alarm not there/);
@@ -135,7 +135,7 @@ describe('verify', () => {
     await account.advance('40m');
     const { code, out } = await account.command(['verify', 'kept']);
     expect(code, 'a warning is no error').toBe(0);
-    expect(out).toMatch(/WARNING +bounds +1\.\.9, 1 instances; the policy says 1\.\.3/);
+    expect(out).toMatch(/WARNING +bounds +1\.\.9, 1 instance; the policy says 1\.\.3/);
     expect(out).toMatch(/WARNING +policies +endpoint-scaler-ConcurrentRequestsPerModel: policy not there/);
     expect(out).toContain('→ somebody set it, and `onDrift` of its policy leaves it');
     const explained = await account.command(['explain', 'kept']);
