@@ -527,6 +527,13 @@ export const REFUSALS: readonly PolicyRule[] = [
 /** Taken, and told by `validate` (the last one by `size`). */
 export const WARNINGS: readonly PolicyRule[] = [
   {
+    id: 'scaling-without-bounds',
+    aws: 'A scaling policy stands on a scalable target, which has both bounds: with zero alone there is none',
+    source: MODEL,
+    breaks: { otherwise: 'zero', ...tracking() },
+    says: 'scaling: ConcurrentRequestsPerModel: better with a rung that has min and max: without bounds no scalable target is registered, and scaling policies are put only on one that is there already',
+  },
+  {
     id: 'tracking-of-latency',
     aws: 'Latency does not fall in proportion to capacity: no number of instances meets a target',
     source: 'guide: target-tracking-scaling-policy-overview',

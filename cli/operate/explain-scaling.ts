@@ -20,11 +20,20 @@ export interface ScalingLine {
 
 export function explainScaling(record: FleetRecord): readonly ScalingLine[] {
   const types = instanceTypesOf(record);
+  const unless = isBoundless(record) ? `; ${BOUNDLESS}` : '';
   return scalingOf(record).map((spec) => ({
     name: specName(spec),
     says: sayWhat(spec),
-    inAws: sayInAws(spec, types),
+    inAws: `${sayInAws(spec, types)}${unless}`,
   }));
+}
+
+export const BOUNDLESS = 'put only on a scalable target that is there already: no rung of the policy has min and max';
+
+/** Without bounds no scalable target is registered, so that scaling policies have nothing to stand on. */
+export function isBoundless({ agenda }: FleetRecord): boolean {
+  const kinds = (agenda?.rungs ?? []).map(({ kind }) => kind);
+  return kinds.includes('zero') && !kinds.includes('bounds');
 }
 
 function sayWhat(spec: ScalingSpec): string {

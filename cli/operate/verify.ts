@@ -14,6 +14,7 @@ import {
   checkEndpoint,
   checkPolicies,
   checkSuspension,
+  hasNothingToStandOn,
 } from '../verify/checks.ts';
 import { countLevels, describeFindings } from './doctor.ts';
 import { headJson } from './status.ts';
@@ -55,6 +56,7 @@ async function checkTarget(patient: Patient, look: EndpointLook): Promise<readon
   const key = targetKeyOf(record);
   if (key === undefined) return [];
   if (notRead.length > 0) return notRead.map((why) => notChecked('bounds', why, record.part?.name));
+  if (hasNothingToStandOn(look)) return checkBounds(look);
   const { scaling, prefix: tagPrefix } = account;
   const [policies, definitions, alarms, activities] = await Promise.all([
     scaling.policies(key),

@@ -9,6 +9,7 @@ import { DAY, type Instant } from '../../shared/domain/time.ts';
 import type { PolicyChanges } from '../../shared/use-cases/scheduled-scaling/scaling-policies.ts';
 import type { EndpointLook } from '../account/fleet.ts';
 import type { Finding } from '../doctor/finding.ts';
+import { BOUNDLESS, isBoundless } from '../operate/explain-scaling.ts';
 import { countOf } from '../printable.ts';
 import { formatUtc } from '../times.ts';
 
@@ -38,6 +39,11 @@ export function checkEndpoint({ record, status, view }: EndpointLook): readonly 
   ];
 }
 
+/** Its scaling policies are nowhere, and no run puts them. */
+export function hasNothingToStandOn({ record, target }: Pick<EndpointLook, 'record' | 'target'>): boolean {
+  return target === undefined && scalingOf(record).length > 0 && isBoundless(record);
+}
+
 export function checkBounds({ record, ruling, target, view }: EndpointLook): readonly Finding[] {
   const check = 'bounds';
   // Copies are none of DescribeEndpoint's: they are told as scheduled-scaling saw them last.
@@ -47,6 +53,10 @@ export function checkBounds({ record, ruling, target, view }: EndpointLook): rea
   if (target === undefined) {
     if (isLeft(record, 'target')) return [{ level: 'warning', check, found: 'no scalable target', advice: LEFT }];
     const needs = scalingOf(record).length > 0 && ruling.bounds !== undefined;
+    if (hasNothingToStandOn({ record, target })) {
+      const advice = 'give a rung of its policy min and max; `validate` warns of it';
+      return [{ level: 'warning', check, found: `no scalable target; scaling policies are ${BOUNDLESS}`, advice }];
+    }
     if (!needs) return [{ level: 'ok', check, found: `no scalable target, and none is asked for; ${size}` }];
     return [{ level: 'error', check, found: 'no scalable target, so that nothing scales', advice: SOON }];
   }

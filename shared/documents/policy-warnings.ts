@@ -1,7 +1,7 @@
 import { isSummed } from '../domain/instance-units.ts';
-import type { ScalingSpec, StepScaling, TargetTracking } from '../domain/policy.ts';
+import { type StepScaling, specName, type TargetTracking } from '../domain/policy.ts';
 import { type DurationMs, MINUTE } from '../domain/time.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, VariantPolicy } from './policy.ts';
 import { makeProblem, type Path, type Problem } from './problem.ts';
 import { formatDuration } from './values.ts';
 
@@ -16,18 +16,26 @@ const UNWISE_PERCENT = 80;
 export function policyWarnings(policy: Policy): readonly Problem[] {
   const { wake } = policy;
   const lead = wake.lead === 'learned' ? undefined : wake.lead;
-  const parts: [Path, readonly ScalingSpec[]][] = [
-    [['scaling'], policy.scaling],
-    ...[...policy.variants].map(([name, part]): [Path, readonly ScalingSpec[]] => [
-      ['variants', name, 'scaling'],
-      part.scaling,
-    ]),
-  ];
-  return parts.flatMap(([path, specs]) =>
-    specs.flatMap((spec, index) =>
+  const named = (['variants', 'components'] as const).flatMap((field) =>
+    [...policy[field]].map(([name, part]): [Path, VariantPolicy] => [[field, name, 'scaling'], part]),
+  );
+  const parts: [Path, VariantPolicy][] = [[['scaling'], policy], ...named];
+  return parts.flatMap(([path, part]) => [
+    ...boundlessWarnings(part, path),
+    ...part.scaling.flatMap((spec, index) =>
       spec.kind === 'step' ? stepWarnings(spec, [...path, index]) : trackingWarnings(spec, [...path, index], lead),
     ),
-  );
+  ]);
+}
+
+/** Zero says when the endpoint is away, and nothing of how far it scales while it is there. */
+function boundlessWarnings({ rungs, scaling }: VariantPolicy, path: Path): Problem[] {
+  const [first] = scaling;
+  const isBoundless = rungs.every(({ kind }) => kind !== 'bounds') && rungs.some(({ kind }) => kind === 'zero');
+  if (first === undefined || !isBoundless) return [];
+  const allowed =
+    'better with a rung that has min and max: without bounds no scalable target is registered, and scaling policies are put only on one that is there already';
+  return [makeProblem(path, specName(first), allowed)];
 }
 
 function trackingWarnings(spec: TargetTracking, path: Path, lead: DurationMs | undefined): Problem[] {

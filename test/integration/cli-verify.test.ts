@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MONDAY_UTC, office, officeHours, realTime } from '../story/fleet.ts';
+import { asynchronous, MONDAY_UTC, office, officeHours, realTime } from '../story/fleet.ts';
 import { type ServedAccount, serveScenario } from '../support/served-account.ts';
 
 let account: ServedAccount;
@@ -25,6 +25,10 @@ beforeAll(async () => {
       checkout: { otherwise: { min: 1, max: 3 }, scaling: [tracking, step] },
       kept: { otherwise: { min: 1, max: 3 }, scaling: [tracking], onDrift: 'respect' },
       dev: officeHours(),
+      boundless: {
+        otherwise: 'zero',
+        scaling: [{ kind: 'target-tracking', metric: 'ApproximateBacklogSizePerInstance', target: 5 }],
+      },
       shop: {
         variants: { blue: { scaling: [tracking] }, green: {} },
         otherwise: { min: 1, max: 3 },
@@ -44,6 +48,7 @@ beforeAll(async () => {
       }),
       kept: realTime('kept'),
       parked: realTime('dev'),
+      queue: asynchronous('boundless'),
     },
     happens: [{ at: '+5h', for: '1h', noCapacity: 'ml.g5.48xlarge', failsAfter: '10m' }],
   });
@@ -69,6 +74,17 @@ describe('verify', () => {
     expect(code, 'a warning is no error').toBe(0);
     expect(out).toMatch(/WARNING +activities +.*InsufficientInstanceCapacity/);
     expect(out).toContain('→ AWS has no instance of this type now: add instance pools');
+  });
+
+  it('tells of scaling policies that have nothing to stand on, and promises nobody to mend it; `explain` says so, too', async () => {
+    const { code, out } = await account.command(['verify', 'queue']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/WARNING +bounds +no scalable target; scaling policies are put only on .* no rung .*\n/);
+    expect(out).toContain('→ give a rung of its policy min and max');
+    expect(out).not.toContain('scheduled-scaling mends it');
+    const { scaling } = await account.json(['explain', 'queue']);
+    expect(scaling).toMatchObject([{ inAws: expect.stringMatching(/^5; put only on a scalable target/) as unknown }]);
+    expect((await account.json(['explain', 'checkout'])).scaling[0].inAws).toBe('4');
   });
 
   it('looks at each scalable target of an endpoint with several, and names it', async () => {
