@@ -85,7 +85,8 @@ export function buildScenario(parts: ScenarioParts): BuiltScenario {
 }
 
 function endpointOf({ record, instanceType, samples }: FleetEndpoint, prefix: string): object {
-  const { kind, observed, parkedDesired, requestTtl } = record;
+  const { kind, observed, parkedDesired, policy } = record;
+  const requestTtl = policy?.wake.requestTtl;
   const desired = record.phase === 'up' ? observed?.desired : parkedDesired;
   const starts = startsIn((kind === 'async' ? samples?.scaleOuts : samples?.wakes) ?? []);
   return {

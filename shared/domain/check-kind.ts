@@ -1,7 +1,7 @@
 import { ALLOWED_ZERO, isBurstable, minOf, REQUEST_TTL, resolveRung, wakeTriggersOf } from './kinds.ts';
 import { checkMetrics } from './metric-fit.ts';
 import type { Agenda, CompiledPolicy, EndpointKind } from './policy.ts';
-import { type DurationMs, HOUR, MINUTE } from './time.ts';
+import { HOUR, MINUTE } from './time.ts';
 
 /** A rule of the endpoint's kind that its policy breaks; it concerns this endpoint only. */
 export interface KindProblem {
@@ -18,8 +18,6 @@ export interface KindCheck {
   readonly variants: readonly { readonly name: string; readonly instanceType?: string | undefined }[];
   /** Inference components: the least number of instances that SageMaker keeps; absent: it adds and removes none. */
   readonly managedMin?: number | undefined;
-  /** Asynchronous: how long a queued request lives (the config's, else AWS's 6 hours). */
-  readonly requestTtl?: DurationMs;
 }
 
 /** Every kind rule that this endpoint's policy breaks; empty: the policy fits. */
@@ -164,9 +162,9 @@ function checkZeroRungs({ kind, policy, agenda }: KindCheck): readonly KindProbl
 }
 
 /** A backlog that nothing may lift must not wait longer than its requests live. */
-function checkQueue({ kind, policy, agenda, ...known }: KindCheck): readonly KindProblem[] {
+function checkQueue({ kind, policy, agenda }: KindCheck): readonly KindProblem[] {
   if (kind !== 'async' || agenda === undefined) return [];
-  const requestTtl = policy.wake.requestTtl ?? known.requestTtl ?? REQUEST_TTL;
+  const requestTtl = policy.wake.requestTtl ?? REQUEST_TTL;
   const listens = wakeTriggersOf(kind, policy).includes('backlog');
   let waitingSince: number | undefined;
   for (const [index, [from, rungIndex]] of agenda.steps.entries()) {

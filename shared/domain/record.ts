@@ -275,8 +275,6 @@ export interface FleetRecord {
   readonly managedMin?: number;
   /** Types of the only variant's instance pools, best first; empty: it has none; absent: nobody has looked yet. */
   readonly pools?: readonly string[];
-  /** Asynchronous: how long the config lets a queued request wait. */
-  readonly requestTtl?: DurationMs;
   /** Asynchronous: its requests were announced as about to expire. */
   readonly expiring?: { readonly since: Instant };
   /** Since when its queue is not empty, where AWS does not tell the age of the oldest request. */

@@ -64,8 +64,6 @@ export interface EndpointConfigView {
     readonly managedMin?: number;
     readonly reserved: boolean;
   }[];
-  /** Seconds; absent: requests do not expire by config (async default 21,600). */
-  readonly requestTtlSeconds?: number;
 }
 
 export interface CreateEndpointRequest {

@@ -109,7 +109,7 @@ async function checkDown(
   }
   if (record.kind !== 'async') return undefined;
   // A request that comes right after the hold was set waits until its end, and for the start that follows.
-  const latest = now + (record.requestTtl ?? REQUEST_TTL) - START_RESERVE;
+  const latest = now + (record.policy?.wake.requestTtl ?? REQUEST_TTL) - START_RESERVE;
   if (until > latest) {
     const allowed = `at most ${iso(latest)}: requests that come meanwhile would expire in the queue`;
     return { field: 'until', value: iso(until), allowed };

@@ -20,7 +20,7 @@ beforeAll(async () => {
         otherwise: 'zero',
         zero: { by: 'park', idleFor: '10m', minUp: '5m' },
       },
-      queue: { otherwise: { min: 1, max: 5 }, wake: { on: ['backlog'], backlogPerInstance: 5 } },
+      queue: { otherwise: { min: 1, max: 5 }, wake: { on: ['backlog'], backlogPerInstance: 5, requestTtl: '2h' } },
     },
     endpoints: {
       Busy: {
@@ -150,7 +150,7 @@ describe('scenario', () => {
           instances: 1,
           traffic: { trace: 'traces/Away.csv' },
         },
-        Calls: { kind: 'async', policy: 'queue', instances: 1 },
+        Calls: { kind: 'async', policy: 'queue', instances: 1, requestTtl: '2h' },
       },
     });
     // The park of the first minutes was followed by a wake, which is what the next start is expected to take.

@@ -28,6 +28,7 @@ beforeAll(async () => {
       alarms: idle('30m', { wake: { on: ['alarm:orders'] } }),
       never: { otherwise: { min: 1, max: 2 } },
       queue: queueOnly,
+      brief: { ...queueOnly, wake: { on: ['backlog'], backlogPerInstance: 5, requestTtl: '2h' } },
     },
     endpoints: {
       Chat: realTime('hours'),
@@ -38,6 +39,7 @@ beforeAll(async () => {
       search: realTime('spare'),
       deaf: realTime('alarms'),
       checkout: realTime('never'),
+      shortlived: asynchronous('brief', { requestTtl: '2h' }),
       transcribe: asynchronous('queue', { traffic: { perMinute: 2 } }),
     },
   });
@@ -116,6 +118,7 @@ describe('hold and unhold', () => {
     [['hold', 'Chat', 'up', '--until', '2026-03-01T00:00:00Z', '--why', 'x'], 2, 'an instant after'],
     [['hold', 'checkout', 'down', '--until', '+1h', '--why', 'x'], 1, 'does not say `zero: { by: park }`'],
     [['hold', 'transcribe', 'down', '--until', '+1h', '--why', 'x'], 1, 'an empty queue:'],
+    [['hold', 'shortlived', 'down', '--until', '+3h', '--why', 'x'], 2, 'requests that come meanwhile would expire in'],
     [['hold', 'nobody', 'up', '--until', '+1h', '--why', 'x'], 1, 'endpoint: nobody: an endpoint of the fleet'],
   ])('refuses %j', async (args, code, expected) => {
     const answer = await account.command(args);

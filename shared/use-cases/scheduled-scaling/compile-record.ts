@@ -61,7 +61,6 @@ type Compiled = Extract<Compilation, { ok: true }>;
 /** The rules of the endpoint's kind, for each scalable target. */
 function checkKinds(record: FleetRecord, compilation: Compiled): readonly KindProblem[] {
   const { kind, targets } = record;
-  const requestTtl = record.requestTtl === undefined ? {} : { requestTtl: record.requestTtl };
   if (targets === undefined || compilation.targets === undefined) {
     const { policy, agenda } = compilation;
     return checkKind({
@@ -70,7 +69,6 @@ function checkKinds(record: FleetRecord, compilation: Compiled): readonly KindPr
       agenda,
       variants: variantsOf(record),
       managedMin: record.managedMin,
-      ...requestTtl,
     });
   }
   const { policy: whole, agenda: days } = compilation;
@@ -80,9 +78,7 @@ function checkKinds(record: FleetRecord, compilation: Compiled): readonly KindPr
     if (policy === undefined || agenda === undefined || part === undefined) return [];
     const variants = [{ name: part.name, instanceType: observed?.instanceType }];
     // Instances go once all components are at zero, so that is asked of the whole.
-    return checkKind({ kind, policy, agenda, variants, managedMin: 0, ...requestTtl }).map((problem) =>
-      ofTarget(problem, part),
-    );
+    return checkKind({ kind, policy, agenda, variants, managedMin: 0 }).map((problem) => ofTarget(problem, part));
   });
   if (kind === 'components') problems.push(...checkManagedScaling(whole, record.managedMin));
   const bytes = sizeOf({ ...filled, agenda: fitIntoRecord(filled, days, days.from) });

@@ -105,14 +105,13 @@ export function ofConfig(config: EndpointConfigView): RecordChange {
   if (config.kind === 'components') return ofHostingConfig(config);
   const [only, ...more] = config.variants;
   // Whoever deploys another config says by it how traffic is shared.
-  return ({ variant, variants: _, targets, requestTtl: __, pools: ___, ownWeights: ____, ...record }) => ({
+  return ({ variant, variants: _, targets, pools: __, ownWeights: ___, ...record }) => ({
     ...(isSameSet(config, targets ?? [{ name: variant }]) ? record : asNew(record)),
     kind: config.kind,
     configRead: config.name,
     ...(only !== undefined && more.length === 0
       ? { variant: only.name, pools: only.pools ?? [] }
       : { targets: config.variants.map((variant) => targetOfConfig(variant, targets)) }),
-    ...(config.requestTtlSeconds === undefined ? {} : { requestTtl: config.requestTtlSeconds * SECOND }),
   });
 }
 

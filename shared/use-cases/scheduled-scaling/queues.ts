@@ -75,8 +75,8 @@ function catchMissed(now: Instant, turn: Turn, since: Instant): void {
 }
 
 /** Callers choose it with each request, so that nobody but the policy can tell. */
-function ttlOf({ policy, requestTtl }: FleetRecord): DurationMs {
-  return policy?.wake.requestTtl ?? requestTtl ?? REQUEST_TTL;
+function ttlOf({ policy }: FleetRecord): DurationMs {
+  return policy?.wake.requestTtl ?? REQUEST_TTL;
 }
 
 /** Announced once, until the queue is young again. */

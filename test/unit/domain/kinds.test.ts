@@ -127,6 +127,7 @@ describe('a backlog that could wait longer than its requests live', () => {
   const queue = (spans: Agenda, changes: Partial<KindCheck> = {}) =>
     check({ kind: 'async', agenda: spans, ...changes });
   const deaf = { policy: { ...policy, wake: { ...policy.wake, on: [] } } };
+  const brief = { ...policy, wake: { ...policy.wake, requestTtl: HOUR } };
   it.each<[string, Agenda, Partial<KindCheck>, number]>([
     ['max 0 for just 6 hours', agenda([0, closed], [6 * HOUR, some]), {}, 0],
     ['max 0 for longer', agenda([0, closed], [6 * HOUR + 1, some]), {}, 1],
@@ -137,7 +138,7 @@ describe('a backlog that could wait longer than its requests live', () => {
       1,
     ],
     ['max 0 to the end', agenda([0, some], [DAY, closed]), {}, 1],
-    ['a shorter life of requests', agenda([0, closed], [2 * HOUR, some]), { requestTtl: HOUR }, 1],
+    ['a shorter life of requests', agenda([0, closed], [2 * HOUR, some]), { policy: brief }, 1],
     ['min 0 that listens to the backlog', agenda([0, some]), {}, 0],
     ['min 0 that does not', agenda([0, some]), deaf, 1],
   ])('%s', (_name, spans, changes, problems) => {
