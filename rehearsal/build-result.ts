@@ -51,7 +51,7 @@ export async function buildResult(
     lines.push({
       endpoint: endpoint.name,
       paid: aws.world.paid(endpoint.name),
-      alwaysOn: alwaysOn(endpoint, result.instanceHours.alwaysOn, scenario.durationMs),
+      alwaysOn: alwaysOn(endpoint, result, scenario.durationMs),
     });
   }
   const { bill, unpriced } = computeBill(lines, scenario.prices, scalerCost(run, meter));
@@ -84,10 +84,19 @@ export async function buildResult(
 }
 
 function alwaysOn(
-  { instanceType, variants }: ScenarioEndpoint,
-  hours: number,
+  { instanceType, variants, serverless }: ScenarioEndpoint,
+  { instanceHours: { alwaysOn: hours }, serverless: use }: EndpointResult,
   durationMs: number,
 ): readonly PaidTime[] {
+  if (serverless !== undefined && use !== undefined) {
+    // The same requests, on the provisioned concurrency that the endpoint began with.
+    const { provisioned, onDemand } = use.gigabyteSeconds;
+    return [
+      { instanceType: 'serverless-provisioned', instanceSeconds: hours * 3_600 * (serverless.memoryMb / 1_024) },
+      { instanceType: 'serverless-provisioned-use', instanceSeconds: hours > 0 ? provisioned + onDemand : 0 },
+      { instanceType: 'serverless', instanceSeconds: hours > 0 ? 0 : provisioned + onDemand },
+    ];
+  }
   if (variants === undefined) return [{ instanceType, instanceSeconds: hours * 3_600 }];
   return variants.map((variant) => ({
     instanceType: variant.instanceType,
@@ -119,7 +128,9 @@ async function endpointResult(run: Run, promises: Rulebook, endpoint: ScenarioEn
   const end = scenario.start + scenario.durationMs;
   const changes = observer.changesOf(endpoint, scenario.start);
   const paid = aws.world.paid(name);
-  const paidSeconds = paid.reduce((sum, { instanceSeconds }) => sum + instanceSeconds, 0);
+  const paidSeconds = endpoint.serverless
+    ? provisionedSeconds(paid, endpoint.serverless.memoryMb)
+    : paid.reduce((sum, { instanceSeconds }) => sum + instanceSeconds, 0);
   const { total, served, cold, failed, cut, expired, pending } = aws.world.requests(name);
   return {
     kind: endpoint.kind,
@@ -128,8 +139,7 @@ async function endpointResult(run: Run, promises: Rulebook, endpoint: ScenarioEn
     decisions: summariseDecisions(observer.decisions.filter((decision) => decision.endpoint === name)),
     instanceHours: {
       paid: paidSeconds / 3_600,
-      alwaysOn:
-        (Math.max(1, endpoint.hosting ? changes[0]!.serving : endpoint.instances) * scenario.durationMs) / HOUR_MS,
+      alwaysOn: (alwaysOnCount(endpoint, changes) * scenario.durationMs) / HOUR_MS,
       ...(endpoint.pools && {
         byType: Object.fromEntries(paid.map((part) => [part.instanceType, part.instanceSeconds / 3_600])),
       }),
@@ -140,9 +150,31 @@ async function endpointResult(run: Run, promises: Rulebook, endpoint: ScenarioEn
     ...parksAndWakes(changes),
     windows: windowsOf(run, promises, endpoint, changes),
     ...componentsOf(run, promises, endpoint),
+    ...serverlessOf(run, endpoint),
     ...variantsOf(run, promises, endpoint, changes),
     final: await finalState(run, name),
   };
+}
+
+/** An endpoint on instances has one at least; without provisioned concurrency nothing is kept ready. */
+function alwaysOnCount(
+  { hosting, instances, serverless }: ScenarioEndpoint,
+  changes: readonly EndpointChange[],
+): number {
+  return serverless ? instances : Math.max(1, hosting ? changes[0]!.serving : instances);
+}
+
+/** The bill has GB-seconds. */
+function provisionedSeconds(paid: readonly PaidTime[], memoryMb: number): number {
+  const kept = paid.find(({ instanceType }) => instanceType === 'serverless-provisioned')?.instanceSeconds ?? 0;
+  return kept / (memoryMb / 1_024);
+}
+
+function serverlessOf({ aws }: Run, { name, serverless }: ScenarioEndpoint): Pick<EndpointResult, 'serverless'> {
+  const use = serverless && aws.world.serverlessUse(name);
+  if (use === undefined) return {};
+  const { coldStarts, throttled, provisionedGigabyteSeconds: provisioned, onDemandGigabyteSeconds: onDemand } = use;
+  return { serverless: { coldStarts, throttled, gigabyteSeconds: { provisioned, onDemand } } };
 }
 
 function variantsOf(

@@ -26,16 +26,16 @@ export interface Scenario {
 
 export interface ScenarioEndpoint {
   readonly name: string;
-  readonly kind: 'real-time' | 'async' | 'components';
+  readonly kind: 'real-time' | 'async' | 'components' | 'serverless';
   /** The enrolling tag's value; absent: not enrolled. */
   readonly policy?: string;
   /** More tags. */
   readonly tags: Readonly<Record<string, string>>;
-  /** Of pools the first one's. */
+  /** Of pools the first one's; `serverless` where there is none. */
   readonly instanceType: string;
   /** Instance pools, best first, with what one instance takes at once. */
   readonly pools?: readonly { readonly instanceType: string; readonly concurrent: number }[];
-  /** Of all variants together. Kind components: 0, there are as many as its copies need. */
+  /** Of all variants together. Kind components: 0, there are as many as its copies need; serverless: its provisioned concurrency. */
   readonly instances: number;
   /** Where there are several. */
   readonly variants?: readonly VariantSeed[];
@@ -45,6 +45,10 @@ export interface ScenarioEndpoint {
   readonly traffic: MinuteCounts;
   readonly whenAway: WhenAway;
   readonly requestTtlSeconds?: number;
+  /** Kind serverless. */
+  readonly serverless?:
+    | { readonly memoryMb: number; readonly maxConcurrency: number; readonly coldStartSeconds: number }
+    | undefined;
   /** Kind components: how many instances SageMaker may run, and the components, which have traffic of their own. */
   readonly hosting?: { readonly min: number; readonly max: number; readonly components: readonly ScenarioComponent[] };
 }

@@ -19,6 +19,12 @@ export const FALLBACK_PRICES: Readonly<Record<string, ListPrice>> = {
   'ml.g6e.2xlarge': { usdPerHour: 2.8026, region: 'us-east-1' },
   'ml.m5.xlarge': { usdPerHour: 0.23, region: 'us-east-1' },
   'ml.p5en.48xlarge': { usdPerHour: 72.795, region: 'us-east-2' },
+  // A serverless endpoint's are for each GB of its memory: requests by themselves (0.00002 USD a second) …
+  serverless: { usdPerHour: 0.072, region: 'us-east-1' },
+  // … and, with provisioned concurrency, what is kept ready and the requests on it. Estimates: no list of them was at hand,
+  // so they stand to the first as Lambda's do (a quarter, and seven twelfths).
+  'serverless-provisioned': { usdPerHour: 0.018, region: 'estimate' },
+  'serverless-provisioned-use': { usdPerHour: 0.042, region: 'estimate' },
 };
 
 /** What the scaler's own parts cost, us-east-1 list prices of the same date. */

@@ -87,7 +87,7 @@ const variant = v.strictObject({
 });
 
 const endpoint = v.strictObject({
-  kind: v.picklist(['real-time', 'async', 'components']),
+  kind: v.picklist(['real-time', 'async', 'components', 'serverless']),
   policy: v.pipe(v.nullable(v.string()), v.description('value of the enrolling tag; null: not enrolled')),
   spans: v.array(span),
   decisions: v.array(decision),
@@ -107,6 +107,16 @@ const endpoint = v.strictObject({
   windows: v.array(window),
   components: v.exactOptional(
     v.pipe(v.record(v.string(), component), v.description('inference components; only of kind components')),
+  ),
+  serverless: v.exactOptional(
+    v.pipe(
+      v.strictObject({
+        coldStarts: count,
+        throttled: count,
+        gigabyteSeconds: v.strictObject({ provisioned: v.number(), onDemand: v.number() }),
+      }),
+      v.description('only of kind serverless; its instanceHours are hours of provisioned concurrency'),
+    ),
   ),
   variants: v.exactOptional(v.pipe(v.record(v.string(), variant), v.description('where there are several'))),
   final: v.strictObject({

@@ -20,12 +20,12 @@ export interface RehearsalResult {
 }
 
 export interface EndpointResult {
-  readonly kind: 'real-time' | 'async' | 'components';
+  readonly kind: 'real-time' | 'async' | 'components' | 'serverless';
   /** The enrolling tag's value; null: nobody enrolled it. */
   readonly policy: string | null;
   readonly spans: readonly Span[];
   readonly decisions: readonly DecisionResult[];
-  /** Instance hours; paid: from the call of a start that works to the delete; alwaysOn = max(1, instances) × hours. */
+  /** Instance hours, of kind serverless hours of provisioned concurrency; paid: from the call of a start that works to the delete; alwaysOn = max(1, instances) × hours. */
   readonly instanceHours: {
     readonly paid: number;
     readonly alwaysOn: number;
@@ -33,7 +33,8 @@ export interface EndpointResult {
     readonly byType?: Readonly<Record<string, number>>;
   };
   /**
-   * total = served + failed + expired + pending. Counted beside: cold, nothing was in service when the request came; cut,
+   * total = served + failed + expired + pending. Counted beside: cold, nothing was in service when the request came, or on
+   * a serverless endpoint it waited for compute to start; cut,
    * of the failed ones the streams whose instance or endpoint was taken away under them.
    */
   readonly requests: {
@@ -67,6 +68,15 @@ export interface EndpointResult {
   readonly windows: readonly WindowResult[];
   /** Kind components: each of them; absent for other kinds. */
   readonly components?: Readonly<Record<string, ComponentResult>>;
+  /** Kind serverless: what its requests made of its concurrency; absent for other kinds. */
+  readonly serverless?: {
+    /** Requests that waited for compute to start. */
+    readonly coldStarts: number;
+    /** Of the failed ones those that found the maximum concurrency in use. */
+    readonly throttled: number;
+    /** Requests in service by the memory: on provisioned concurrency, and beyond it. */
+    readonly gigabyteSeconds: { readonly provisioned: number; readonly onDemand: number };
+  };
   /** Several variants: what each had, and the part of the requests that came to it; absent: there is one. */
   readonly variants?: Readonly<Record<string, VariantResult>>;
   readonly final: {

@@ -43,6 +43,8 @@ type Kind = ScenarioEndpoint['kind'];
 
 interface Enrolled {
   readonly kind: Kind;
+  /** Kind serverless: the maximum concurrency that it begins with. */
+  readonly most: number | undefined;
   /** Names of several. */
   readonly variants: readonly string[] | undefined;
   /** Kind components: what each of them is asked for lies in `parts`. */
@@ -97,7 +99,12 @@ export class Rulebook {
     endpoint: string,
     tags: Readonly<Record<string, string>>,
     at: number,
-    { kind, hosting, variants: several }: Pick<ScenarioEndpoint, 'kind' | 'hosting' | 'variants'> = {
+    {
+      kind,
+      hosting,
+      variants: several,
+      serverless,
+    }: Pick<ScenarioEndpoint, 'kind' | 'hosting' | 'variants' | 'serverless'> = {
       kind: 'real-time',
     },
   ): void {
@@ -105,7 +112,8 @@ export class Rulebook {
     if (known === undefined) {
       const components = hosting?.components.map(({ name }) => name) ?? [];
       const variants = several?.map(({ name }) => name);
-      this.#endpoints.set(endpoint, { kind, variants, components, parts: new Map(), tags, history: [] });
+      const most = serverless?.maxConcurrency;
+      this.#endpoints.set(endpoint, { kind, most, variants, components, parts: new Map(), tags, history: [] });
     } else known.tags = tags;
     this.#compile(endpoint, at);
   }
@@ -232,7 +240,7 @@ export class Rulebook {
       const { policy, agenda } = compiled.value;
       const variants = enrolled.variants && variantRules(compiled.value);
       const parts = variants === undefined ? [{ policy, agenda }] : [...variants.values()];
-      const suits = (variants === undefined || variants.size > 0) && parts.every((part) => suitsKind(kind, part));
+      const suits = (variants === undefined || variants.size > 0) && parts.every((part) => suitsKind(enrolled, part));
       if (suits) return { ...head, valid: true, policy, agenda, ...(variants && { variants }) };
     }
     const lastValid = policyName !== undefined && before?.policyName === policyName ? before : undefined;
@@ -259,10 +267,15 @@ function meansZero(rung: Rung): boolean {
 }
 
 /** Rules of the kind, which policies do not know: what breaks them is invalid for this endpoint. */
-function suitsKind(kind: Kind, { policy, agenda }: VariantRules): boolean {
+function suitsKind({ kind, most = Number.POSITIVE_INFINITY }: Enrolled, { policy, agenda }: VariantRules): boolean {
   if (policy === undefined || agenda === undefined) return false;
   const by = policy.zero?.by;
   if (kind === 'async') return by === undefined || by === 'instances';
+  if (kind === 'serverless') {
+    return (
+      by === undefined && !agenda.rungs.some((rung) => meansZero(rung) || (rung.kind === 'bounds' && rung.max > most))
+    );
+  }
   if (kind === 'components') return by === undefined || by === 'copies';
   if (by !== undefined && by !== 'park') return false;
   return by === 'park' || !agenda.rungs.some(meansZero);

@@ -135,10 +135,12 @@ function seedOf(endpoint: ScenarioEndpoint, aws: SimulatedAws, tagPrefix: string
     ...(endpoint.pools && { pools: endpoint.pools.map((pool) => pool.instanceType) }),
     instances: endpoint.instances,
     ...(endpoint.variants && { variants: endpoint.variants }),
+    ...(endpoint.serverless && { serverless: endpoint.serverless }),
     tags: { ...endpoint.tags, ...enrolment },
     timing: timingOf(endpoint, aws),
     load: {
       ...loadOf(endpoint.name, endpoint, aws),
+      ...(endpoint.serverless && { coldStartSeconds: endpoint.serverless.coldStartSeconds }),
       ...(endpoint.requestTtlSeconds === undefined ? {} : { requestTtlSeconds: endpoint.requestTtlSeconds }),
     },
     ...hostingOf(endpoint, aws),

@@ -15,6 +15,7 @@ import { poolWarnings } from './scenario/pool-warnings.ts';
 import { resolveHappenings } from './scenario/resolve-happenings.ts';
 import { resolveTraffic } from './scenario/resolve-traffic.ts';
 import { salvage } from './scenario/salvage.ts';
+import { PROVISION_MS, resolveServerless } from './scenario/serverless.ts';
 import { ZONE_ALLOWED } from './scenario/traffic.ts';
 import { readTemplateText } from './template.ts';
 import { minutesOf } from './traffic/traffic.ts';
@@ -186,7 +187,7 @@ function resolveEndpoints(context: ResolveContext): ScenarioEndpoint[] {
       context.warnings.push(`endpoints.${name}.policy: ${endpoint.policy}: no such policy in this scenario${hint}`);
     }
     warnOfTooLong(context, name, endpoint);
-    const serves = servesOf(endpoint.serves);
+    const serves = servesOf(endpoint.serves, endpoint.kind);
     const pools = endpoint.pools?.map(({ instanceType, concurrent = serves.concurrent }) => ({
       instanceType,
       concurrent,
@@ -195,23 +196,25 @@ function resolveEndpoints(context: ResolveContext): ScenarioEndpoint[] {
     const traffic = resolveTraffic(context, { path: ['endpoints', name], stream: name }, endpoint.traffic, minutes);
     const hosting = resolveComponents(context, name, endpoint, traffic);
     const variants = variantsOf(endpoint);
+    const serverless = resolveServerless(endpoint);
     endpoints.push({
       name,
       kind: endpoint.kind,
       ...(endpoint.policy === undefined ? {} : { policy: endpoint.policy }),
       tags: endpoint.tags ?? {},
       // The grammar asks for one of the two.
-      instanceType: endpoint.instanceType ?? pools?.[0]?.instanceType ?? '',
+      instanceType: endpoint.instanceType ?? pools?.[0]?.instanceType ?? (serverless ? 'serverless' : ''),
       ...(pools && { pools }),
       instances: variants?.reduce((sum, one) => sum + one.instances, 0) ?? instancesOf(endpoint),
       ...(variants && { variants }),
-      startsIn: endpoint.startsIn ?? { kind: 'fixed', ms: hosting ? COMPONENT_DEFAULTS.startMs : DEFAULTS.startMs },
+      startsIn: endpoint.startsIn ?? { kind: 'fixed', ms: startMsOf(endpoint) },
       deletesInMs: endpoint.deletesIn ?? DEFAULTS.deletesInMs,
       serves,
       traffic: hosting ? new Int32Array(minutes) : traffic,
       whenAway: endpoint.whenAway ?? 'lost',
       ...(endpoint.requestTtl === undefined ? {} : { requestTtlSeconds: endpoint.requestTtl / 1_000 }),
       ...(hosting && { hosting }),
+      ...(serverless && { serverless }),
     });
   }
   return endpoints;
@@ -227,7 +230,14 @@ function variantsOf({ variants, instanceType = '' }: ScenarioDocument['endpoints
   }));
 }
 
-function instancesOf({ kind, instances }: ScenarioDocument['endpoints'][string]): number {
+function startMsOf({ kind }: ScenarioDocument['endpoints'][string]): number {
+  if (kind === 'components') return COMPONENT_DEFAULTS.startMs;
+  return kind === 'serverless' ? PROVISION_MS : DEFAULTS.startMs;
+}
+
+function instancesOf(endpoint: ScenarioDocument['endpoints'][string]): number {
+  const { kind, instances, provisionedConcurrency } = endpoint;
+  if (kind === 'serverless') return provisionedConcurrency ?? 0;
   if (instances?.form === 'count') return instances.number;
   return kind === 'real-time' ? 1 : 0;
 }

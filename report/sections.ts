@@ -178,7 +178,15 @@ function describeEndpoint(endpoint: EndpointResult): Html {
   const policy = endpoint.policy === null ? 'not enrolled, so never touched' : `policy ${endpoint.policy}`;
   const wait =
     endpoint.wakeSeconds.length === 0 ? NOTHING : html` of typically ${formatSeconds(median(endpoint.wakeSeconds))}`;
-  return html`<p class="facts">${endpoint.kind} · ${policy} · ${type} · <b>${formatShare(paid, alwaysOn)}</b> of always-on · <b>${formatCount(endpoint.requests.total)}</b> requests, ${formatShare(endpoint.requests.cold, endpoint.requests.total)} cold · <b>${formatPlural(endpoint.parks, 'park')}</b>, <b>${formatPlural(endpoint.wakes, 'wake')}</b>${wait}</p>`;
+  return html`<p class="facts">${endpoint.kind} · ${policy} · ${type}${describeServerless(endpoint)} · <b>${formatShare(paid, alwaysOn)}</b> of always-on · <b>${formatCount(endpoint.requests.total)}</b> requests, ${formatShare(endpoint.requests.cold, endpoint.requests.total)} cold · <b>${formatPlural(endpoint.parks, 'park')}</b>, <b>${formatPlural(endpoint.wakes, 'wake')}</b>${wait}</p>`;
+}
+
+/** What other kinds have no figures for; `requests` has its cold starts. */
+function describeServerless({ serverless, instanceHours, latency }: EndpointResult): string {
+  if (serverless === undefined) return '';
+  const hours = `${formatHours(instanceHours.paid)} hours of provisioned concurrency`;
+  const waits = latency === null ? '' : `, p50 ${formatSeconds(latency.p50)}, p95 ${formatSeconds(latency.p95)}`;
+  return ` · ${hours}, ${formatPlural(serverless.coldStarts, 'cold start')}, ${formatCount(serverless.throttled)} throttled${waits}`;
 }
 
 function median(values: readonly number[]): number {

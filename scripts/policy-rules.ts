@@ -13,7 +13,7 @@ export interface PolicyRule {
   readonly source: string;
   /** A policy that breaks it; of an endpoint, where the rule is about that. */
   readonly breaks: object;
-  readonly endpoint?: { readonly kind: 'real-time' | 'async'; readonly instanceType?: string };
+  readonly endpoint?: { readonly kind: 'real-time' | 'async' | 'serverless'; readonly instanceType?: string };
   /** For `size`: its option, where no policy says it. */
   readonly says: string;
 }
@@ -73,6 +73,30 @@ export const REFUSALS: readonly PolicyRule[] = [
     breaks: { otherwise: { min: 0, max: 2 } },
     endpoint: { kind: 'real-time' },
     says: 'otherwise: min 0, max 2: min ≥ 1, or zero together with `zero: { by: park }`: a real-time endpoint reaches zero only by deletion',
+  },
+  {
+    id: 'zero-of-a-serverless-variant',
+    aws: 'ProvisionedConcurrency is 1 to 200: the 0 is taken at registration and refused when it is tried',
+    source: 'model: sagemaker, ServerlessProvisionedConcurrency',
+    breaks: { otherwise: { min: 0, max: 2 } },
+    endpoint: { kind: 'serverless' },
+    says: 'otherwise: min 0, max 2: min ≥ 1, or leave: provisioned concurrency is at least 1; an endpoint config without any is what removes it',
+  },
+  {
+    id: 'zero-by-of-a-serverless-variant',
+    aws: 'Without requests a serverless endpoint costs nothing but its provisioned concurrency: there is nothing to delete',
+    source: 'guide: serverless-endpoints',
+    breaks: { otherwise: { min: 1, max: 2 }, zero: { by: 'park' } },
+    endpoint: { kind: 'serverless' },
+    says: 'zero.by: park: nothing: a serverless endpoint is never parked, without requests it costs nothing but its provisioned concurrency; remove it',
+  },
+  {
+    id: 'wake-of-a-serverless-endpoint',
+    aws: 'A serverless endpoint is in service all the time: there is nothing to wake',
+    source: 'guide: serverless-endpoints',
+    breaks: { otherwise: { min: 1, max: 2 }, wake: { on: ['request'] } },
+    endpoint: { kind: 'serverless' },
+    says: 'wake.on: request: nothing for a serverless endpoint: it is never away',
   },
   {
     id: 'burstable-type',

@@ -170,10 +170,25 @@ export interface EndpointLoad {
   readonly concurrentByType?: Readonly<Record<string, number>>;
   /** Real-time only: what becomes of a request when nothing is in service. */
   readonly whenAway: 'lost' | 'asks';
+  /** Serverless only: how long compute takes to start for a request that finds none free (10 s). */
+  readonly coldStartSeconds?: number;
   /** Asynchronous only: seconds until a queued request expires. */
   readonly requestTtlSeconds?: number;
   /** `asks`: called at most once a simulated minute while anyone waits for the absent endpoint. */
   readonly onAsk?: (at: EpochMs) => void;
+}
+
+/**
+ * What a serverless endpoint's requests made of its concurrency. GB-seconds: time in service of requests by the memory of
+ * the endpoint, on provisioned concurrency or beyond it; both are paid for beside the provisioned concurrency itself.
+ */
+export interface ServerlessUse {
+  /** Requests that waited for compute to start. */
+  readonly coldStarts: number;
+  /** Of the failed ones those that found the maximum concurrency in use. */
+  readonly throttled: number;
+  readonly provisionedGigabyteSeconds: number;
+  readonly onDemandGigabyteSeconds: number;
 }
 
 /**
@@ -240,7 +255,11 @@ export interface ComponentChange {
   readonly serving: number;
 }
 
-/** Billed time: a start that works from its call (waiting for capacity is not paid) to the delete or scale-in. */
+/**
+ * Billed time: a start that works from its call (waiting for capacity is not paid) to the delete or scale-in. Of a
+ * serverless endpoint GB-seconds: `serverless-provisioned` of what is kept ready, `serverless-provisioned-use` and
+ * `serverless` of requests on it and beyond it.
+ */
 export interface PaidTime {
   readonly instanceType: string;
   readonly instanceSeconds: number;
@@ -299,17 +318,20 @@ export interface EndpointTiming {
 /** An endpoint that exists when the simulation begins: InService, created 30 days before. */
 export interface EndpointSeed {
   readonly name: string;
-  readonly kind: 'real-time' | 'async' | 'components';
+  readonly kind: 'real-time' | 'async' | 'components' | 'serverless';
+  /** Of a serverless endpoint it says nothing. */
   readonly instanceType: string;
   /** Instance pools instead, best first; `instanceType` is the first, on which it stands when the simulation begins. */
   readonly pools?: readonly string[];
-  /** Kind components: at least so many; as many as the copies need are there. */
+  /** Kind components: at least so many; as many as the copies need are there. Kind serverless: its provisioned concurrency, 0: none. */
   readonly instances: number;
   /** Several variants, instead of one `AllTraffic` with that type and count. */
   readonly variants?: readonly VariantSeed[];
   readonly tags: Readonly<Record<string, string>>;
   readonly timing: EndpointTiming;
   readonly load?: EndpointLoad;
+  /** Kind serverless only. */
+  readonly serverless?: { readonly memoryMb: number; readonly maxConcurrency: number };
   /** Kind components only. */
   readonly managedScaling?: { readonly min: number; readonly max: number };
   readonly components?: readonly ComponentSeed[];
@@ -365,6 +387,8 @@ export interface World {
   requestsOf(endpoint: string, index: number): RequestTotals;
   /** Undefined: no request was answered. */
   latency(endpoint: string, component?: string): LatencySummary | undefined;
+  /** Undefined: the endpoint was never serverless. */
+  serverlessUse(endpoint: string): ServerlessUse | undefined;
   /** Requests that arrived in each hour since the start (for pictures). */
   arrivalsByHour(endpoint: string): readonly number[];
   paid(endpoint: string): readonly PaidTime[];

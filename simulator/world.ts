@@ -2,7 +2,7 @@ import { createAutoScaling, type SimulatedAutoScaling } from './application-auto
 import type { ScalableTarget } from './application-auto-scaling/model.ts';
 import type { Resource, ResourceLookup } from './application-auto-scaling/resources.ts';
 import { createCloudWatch } from './cloudwatch/index.ts';
-import type { ComponentChange, Kernel, World } from './contract.ts';
+import type { ComponentChange, Kernel, PaidTime, ServerlessUse, World } from './contract.ts';
 import type { AccountView, TargetFacts } from './iam/account.ts';
 import { EndpointLoads } from './load/index.ts';
 import { QueueDepth } from './queue-depth.ts';
@@ -108,6 +108,15 @@ function createFacts(state: SageMakerState, autoScaling: SimulatedAutoScaling): 
   };
 }
 
+/** Requests of a serverless endpoint are paid for by the GB-second, in one way or the other. */
+function paidUse(use: ServerlessUse | undefined): readonly PaidTime[] {
+  if (use === undefined) return [];
+  return [
+    { instanceType: 'serverless-provisioned-use', instanceSeconds: use.provisionedGigabyteSeconds },
+    { instanceType: 'serverless', instanceSeconds: use.onDemandGigabyteSeconds },
+  ];
+}
+
 /** SageMaker, Application Auto Scaling and CloudWatch with the load on the endpoints, on the kernel's clock. */
 export function createWorld(kernel: Kernel): AdjustableWorld {
   const sagemaker = createSageMaker(kernel);
@@ -158,9 +167,13 @@ export function createWorld(kernel: Kernel): AdjustableWorld {
     troubleMetrics: (endpoint, from, until, mode) => loads.trouble(endpoint, from, until, mode),
     requests: (endpoint, component) => loads.totals(endpoint, component),
     requestsOf: (endpoint, index) => loads.totalsOf(endpoint, index),
+    serverlessUse: (endpoint) => loads.serverlessUse(endpoint),
     latency: (endpoint, component) => loads.latency(endpoint, component),
     arrivalsByHour: (endpoint) => loads.arrivalsByHour(endpoint),
-    paid: (endpoint) => state.ledger(endpoint).total(kernel.clock.now()),
+    paid: (endpoint) => [
+      ...state.ledger(endpoint).total(kernel.clock.now()),
+      ...paidUse(loads.serverlessUse(endpoint)),
+    ],
     taggedResources: () => state.tags.resources(),
     onEndpointChange: (listener) => state.onChange(listener),
     onComponentChange: (listener) => state.onComponentChange(listener),

@@ -85,6 +85,9 @@ function checkRecord({ stack }: Account, record: FleetRecord): string | undefine
   const { mode } = stack.settings;
   if (stack.assumed) return 'no stack works on this table';
   if (mode !== 'on') return `the mode of the stack is ${mode}`;
+  if (record.kind === 'serverless') {
+    return 'a serverless endpoint is never parked: without requests it costs nothing but its provisioned concurrency, at least 1';
+  }
   if (record.kind !== 'real-time') return `an endpoint of kind ${record.kind} is never parked; hold it down instead`;
   if (!parks(record.kind, record.policy))
     return `policy ${printable(record.policyName)} does not say \`zero: { by: park }\``;

@@ -2,7 +2,7 @@ import type { ScalingActivity } from '@aws-sdk/client-application-auto-scaling';
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { classifyActivity } from '../../shared/aws/classify.ts';
 import { isLeft } from '../../shared/domain/drift.ts';
-import { type Suspended, suspendedBy } from '../../shared/domain/plan-capacity.ts';
+import { leastOf, type Suspended, suspendedBy } from '../../shared/domain/plan-capacity.ts';
 import { type ActivityTrouble, TROUBLE_ADVICE } from '../../shared/domain/scaling-activity.ts';
 import { scalingOf } from '../../shared/domain/step-wake.ts';
 import { DAY, type Instant } from '../../shared/domain/time.ts';
@@ -49,7 +49,10 @@ export function checkBounds({ record, ruling, target, view }: EndpointLook): rea
   // Copies are none of DescribeEndpoint's: they are told as scheduled-scaling saw them last.
   const isCopies = record.part?.dimension === 'copies';
   const desired = isCopies ? record.observed?.desired : view?.variants[0]?.desired;
-  const size = countOf(desired ?? 0, isCopies ? 'copies' : 'instances');
+  const size =
+    record.kind === 'serverless'
+      ? `provisioned concurrency ${desired ?? 0}`
+      : countOf(desired ?? 0, isCopies ? 'copies' : 'instances');
   if (target === undefined) {
     if (isLeft(record, 'target')) return [{ level: 'warning', check, found: 'no scalable target', advice: LEFT }];
     const needs = scalingOf(record).length > 0 && ruling.bounds !== undefined;
@@ -64,7 +67,7 @@ export function checkBounds({ record, ruling, target, view }: EndpointLook): rea
   if (ruling.bounds === undefined)
     return [{ level: 'ok', check, found: `${has}; the policy leaves them (${ruling.reason})` }];
   // A classic variant has at least one instance, and a falling maximum drains.
-  const min = Math.max(record.kind === 'real-time' ? 1 : 0, ruling.bounds.min);
+  const min = Math.max(leastOf(record.kind), ruling.bounds.min);
   const max = Math.max(min, ruling.bounds.max);
   const drains = record.drain !== undefined && target.max >= max;
   if (target.min === min && (target.max === max || drains)) {

@@ -5,6 +5,7 @@ import { componentOf } from './world-state.ts';
 interface Count {
   readonly VariantName?: string;
   readonly DesiredInstanceCount?: number;
+  readonly ServerlessUpdateConfig?: { readonly ProvisionedConcurrency?: number };
 }
 
 const METRIC_DELAY_MS = 2 * MINUTE_MS;
@@ -57,7 +58,8 @@ export function checkLowering(context: CheckContext): Check {
         const state = world.beforeCall(endpoint);
         const variant = state?.variants?.find(({ name }) => name === counts[0]?.VariantName);
         const before = variant?.desired ?? state?.desired ?? 0;
-        const wanted = counts[0]?.DesiredInstanceCount ?? before;
+        const wanted =
+          counts[0]?.DesiredInstanceCount ?? counts[0]?.ServerlessUpdateConfig?.ProvisionedConcurrency ?? before;
         if (wanted < before) judge(endpoint, undefined, `scaled in from ${before} to ${wanted}`, wanted === 0, at);
       }
     },

@@ -23,8 +23,9 @@ const HAS_ACCELERATORS = /^ml\.(?:g|p|inf|trn)\d/;
 
 type Serves = { readonly concurrent: number; readonly in: number; readonly streams?: boolean | undefined };
 
-export function servesOf(serves: Serves | undefined) {
-  const { concurrent, in: ms, streams }: Serves = serves ?? DEFAULT_SERVES;
+export function servesOf(serves: Serves | undefined, kind?: EndpointDocument['kind']) {
+  const usual = kind === 'serverless' ? { ...DEFAULT_SERVES, concurrent: 1 } : DEFAULT_SERVES;
+  const { concurrent, in: ms, streams }: Serves = serves ?? usual;
   return { concurrent, seconds: ms / 1_000, ...(streams && { streams }) };
 }
 

@@ -10,6 +10,7 @@ import {
   parseInstant,
 } from '../../shared/documents/values.ts';
 import { READING_NAMES, READINGS } from '../../simulator/index.ts';
+import { checkServerless } from './check-serverless.ts';
 import { COMPONENT_ALLOWED, COMPONENT_NAME, templateParameters } from './happening-values.ts';
 
 import { happeningSchema } from './happenings.ts';
@@ -32,15 +33,18 @@ function duration(allowed: string, isAllowed: (ms: number) => boolean) {
   });
 }
 
-const instanceType = word(/^ml\.[a-z0-9-]+\.[a-z0-9]+$/, INSTANCE_TYPE_ALLOWED);
+const INSTANCE_TYPE = /^ml\.[a-z0-9-]+\.[a-z0-9]+$/;
+const instanceType = word(INSTANCE_TYPE, INSTANCE_TYPE_ALLOWED);
 const positive = duration(`${DURATION_ALLOWED}, above 0`, (ms) => ms > 0);
 
-const KINDS = ['real-time', 'async', 'components', 'serverless'] as const;
-const kind = v.pipe(
-  choice(KINDS),
-  v.check((input) => input !== 'serverless', 'comes with a later version; today real-time, async or components'),
-  v.transform((input) => input as 'real-time' | 'async' | 'components'),
+const SERVERLESS_PRICES = ['serverless', 'serverless-provisioned', 'serverless-provisioned-use'] as const;
+const priced = word(
+  new RegExp(`^(?:${INSTANCE_TYPE.source.slice(1, -1)}|${SERVERLESS_PRICES.join('|')})$`),
+  `${INSTANCE_TYPE_ALLOWED}, or ${SERVERLESS_PRICES.join(', ')}`,
 );
+
+const KINDS = ['real-time', 'async', 'components', 'serverless'] as const;
+const kind = choice(KINDS);
 
 const startsIn = oneOf(
   (input) => (typeof input === 'object' && input !== null ? 1 : 0),
@@ -174,6 +178,9 @@ export const endpointSchema = v.pipe(
     traffic: v.optional(trafficSchema),
     whenAway: v.optional(choice(['lost', 'asks', 'retries'])),
     requestTtl: v.optional(duration(`${DURATION_ALLOWED}, from 60s to 6h`, (ms) => ms >= 60_000 && ms <= 21_600_000)),
+    maxConcurrency: v.optional(count(1, 200)),
+    provisionedConcurrency: v.optional(count(0, 200)),
+    coldStart: v.optional(duration(`${DURATION_ALLOWED}, from 1ms to 60s`, (ms) => ms >= 1 && ms <= 60_000)),
     ...componentFields,
     components: v.optional(named(word(COMPONENT_NAME, COMPONENT_ALLOWED), componentSchema)),
   }),
@@ -181,6 +188,11 @@ export const endpointSchema = v.pipe(
     if (!dataset.typed) return;
     const refuse = (field: string, message: string) => addIssue({ message, path: at(field) });
     const endpoint = dataset.value;
+    checkServerless(endpoint, refuse);
+    if (endpoint.kind === 'serverless') {
+      if (endpoint.requestTtl !== undefined) refuse('requestTtl', 'only for kind async');
+      return;
+    }
     const { kind: endpointKind, instances: given, whenAway, requestTtl } = endpoint;
     if (endpoint.variants !== undefined && given !== undefined) {
       refuse('instances', 'absent: each of the variants says its own');
@@ -255,7 +267,7 @@ export const scenarioSchema = v.pipe(
     region: v.optional(word(/^[a-z]{2}(?:-[a-z]+)+-\d$/, 'an AWS region like eu-central-1')),
     parameters: v.optional(templateParameters),
     prices: v.optional(
-      named(instanceType, v.pipe(v.number('USD per hour, 0 or more'), v.minValue(0, 'USD per hour, 0 or more'))),
+      named(priced, v.pipe(v.number('USD per hour, 0 or more'), v.minValue(0, 'USD per hour, 0 or more'))),
     ),
     schedules: v.optional(named(word(NAME_PATTERN, NAME_ALLOWED), documentSchema)),
     policies: v.optional(named(word(NAME_PATTERN, NAME_ALLOWED), documentSchema)),

@@ -127,8 +127,10 @@ type CapacityControl = Pick<
   'list' | 'describe' | 'describeConfig' | 'tags' | 'components' | 'describeComponent' | 'setDesired' | 'setWeights'
 >;
 
-/** What every function may do, apart from the rest: a bundle carries only the calls of its function. */
-export function createCapacityControl(client: SageMakerClient): CapacityControl {
+type ComponentReader = Pick<EndpointControl, 'components' | 'describeComponent'>;
+
+/** What every function may do with variants, apart from the rest: a bundle carries only the calls of its function. */
+function createVariantControl(client: SageMakerClient): Omit<CapacityControl, keyof ComponentReader> {
   return {
     list: () => listEndpoints(client),
     async describe(name) {
@@ -144,13 +146,6 @@ export function createCapacityControl(client: SageMakerClient): CapacityControl 
       return absentAsUndefined(outcome, configViewOf);
     },
     tags: (arn) => readTags(client, arn),
-    components: (endpoint) => listComponents(client, endpoint),
-    async describeComponent(name) {
-      const outcome = await outcomeOf('SageMaker.DescribeInferenceComponent', () =>
-        client.send(new DescribeInferenceComponentCommand({ InferenceComponentName: name })),
-      );
-      return absentAsUndefined(outcome, componentViewOf);
-    },
     setDesired: (name, target, count) => setDesired(client, name, target, count),
     setWeights: (name, weights) =>
       change(
@@ -158,6 +153,19 @@ export function createCapacityControl(client: SageMakerClient): CapacityControl 
         name,
         ...Object.entries(weights).map(([VariantName, DesiredWeight]) => ({ VariantName, DesiredWeight })),
       ),
+  };
+}
+
+export function createCapacityControl(client: SageMakerClient): CapacityControl {
+  return {
+    ...createVariantControl(client),
+    components: (endpoint) => listComponents(client, endpoint),
+    async describeComponent(name) {
+      const outcome = await outcomeOf('SageMaker.DescribeInferenceComponent', () =>
+        client.send(new DescribeInferenceComponentCommand({ InferenceComponentName: name })),
+      );
+      return absentAsUndefined(outcome, componentViewOf);
+    },
   };
 }
 
@@ -202,10 +210,15 @@ function change(
 }
 
 export function createEndpointControl(parts: SageMakerParts): EndpointControl {
+  return { ...createCapacityControl(parts.client), ...createParkingControl(parts) };
+}
+
+/** Inference components are never parked. */
+export function createParkingControl(parts: SageMakerParts): Omit<EndpointControl, keyof ComponentReader> {
   const { client } = parts;
   const once = (call: string, abortAt: Instant, send: SendOnce) => sendOnceWithin(parts, call, abortAt, send);
   return {
-    ...createCapacityControl(client),
+    ...createVariantControl(client),
     async modelCreatedAt(name) {
       const outcome = await outcomeOf('SageMaker.DescribeModel', () =>
         client.send(new DescribeModelCommand({ ModelName: name })),
@@ -270,10 +283,14 @@ function componentViewOf(shape: DescribeInferenceComponentOutput): ComponentView
 }
 
 function variantOf(variant: ProductionVariantSummary): VariantView {
+  const { CurrentServerlessConfig: current, DesiredServerlessConfig: desired } = variant;
+  // Of a serverless variant its provisioned concurrency, 0 where it has none.
+  const serving = variant.CurrentInstanceCount ?? current?.ProvisionedConcurrency ?? 0;
   return {
     name: variant.VariantName ?? '',
-    desired: variant.DesiredInstanceCount ?? variant.CurrentInstanceCount ?? 0,
-    serving: variant.CurrentInstanceCount ?? 0,
+    desired: variant.DesiredInstanceCount ?? desired?.ProvisionedConcurrency ?? serving,
+    serving,
+    maxConcurrency: current?.MaxConcurrency,
     weight: variant.DesiredWeight ?? variant.CurrentWeight ?? 1,
   };
 }

@@ -5,7 +5,7 @@ import { HOUR, MINUTE } from './time.ts';
 
 /** A rule of the endpoint's kind that its policy breaks; it concerns this endpoint only. */
 export interface KindProblem {
-  readonly code: 'policy-invalid' | 'several-variants' | 'burstable-type' | 'kind-unsupported';
+  readonly code: 'policy-invalid' | 'several-variants' | 'burstable-type';
   readonly field: string;
   readonly value: string;
   readonly allowed: string;
@@ -18,25 +18,18 @@ export interface KindCheck {
   readonly variants: readonly { readonly name: string; readonly instanceType?: string | undefined }[];
   /** Inference components: the least number of instances that SageMaker keeps; absent: it adds and removes none. */
   readonly managedMin?: number | undefined;
+  /** Serverless: the variant's MaxConcurrency; absent: not seen yet. */
+  readonly maxConcurrency?: number | undefined;
 }
 
 /** Every kind rule that this endpoint's policy breaks; empty: the policy fits. */
 export function checkKind(check: KindCheck): readonly KindProblem[] {
   const { kind, policy } = check;
-  if (kind === 'serverless') {
-    return [
-      {
-        code: 'kind-unsupported',
-        field: 'endpoint',
-        value: kind,
-        allowed: 'real-time and asynchronous endpoints and those with inference components; this kind is left alone',
-      },
-    ];
-  }
   return [
     ...(kind === 'components' ? checkComponents(check) : checkVariants(check)),
     ...checkZeroBy(kind, policy),
     ...checkZeroRungs(check),
+    ...checkMaximum(check),
     ...checkSmoke(kind, policy),
     ...checkScaleIn(kind, policy),
     ...checkMetrics(kind, policy.scaling),
@@ -97,13 +90,19 @@ export function checkManagedScaling(
   return [{ code: 'policy-invalid', field: 'endpoint', value, allowed }];
 }
 
+/** Its shape has no provisioned concurrency of 0, and without requests nothing else of it is paid for. */
+const NEVER_AWAY =
+  'nothing: a serverless endpoint is never parked, without requests it costs nothing but its provisioned concurrency; remove it';
+
 function checkZeroBy(kind: EndpointKind, policy: CompiledPolicy): readonly KindProblem[] {
   const by = policy.zero?.by;
   if (by === undefined || ALLOWED_ZERO[kind].includes(by)) return [];
   const why =
-    kind === 'async' && by === 'park'
-      ? 'instances (what becomes of queued requests when it is deleted is unknown)'
-      : '';
+    kind === 'serverless'
+      ? NEVER_AWAY
+      : kind === 'async' && by === 'park'
+        ? 'instances (what becomes of queued requests when it is deleted is unknown)'
+        : '';
   return [
     {
       code: 'policy-invalid',
@@ -134,6 +133,10 @@ function checkWakeBy(kind: EndpointKind, policy: CompiledPolicy): readonly KindP
       { code: 'policy-invalid', field: 'wake.requestTtl', value: `${policy.wake.requestTtl / MINUTE}m`, allowed },
     ];
   }
+  if (kind === 'serverless' && (policy.wake.on ?? []).length > 0) {
+    const allowed = 'nothing for a serverless endpoint: it is never away';
+    return [{ code: 'policy-invalid', field: 'wake.on', value: policy.wake.on?.join(', ') ?? '', allowed }];
+  }
   if (policy.wake.by === undefined) return [];
   const refused = (allowed: string): readonly KindProblem[] => [
     { code: 'policy-invalid', field: 'wake.by', value: policy.wake.by ?? '', allowed },
@@ -144,9 +147,30 @@ function checkWakeBy(kind: EndpointKind, policy: CompiledPolicy): readonly KindP
   return refused('function, or a rung with max ≥ 1: Application Auto Scaling adds instances up to a maximum');
 }
 
+/** AWS takes bounds above it and refuses the change; nothing would come of it but failures. */
+function checkMaximum({ agenda, maxConcurrency }: KindCheck): readonly KindProblem[] {
+  const rung = agenda?.rungs.find((one) => one.kind === 'bounds' && one.max > (maxConcurrency ?? Infinity));
+  if (rung?.kind !== 'bounds') return [];
+  const field = rung.during === undefined ? 'otherwise' : `capacity (during ${rung.during})`;
+  const allowed = `max at most ${maxConcurrency}, the MaxConcurrency of the endpoint`;
+  return [{ code: 'policy-invalid', field, value: `max ${rung.max}`, allowed }];
+}
+
+/** What zero takes, of a kind that has none by itself. */
+const NO_ZERO: Partial<Readonly<Record<EndpointKind, string>>> = {
+  'real-time':
+    'min ≥ 1, or zero together with `zero: { by: park }`: a real-time endpoint reaches zero only by deletion',
+  serverless:
+    'min ≥ 1, or leave: provisioned concurrency is at least 1; an endpoint config without any is what removes it',
+};
+
 function checkZeroRungs({ kind, policy, agenda }: KindCheck): readonly KindProblem[] {
-  if (kind !== 'real-time' || policy.zero?.by !== undefined) return [];
-  const zeroRung = agenda?.rungs.find((rung) => resolveRung(rung, kind, policy).kind === 'zero');
+  const allowed = NO_ZERO[kind];
+  if (allowed === undefined || policy.zero?.by !== undefined) return [];
+  const zeroRung = agenda?.rungs.find((rung) => {
+    const resolved = resolveRung(rung, kind, policy);
+    return resolved.kind !== 'leave' && minOf(resolved) === 0;
+  });
   if (zeroRung === undefined && !policy.mayBeZero) return [];
   const place =
     zeroRung === undefined || zeroRung.during === undefined ? 'otherwise' : `capacity (during ${zeroRung.during})`;
@@ -155,8 +179,7 @@ function checkZeroRungs({ kind, policy, agenda }: KindCheck): readonly KindProbl
       code: 'policy-invalid',
       field: place,
       value: zeroRung?.kind === 'bounds' ? `min ${zeroRung.min}, max ${zeroRung.max}` : 'zero',
-      allowed:
-        'min ≥ 1, or zero together with `zero: { by: park }`: a real-time endpoint reaches zero only by deletion',
+      allowed,
     },
   ];
 }

@@ -1,5 +1,5 @@
 import type { Evidence, ReasonCode } from './decision.ts';
-import { demandThatCounts, minOf, parks, type ResolvedRung, resolveRung } from './kinds.ts';
+import { demandThatCounts, minOf, parks, type ResolvedRung, resolveRung, zeroBy } from './kinds.ts';
 import type { Agenda, Bounds, CompiledPolicy, Rung } from './policy.ts';
 import type { Demand, Hold } from './record.ts';
 import type { DecideRuling, Ruling, RulingInput } from './ruling.ts';
@@ -80,7 +80,7 @@ function policyForbidsZero({ phase, invalid, policy, kind }: RulingInput): boole
 
 /** Whether a `down` hold has anything to bring it to: deleting is opt-in, a hold is not the opting. */
 function hasZero({ kind, policy }: RulingInput): boolean {
-  return kind !== 'real-time' || parks(kind, policy);
+  return policy !== undefined && zeroBy(kind, policy) !== undefined;
 }
 
 /** What is up already is left as it is: nothing of it is ours to decide any more. */
@@ -173,7 +173,7 @@ function byCalendar(input: RulingInput, policy: CompiledPolicy, calendar: Calend
       return { want: 'up', reason: calendarReason(calendar), bounds: boundsOf(resolved), ...place };
     case 'zero':
       // A zero that the kind cannot reach is an error of this endpoint: it is left as it is.
-      if (input.kind === 'real-time' && !parks(input.kind, policy)) {
+      if (!hasZero(input)) {
         return { want: 'leave', reason: 'policy-invalid', ...place };
       }
       return { want: 'zero', reason: calendarReason(calendar), ...nativeBounds(input, 0, resolved.max), ...place };

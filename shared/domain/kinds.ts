@@ -11,12 +11,8 @@ export type ResolvedRung =
 /** AWS's default and maximum for RequestTTLSeconds. */
 export const REQUEST_TTL: DurationMs = 6 * HOUR;
 
-const NATIVE_ZERO: Readonly<Record<EndpointKind, ZeroBy | undefined>> = {
-  'real-time': undefined,
-  async: 'instances',
-  components: 'copies',
-  serverless: undefined,
-};
+/** Kinds that need not be told how. */
+const NATIVE_ZERO: Readonly<Partial<Record<EndpointKind, ZeroBy>>> = { async: 'instances', components: 'copies' };
 
 export const ALLOWED_ZERO: Readonly<Record<EndpointKind, readonly ZeroBy[]>> = {
   'real-time': ['park'],

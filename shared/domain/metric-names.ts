@@ -1,3 +1,5 @@
+import type { EndpointKind } from './policy.ts';
+
 /** The unit a threshold or target is given in; times of a document are converted to it. */
 export type MetricUnit = 'count' | 'microseconds' | 'milliseconds' | 'seconds' | 'percent';
 
@@ -15,7 +17,7 @@ export interface MetricFacts {
   /** Application Auto Scaling's own name for it, where it has one (it knows period and dimensions itself). */
   readonly predefined?: string;
   /** Kinds of endpoint that publish it. */
-  readonly kinds: readonly ('real-time' | 'async' | 'components')[];
+  readonly kinds: readonly EndpointKind[];
 }
 
 const SAGEMAKER = 'AWS/SageMaker';
@@ -23,8 +25,10 @@ const SAGEMAKER = 'AWS/SageMaker';
 const INSTANCES = '/aws/sagemaker/Endpoints';
 const BOTH = ['real-time', 'async'] as const;
 const REAL_TIME = ['real-time'] as const;
-const ANSWERING = ['real-time', 'components'] as const;
-const ALL = ['real-time', 'async', 'components'] as const;
+const ANSWERING = ['real-time', 'components', 'serverless'] as const;
+const STREAMING = ['real-time', 'components'] as const;
+const ALL = ['real-time', 'async', 'components', 'serverless'] as const;
+const SERVERLESS = ['serverless'] as const;
 const COMPONENTS = ['components'] as const;
 const ASYNC = ['async'] as const;
 
@@ -65,11 +69,19 @@ const TABLE: Readonly<Record<string, Row>> = {
     ...component('Sum', 'count'),
     predefined: 'SageMakerInferenceComponentInvocationsPerCopy',
   },
+  ServerlessProvisionedConcurrencyUtilization: {
+    ...variant('Average', 'count', SERVERLESS),
+    predefined: 'SageMakerVariantProvisionedConcurrencyUtilization',
+  },
+  ServerlessConcurrentExecutionsUtilization: variant('Average', 'count', SERVERLESS),
+  ServerlessProvisionedConcurrencyExecutions: variant('Maximum', 'count', SERVERLESS),
+  ServerlessProvisionedConcurrencySpilloverInvocations: variant('Sum', 'count', SERVERLESS),
   NoCapacityInvocationFailures: component('Sum', 'count'),
   Invocations: variant('Sum', 'count', ANSWERING),
   ModelLatency: variant('Average', 'microseconds', ALL),
   OverheadLatency: variant('Average', 'microseconds', ANSWERING),
-  FirstChunkLatency: variant('Average', 'microseconds', ANSWERING),
+  FirstChunkLatency: variant('Average', 'microseconds', STREAMING),
+  ModelSetupTime: variant('Average', 'microseconds', SERVERLESS),
   Invocation4XXErrors: variant('Sum', 'count', ALL),
   Invocation5XXErrors: variant('Sum', 'count', ALL),
   ApproximateBacklogSizePerInstance: queue('Average', 'count'),

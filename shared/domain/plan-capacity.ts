@@ -122,9 +122,14 @@ function ahead(input: CapacityInput, bounds: Bounds | undefined): Partial<Capaci
     : {};
 }
 
-/** Bounds with a minimum would pull copies from zero to that at once, and what is under way takes no other count. */
+/**
+ * Bounds with a minimum would pull copies from zero to that at once, and what is under way takes no other count. A serverless
+ * variant without any provisioned concurrency is not taken as a scalable target.
+ */
 function copiesFirst(input: CapacityInput, bounds: Bounds): Partial<CapacityPlan> | undefined {
-  if (input.kind !== 'components' || input.desired > 0) return undefined;
+  if (input.desired > 0) return undefined;
+  if (input.kind === 'serverless') return { desired: bounds.min, reason: input.ruling.reason };
+  if (input.kind !== 'components') return undefined;
   const plan = fromZero(input, bounds);
   return (plan.desired ?? 0) > bounds.min ? plan : undefined;
 }
@@ -133,14 +138,18 @@ function keepDrain({ drain }: CapacityInput): Pick<CapacityPlan, 'drain'> {
   return drain === undefined ? {} : { drain };
 }
 
-/** A classic real-time variant never has fewer than one instance: its zero is another function's business. */
+/** What its kind has at least; a classic real-time variant's zero is another function's business. */
+export function leastOf(kind: EndpointKind): number {
+  return kind === 'real-time' || kind === 'serverless' ? 1 : 0;
+}
+
 export function boundsNow({
   ruling,
   kind,
   target,
   highestMax,
 }: Pick<CapacityInput, 'ruling' | 'kind' | 'target' | 'highestMax'>): Bounds | undefined {
-  const least = kind === 'real-time' ? 1 : 0;
+  const least = leastOf(kind);
   if (ruling.bounds !== undefined) {
     return { min: Math.max(least, ruling.bounds.min), max: Math.max(least, ruling.bounds.max) };
   }
@@ -173,10 +182,11 @@ function notLowered({ target, desired }: CapacityInput, bounds: Bounds): Bounds 
 
 /** A falling maximum follows what scaling releases; nobody's instances are taken away in the middle of their work. */
 function drained(
-  { now, ruling, desired, steered, scales, drain, waitsAtMost = DRAIN_LIMIT }: CapacityInput,
+  { now, kind, ruling, desired, steered, scales, drain, waitsAtMost = DRAIN_LIMIT }: CapacityInput,
   { max }: Bounds,
 ): { readonly max: number; readonly reason: ReasonCode; readonly drain?: { since: Instant; max: number } } {
-  if (desired <= max) return { max, reason: ruling.reason };
+  // What provisioned concurrency no longer bears is served all the same.
+  if (desired <= max || kind === 'serverless') return { max, reason: ruling.reason };
   // Nothing releases instances here but `setCapacity`, which looks at activity first: bounds come after it.
   if (!steered && !scales) return { max: desired, reason: ruling.reason };
   const since = drain !== undefined && drain.max === max ? drain.since : now;

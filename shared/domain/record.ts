@@ -273,6 +273,8 @@ export interface FleetRecord {
   readonly variants?: readonly string[];
   /** Inference components: the least number of instances that SageMaker keeps for them; absent: it adds and removes none. */
   readonly managedMin?: number;
+  /** Serverless: its MaxConcurrency. */
+  readonly maxConcurrency?: number;
   /** Types of the only variant's instance pools, best first; empty: it has none; absent: nobody has looked yet. */
   readonly pools?: readonly string[];
   /** Asynchronous: its requests were announced as about to expire. */

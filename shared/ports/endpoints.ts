@@ -8,8 +8,10 @@ import type { FailureClass, Outcome } from './outcome.ts';
 export interface VariantView {
   readonly name: string;
   readonly desired: number;
-  /** CurrentInstanceCount. */
+  /** CurrentInstanceCount; of a serverless variant, as `desired`, provisioned concurrency. */
   readonly serving: number;
+  /** Serverless: what provisioned concurrency cannot exceed. */
+  readonly maxConcurrency?: number | undefined;
   readonly weight: number;
   readonly instanceType?: string;
 }

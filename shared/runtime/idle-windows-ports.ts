@@ -7,7 +7,7 @@ import { createSnapshotControl } from '../aws/application-auto-scaling.ts';
 import { createAlarmControl } from '../aws/cloudwatch-alarms.ts';
 import { createMetricReader } from '../aws/cloudwatch-metrics.ts';
 import { createBreakerStore, createFleetStore } from '../aws/dynamodb.ts';
-import { createEndpointControl } from '../aws/sagemaker.ts';
+import { createParkingControl } from '../aws/sagemaker.ts';
 import { createEndpointInvoker } from '../aws/sagemaker-runtime.ts';
 import type { IdleWindowsPorts } from '../use-cases/idle-windows/ports.ts';
 import type { Runtime } from './create-runtime.ts';
@@ -24,7 +24,7 @@ export function idleWindowsPorts(runtime: Runtime): IdleWindowsPorts {
   return {
     fleet: createFleetStore(table),
     breakers: createBreakerStore(table),
-    endpoints: createEndpointControl({
+    endpoints: createParkingControl({
       client: clientOf(SageMakerClient),
       sentOnce: clientOf(SageMakerClient, { sentOnce: true }),
       clock,

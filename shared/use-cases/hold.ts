@@ -107,6 +107,10 @@ async function checkDown(
   if (record.kind === 'real-time' && !parks(record.kind, record.policy)) {
     return { field: 'mode', value: 'down', allowed: 'up or hands-off: the policy does not say `zero: { by: park }`' };
   }
+  if (record.kind === 'serverless') {
+    const allowed = 'up or hands-off: a serverless endpoint has no zero, its provisioned concurrency is at least 1';
+    return { field: 'mode', value: 'down', allowed };
+  }
   if (record.kind !== 'async') return undefined;
   // A request that comes right after the hold was set waits until its end, and for the start that follows.
   const latest = now + (record.policy?.wake.requestTtl ?? REQUEST_TTL) - START_RESERVE;

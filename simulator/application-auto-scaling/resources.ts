@@ -2,11 +2,12 @@ import { validationError } from './errors.ts';
 import { NAMESPACE } from './model.ts';
 
 export const INSTANCES = 'sagemaker:variant:DesiredInstanceCount';
+export const PROVISIONED = 'sagemaker:variant:DesiredProvisionedConcurrency';
 export const COPIES = 'sagemaker:inference-component:DesiredCopyCount';
 
 /** What of SageMaker can be scaled here. */
 export type Resource =
-  | { readonly dimension: typeof INSTANCES; readonly endpoint: string; readonly variant: string }
+  | { readonly dimension: typeof INSTANCES | typeof PROVISIONED; readonly endpoint: string; readonly variant: string }
   | { readonly dimension: typeof COPIES; readonly component: string };
 
 /** How the service's own calls, texts and metrics name a resource of one dimension. */
@@ -16,11 +17,19 @@ interface Manner {
   read(names: readonly string[]): Resource;
 }
 
+const VARIANT = /^endpoint\/([^/]+)\/variant\/([^/]+)$/;
+const VARIANT_EXPECTED = 'endpoint/<name>/variant/<name>';
+
 const MANNERS: Readonly<Record<Resource['dimension'], Manner>> = {
   [INSTANCES]: {
-    pattern: /^endpoint\/([^/]+)\/variant\/([^/]+)$/,
-    expected: 'endpoint/<name>/variant/<name>',
+    pattern: VARIANT,
+    expected: VARIANT_EXPECTED,
     read: ([endpoint, variant]) => ({ dimension: INSTANCES, endpoint: endpoint!, variant: variant! }),
+  },
+  [PROVISIONED]: {
+    pattern: VARIANT,
+    expected: VARIANT_EXPECTED,
+    read: ([endpoint, variant]) => ({ dimension: PROVISIONED, endpoint: endpoint!, variant: variant! }),
   },
   [COPIES]: {
     pattern: /^inference-component\/([^/]+)$/,
@@ -72,9 +81,15 @@ export function isAskedFor(
   );
 }
 
-/** `instance count` or `copy count`: what an activity says was set. */
+const WORDS: Readonly<Record<Resource['dimension'], string>> = {
+  [INSTANCES]: 'instance count',
+  [PROVISIONED]: 'provisioned concurrency',
+  [COPIES]: 'copy count',
+};
+
+/** What an activity says was set. */
 export function sizeWord({ dimension }: Resource): string {
-  return dimension === INSTANCES ? 'instance count' : 'copy count';
+  return WORDS[dimension];
 }
 
 /** SageMaker's call that sets the size. */
@@ -85,11 +100,15 @@ export function sizeCall(resource: Resource, to: number): { readonly operation: 
       input: { InferenceComponentName: resource.component, DesiredRuntimeConfig: { CopyCount: to } },
     };
   }
+  const size =
+    resource.dimension === PROVISIONED
+      ? { ServerlessUpdateConfig: { ProvisionedConcurrency: to } }
+      : { DesiredInstanceCount: to };
   return {
     operation: 'UpdateEndpointWeightsAndCapacities',
     input: {
       EndpointName: resource.endpoint,
-      DesiredWeightsAndCapacities: [{ VariantName: resource.variant, DesiredInstanceCount: to }],
+      DesiredWeightsAndCapacities: [{ VariantName: resource.variant, ...size }],
     },
   };
 }
@@ -109,7 +128,7 @@ export interface ResourceView {
   readonly status: string;
   readonly desired: number;
   readonly current: number;
-  /** Type of a variant's instances; empty for a component. */
+  /** Type of a variant's instances; `serverless` where it has none, empty for a component. */
   readonly instanceType: string;
   readonly failureReason: string | undefined;
 }

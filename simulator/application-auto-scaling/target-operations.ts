@@ -1,10 +1,18 @@
 import type { Operation } from '../contract.ts';
 import { ApiError } from '../contract.ts';
+import { SERVERLESS } from '../sagemaker/endpoint.ts';
 import { forceBounds } from './capacity-control.ts';
 import { limitExceeded, resourceNotFound, targetNotFound, validationError } from './errors.ts';
 import { NAMESPACE, type ScalableTarget, type SuspendedState } from './model.ts';
 import { deletePolicy } from './policy-operations.ts';
-import { isAskedFor, parseResource, type Resource, type ResourceKey } from './resources.ts';
+import {
+  isAskedFor,
+  PROVISIONED,
+  parseResource,
+  type Resource,
+  type ResourceKey,
+  type ResourceView,
+} from './resources.ts';
 import { deleteAction } from './scheduled-actions.ts';
 import { type AutoScalingState, cutPage } from './state.ts';
 
@@ -31,7 +39,23 @@ function checkResource(state: AutoScalingState, input: RegisterInput): Resource 
       `Variant ${resource.variant} has burstable instance type ${view.instanceType}, which does not support automatic scaling.`,
     );
   }
+  checkDimension(resource, view);
   return resource;
+}
+
+/** A variant is scaled by what it has: instances, or the provisioned concurrency that its config asked for. */
+function checkDimension(resource: Resource, { instanceType, desired }: ResourceView): void {
+  if (!('variant' in resource)) return;
+  const isServerless = instanceType === SERVERLESS;
+  if (isServerless !== (resource.dimension === PROVISIONED)) {
+    throw validationError(
+      `Variant ${resource.variant} ${isServerless ? 'is serverless' : 'is not serverless'}: it has no ${resource.dimension}.`,
+    );
+  }
+  // SageMaker guide, serverless-endpoints-autoscale: the model must have been deployed with Provisioned Concurrency.
+  if (isServerless && desired === 0) {
+    throw validationError(`Variant ${resource.variant} has no provisioned concurrency to scale.`);
+  }
 }
 
 function checkBounds(min: number | undefined, max: number | undefined): void {

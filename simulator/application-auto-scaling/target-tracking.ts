@@ -1,7 +1,7 @@
 import type { AlarmDefinition } from '../cloudwatch/alarm.ts';
 import { validationError } from './errors.ts';
 import type { ScalableTarget, TargetTrackingConfiguration } from './model.ts';
-import { COPIES, INSTANCES, metricDimensions, type Resource } from './resources.ts';
+import { COPIES, INSTANCES, metricDimensions, PROVISIONED, type Resource } from './resources.ts';
 
 interface MetricPart {
   readonly alarm: Pick<
@@ -33,6 +33,12 @@ const PREDEFINED: Readonly<Record<string, PredefinedMetric>> = {
     statistic: 'Average',
     period: 10,
     of: INSTANCES,
+  },
+  SageMakerVariantProvisionedConcurrencyUtilization: {
+    name: 'ServerlessProvisionedConcurrencyUtilization',
+    statistic: 'Average',
+    period: 60,
+    of: PROVISIONED,
   },
   SageMakerInferenceComponentInvocationsPerCopy: {
     name: 'InvocationsPerCopy',

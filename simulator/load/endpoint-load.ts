@@ -5,11 +5,13 @@ import {
   type LatencySummary,
   PRIORITY,
   type RequestTotals,
+  type ServerlessUse,
   SLOT_MS,
   type Timer,
 } from '../contract.ts';
 import type { EndpointMetrics, PoolShare } from './endpoint-metrics.ts';
 import { LatencyRecord } from './latency.ts';
+import { ServerlessCompute, type ServerlessLimits } from './serverless.ts';
 import { ServiceFlow } from './service-flow.ts';
 import { arrivalInstant, countUpTo, WaitingCallers } from './waiting-callers.ts';
 
@@ -28,10 +30,12 @@ export const NO_LOAD: EndpointLoad = { arrivals: () => 0, serves: { concurrent: 
 
 /** What the endpoint can do with requests from an instant on. */
 export interface Capacity {
-  readonly kind: 'real-time' | 'async';
-  /** The endpoint takes requests: a real-time one with instances in service, an asynchronous one that is not away. */
+  readonly kind: 'real-time' | 'async' | 'serverless';
+  /** The endpoint takes requests: a real-time one with instances in service, any other one that is not away. */
   readonly accepts: boolean;
+  /** Of a serverless endpoint its provisioned concurrency. */
   readonly instances: number;
+  readonly serverless?: ServerlessLimits | undefined;
   readonly instanceType: string;
   /** Instances by type, where the variant has instance pools. */
   readonly pools?: ReadonlyMap<string, number> | undefined;
@@ -59,6 +63,8 @@ export class LoadOnEndpoint {
   readonly #waiting = new WaitingCallers();
   readonly #hours: number[] = [];
   readonly #latency: LatencyRecord;
+  /** Once the endpoint was serverless. */
+  #compute: ServerlessCompute | undefined;
   #flow: ServiceFlow;
   #flowKind: Capacity['kind'] = 'real-time';
   #capacity: Capacity = ABSENT;
@@ -120,7 +126,7 @@ export class LoadOnEndpoint {
     this.#advance(now);
     this.#countArrivals(now, count);
     if (this.#capacity.accepts) {
-      if (this.#capacity.instances === 0) this.#cold += count;
+      if (this.#isColdForAll) this.#cold += count;
       this.#flow.admit(count);
       this.#injectedUntold += count;
       return;
@@ -169,14 +175,21 @@ export class LoadOnEndpoint {
     const ttlMs = (this.#load.requestTtlSeconds ?? DEFAULT_TTL_SECONDS) * 1000;
     // A real-time request that cannot be answered in time any more is given up, not served too late; a stream has to begin.
     const inTime = this.#streams ? RESPONSE_LIMIT_MS : Math.max(0, RESPONSE_LIMIT_MS - this.#serviceMs);
-    const patienceMs = kind === 'async' ? ttlMs : inTime;
+    // Beyond its maximum concurrency a serverless endpoint refuses at once.
+    const patienceMs = kind === 'async' ? ttlMs : kind === 'serverless' ? 0 : inTime;
     this.#flowKind = kind;
     this.#droppedSeen = 0;
     return new ServiceFlow(at, this.#serviceMs, patienceMs);
   }
 
   /** Requests go where there is room: each type of a mixed fleet bears its share of what all serve. */
-  #countServers({ instances, pools }: Capacity): void {
+  #countServers({ instances, pools, serverless }: Capacity): void {
+    if (serverless !== undefined) {
+      this.#compute ??= new ServerlessCompute(this.#serviceMs, this.#load.coldStartSeconds);
+      this.#pools = undefined;
+      this.#servers = serverless.maxConcurrency;
+      return;
+    }
     const { serves, concurrentByType = {} } = this.#load;
     this.#pools =
       pools &&
@@ -248,8 +261,10 @@ export class LoadOnEndpoint {
       this.#expireAway();
       return;
     }
-    if (instances === 0) this.#cold += arrived;
-    const through = arrived + (this.#waiting.count > 0 ? this.#waiting.admit(slot, a, b) : 0);
+    if (this.#isColdForAll) this.#cold += arrived;
+    const coming = arrived + (this.#waiting.count > 0 ? this.#waiting.admit(slot, a, b) : 0);
+    const { refused, cold } = this.#receive(from, to, coming);
+    const through = coming - refused;
     const flow = this.#flow;
     const servers = this.#servers;
     /** What the servers take in this stretch as it comes. */
@@ -268,8 +283,10 @@ export class LoadOnEndpoint {
     const dropped = flow.dropped - this.#droppedSeen;
     this.#droppedSeen = flow.dropped;
     if (kind === 'async') this.#expired += dropped;
-    else this.#failed += dropped;
-    this.#noteLatency(from, startedBefore, queuedBefore > 0 || flow.queued > 0 || admitted > flowing);
+    else this.#failed += dropped + refused;
+    if (kind === 'serverless')
+      this.#noteServerless(from, to, startedBefore, cold, dropped, (busyBefore + flow.busyExact) / 2);
+    else this.#noteLatency(from, startedBefore, queuedBefore > 0 || flow.queued > 0 || admitted > flowing);
     const served = flow.served - servedBefore;
     const counted =
       this.#streams && this.#kernel.readings.streamInvocation === 'end' ? served + this.#cutUntold : admitted;
@@ -285,7 +302,9 @@ export class LoadOnEndpoint {
       counted,
       served,
       begun: flow.started - startedBefore,
-      dropped,
+      dropped: dropped + refused,
+      cold,
+      coldMs: this.#compute?.coldMs ?? 0,
       cut: this.#cutUntold,
       insideBefore,
       insideAfter: flow.inside,
@@ -297,6 +316,38 @@ export class LoadOnEndpoint {
       streams: this.#streams,
     });
     this.#cutUntold = 0;
+  }
+
+  /** Without an instance nobody is answered at once; a serverless endpoint starts what it needs. */
+  get #isColdForAll(): boolean {
+    return this.#capacity.instances === 0 && this.#capacity.serverless === undefined;
+  }
+
+  /** What a serverless endpoint does with those who come in a stretch. */
+  #receive(from: EpochMs, to: EpochMs, arriving: number): { readonly refused: number; readonly cold: number } {
+    const { serverless, instances: provisioned } = this.#capacity;
+    if (serverless === undefined || this.#compute === undefined) return { refused: 0, cold: 0 };
+    const { maxConcurrency } = serverless;
+    const [busy, burst] = [this.#flow.busyExact, this.#injectedUntold];
+    return this.#compute.receive({ from, to, arriving, burst, busy, provisioned, maxConcurrency });
+  }
+
+  #noteServerless(from: EpochMs, to: EpochMs, startedBefore: number, cold: number, dropped: number, busyMean: number) {
+    const { serverless, instances } = this.#capacity;
+    const compute = this.#compute;
+    if (serverless === undefined || compute === undefined) return;
+    this.#cold += cold;
+    compute.throttle(dropped);
+    compute.use(serverless, to - from, busyMean, instances);
+    const hour = Math.floor((from - this.#start) / HOUR_MS);
+    const begun = this.#flow.started - startedBefore;
+    this.#latency.add(hour, this.#serviceMs + compute.coldMs, Math.min(cold, begun));
+    this.#latency.add(hour, this.#serviceMs, begun - cold);
+  }
+
+  /** Undefined: it was never serverless. */
+  serverlessUse(): ServerlessUse | undefined {
+    return this.#compute?.total();
   }
 
   /** A queue that outlives its endpoint grows old all the same. */

@@ -1,5 +1,6 @@
 import type { Metric, MetricOwner, MetricStore } from '../cloudwatch/metric-store.ts';
 import type { EpochMs, Readings } from '../contract.ts';
+import { createServerlessPublisher } from './serverless-metrics.ts';
 
 const NAMESPACE = 'AWS/SageMaker';
 /** Instance metrics live in a namespace of their own (SageMaker guide, monitoring-cloudwatch). */
@@ -29,6 +30,9 @@ export interface LoadSample {
   readonly begun: number;
   /** Left the queue unserved: a model error for a real-time caller, an expiry in an asynchronous queue. */
   readonly dropped: number;
+  /** Of those that a serverless endpoint took, for how many compute had to start, and how long that took. */
+  readonly cold: number;
+  readonly coldMs: number;
   /** Streams whose instance was taken away under them. */
   readonly cut: number;
   /** In the queue or being served: at the begin, at the end, and the mean being served. */
@@ -89,7 +93,7 @@ function createOpener(
   };
 }
 
-type Opener = ReturnType<typeof createOpener>;
+export type Opener = ReturnType<typeof createOpener>;
 
 function addOne(metric: Metric, time: EpochMs, value: number, count = 1): void {
   metric.add(time, value * count, count, value, value);
@@ -316,6 +320,8 @@ export function idleSample(
     served: 0,
     begun: 0,
     dropped: 0,
+    cold: 0,
+    coldMs: 0,
     cut: 0,
     insideBefore: 0,
     insideAfter: 0,
@@ -333,7 +339,7 @@ export function createEndpointMetrics(
   owner: MetricOwner,
   endpoint: string,
   variant: string,
-  kind: 'real-time' | 'async',
+  kind: 'real-time' | 'async' | 'serverless',
   readings: Readings,
 ): EndpointMetrics {
   const both = [
@@ -341,6 +347,7 @@ export function createEndpointMetrics(
     { Name: 'VariantName', Value: variant },
   ];
   const open = createOpener(store, owner, both);
+  if (kind === 'serverless') return { publish: createServerlessPublisher(open) };
   if (kind === 'async') return { publish: createAsyncPublisher(open, readings) };
   const whole = createRealTimePublisher(open, INSTANCES);
   const byType = createPoolsPublisher((type) =>

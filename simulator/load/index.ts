@@ -7,6 +7,7 @@ import {
   type LatencySummary,
   type MetricsTrouble,
   type RequestTotals,
+  type ServerlessUse,
   SLOT_MS,
 } from '../contract.ts';
 import {
@@ -208,6 +209,11 @@ export class EndpointLoads {
     return this.#components.get(component.toLowerCase())?.load.latency();
   }
 
+  serverlessUse(endpoint: string): ServerlessUse | undefined {
+    this.#settled(endpoint, undefined);
+    return this.#entryOf(endpoint).load.serverlessUse();
+  }
+
   arrivalsByHour(endpoint: string): readonly number[] {
     const hours: number[] = [];
     for (const load of this.#settled(endpoint, undefined)) {
@@ -258,7 +264,8 @@ export class EndpointLoads {
 
   #capacityOf(entry: Entry, endpoint: Endpoint, { definition, current }: Variant): Capacity {
     const variant = definition.VariantName;
-    const kind = isAsync(endpoint) ? 'async' : 'real-time';
+    const { ServerlessConfig: config } = definition;
+    const kind = config ? 'serverless' : isAsync(endpoint) ? 'async' : 'real-time';
     const instances = countCurrent({ current });
     const key = JSON.stringify([endpoint.name, variant, kind]);
     let metrics = entry.metrics.get(key);
@@ -266,8 +273,10 @@ export class EndpointLoads {
       metrics = createEndpointMetrics(this.#store, entry.owner, endpoint.name, variant, kind, this.#kernel.readings);
       entry.metrics.set(key, metrics);
     }
-    const accepts = kind === 'async' || instances > 0;
+    const accepts = kind !== 'real-time' || instances > 0;
+    const serverless = config && { memoryMb: config.MemorySizeInMB, maxConcurrency: config.MaxConcurrency };
     const pools = definition.InstancePools === undefined ? undefined : new Map(current);
-    return { kind, accepts, instances, instanceType: describeVariantType({ definition, current }), pools, metrics };
+    const instanceType = describeVariantType({ definition, current });
+    return { kind, accepts, instances, serverless, instanceType, pools, metrics };
   }
 }

@@ -1,4 +1,4 @@
-import type { EndpointLoad, EpochMs, Kernel, RequestTotals } from '../contract.ts';
+import type { EndpointLoad, EpochMs, Kernel, RequestTotals, ServerlessUse } from '../contract.ts';
 import { ABSENT, type Capacity, LoadOnEndpoint } from './endpoint-load.ts';
 import type { LatencyRecord } from './latency.ts';
 
@@ -76,6 +76,11 @@ export class SplitLoad {
   /** By place in the config. */
   totalsOf(index: number): RequestTotals {
     return this.#part(index).totals();
+  }
+
+  /** Serverless endpoints have one variant. */
+  serverlessUse(): ServerlessUse | undefined {
+    return this.#parts[0]?.serverlessUse();
   }
 
   arrivalsByHour(): readonly number[] {

@@ -1,5 +1,5 @@
 import type { EpochMs, FaultHandle, PaidTime, QuotaOutage, Shortage, Sickness } from '../contract.ts';
-import { listInstanceTypes, type ProductionVariant } from './endpoint.ts';
+import { listInstanceTypes, type ProductionVariant, SERVERLESS } from './endpoint.ts';
 import { nameKey, quotaExceeded } from './naming.ts';
 
 /** What becomes of a start or scale-out begun now. */
@@ -74,6 +74,7 @@ export class CapacityPool {
    * variant, where given, ends the wait before the shortage would.
    */
   provision(variant: ProductionVariant, at: EpochMs): Provision {
+    if (variant.ServerlessConfig) return { works: true, instanceType: SERVERLESS };
     const types = listInstanceTypes(variant);
     if (types.length === 0) return { works: true, instanceType: undefined };
     let failsAfterMs = 0;

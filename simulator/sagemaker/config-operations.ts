@@ -1,6 +1,7 @@
 import type { Operation } from '../contract.ts';
 import { type EndpointConfig, hostsComponents } from './endpoint.ts';
 import { alreadyExists, buildArn, nameKey, notFound, validationError } from './naming.ts';
+import { checkServerlessVariant } from './serverless.ts';
 import type { SageMakerState } from './state.ts';
 import { readTags, type Tag } from './tags.ts';
 
@@ -36,6 +37,7 @@ function checkVariants(state: SageMakerState, config: ConfigInput): void {
         `Variant "${variant.VariantName}" must specify exactly one of InstanceType, InstancePools and ServerlessConfig.`,
       );
     }
+    checkServerlessVariant(config, variant);
     if (hostsComponents(variant) && config['ExecutionRoleArn'] === undefined) {
       // Observed in an account: the role that a model brings otherwise is the config's own.
       throw validationError(`ExecutionRoleArn is required: variant "${variant.VariantName}" has no model.`);

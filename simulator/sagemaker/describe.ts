@@ -7,6 +7,8 @@ function present<T extends object>(members: T): T {
 function describeVariant(variant: Variant): object {
   const { definition } = variant;
   const serverless = definition.ServerlessConfig;
+  const withConcurrency = (count: number) =>
+    serverless && present({ ...serverless, ProvisionedConcurrency: count > 0 ? count : undefined });
   return present({
     VariantName: definition.VariantName,
     DeployedImages: variant.images.length === 0 ? undefined : variant.images,
@@ -19,8 +21,8 @@ function describeVariant(variant: Variant): object {
       CurrentInstanceCount: variant.current.get(InstanceType) ?? 0,
     })),
     VariantStatus: variant.transition ? [variant.transition] : undefined,
-    CurrentServerlessConfig: serverless,
-    DesiredServerlessConfig: serverless,
+    CurrentServerlessConfig: withConcurrency(countCurrent(variant)),
+    DesiredServerlessConfig: withConcurrency(variant.desired),
     ManagedInstanceScaling: definition.ManagedInstanceScaling,
     RoutingConfig: definition.RoutingConfig,
   });

@@ -32,8 +32,10 @@ export function emitEndpointEvent(
         VariantName: variant.definition.VariantName,
         CurrentWeight: variant.weight,
         DesiredWeight: variant.desiredWeight,
-        CurrentInstanceCount: countCurrent(variant),
-        DesiredInstanceCount: variant.desired,
+        ...(variant.definition.ServerlessConfig === undefined && {
+          CurrentInstanceCount: countCurrent(variant),
+          DesiredInstanceCount: variant.desired,
+        }),
       })),
       EndpointStatus: toEventStatus(status, kernel.readings.eventSpelling),
       CreationTime: endpoint.createdAt,

@@ -10,6 +10,7 @@ import {
 } from './endpoint.ts';
 import { beginCapacityChange, beginCreate, beginDelete, beginUpdate, beginWeightChange } from './lifecycle.ts';
 import { alreadyExists, endpointArn, inProgress, nameKey, validationError } from './naming.ts';
+import { checkConversion, checkServerlessUpdate, type ServerlessUpdate, takeMaximum } from './serverless.ts';
 import type { SageMakerState } from './state.ts';
 import { readTags, type Tag } from './tags.ts';
 import { buildVariants, findVariant } from './variants.ts';
@@ -125,6 +126,7 @@ function updateEndpoint(state: SageMakerState, input: UpdateInput): object {
       'ExcludeRetainedVariantProperties can only be specified when RetainAllVariantProperties is true.',
     );
   }
+  checkConversion(endpoint, config);
   checkScalableVariants(state, endpoint, config);
   checkHostingVariants(state, endpoint, config);
   const excluded = new Set(input.ExcludeRetainedVariantProperties?.map((property) => property.VariantPropertyType));
@@ -141,7 +143,17 @@ function updateEndpoint(state: SageMakerState, input: UpdateInput): object {
 
 interface CapacityInput {
   EndpointName: string;
-  DesiredWeightsAndCapacities: { VariantName: string; DesiredWeight?: number; DesiredInstanceCount?: number }[];
+  DesiredWeightsAndCapacities: {
+    VariantName: string;
+    DesiredWeight?: number;
+    DesiredInstanceCount?: number;
+    ServerlessUpdateConfig?: ServerlessUpdate;
+  }[];
+}
+
+/** A serverless variant that keeps its provisioned concurrency is updated to the same. */
+function sizeOf(variant: Variant, update: ServerlessUpdate | undefined): number | undefined {
+  return update && (update.ProvisionedConcurrency ?? variant.desired);
 }
 
 function updateCapacities(state: SageMakerState, input: CapacityInput): object {
@@ -149,6 +161,7 @@ function updateCapacities(state: SageMakerState, input: CapacityInput): object {
   const entries = input.DesiredWeightsAndCapacities.map((entry) => {
     const variant = findVariant(endpoint, entry.VariantName);
     if (!variant) throw validationError(`Could not find variant "${entry.VariantName}" of endpoint "${endpoint.arn}".`);
+    checkServerlessUpdate(variant, entry.DesiredInstanceCount, entry.ServerlessUpdateConfig);
     if (entry.DesiredInstanceCount !== undefined && hostsComponents(variant.definition)) {
       throw validationError(
         `Variant ${entry.VariantName} hosts inference components: this simulator leaves the number of its instances to ManagedInstanceScaling.`,
@@ -164,9 +177,9 @@ function updateCapacities(state: SageMakerState, input: CapacityInput): object {
         `Invalid DesiredInstanceCount 0 for variant ${entry.VariantName}. The minimum instance count of a real-time variant is 1.`,
       );
     }
-    return { ...entry, variant };
+    return { ...entry, variant, size: entry.DesiredInstanceCount ?? sizeOf(variant, entry.ServerlessUpdateConfig) };
   });
-  const sized = entries.filter((entry) => entry.DesiredInstanceCount !== undefined);
+  const sized = entries.filter((entry) => entry.size !== undefined);
   if (sized.length > 1) {
     throw validationError('DesiredInstanceCount can be updated for only one variant in a single call.');
   }
@@ -176,7 +189,8 @@ function updateCapacities(state: SageMakerState, input: CapacityInput): object {
   const [capacity] = sized;
   if (!capacity) beginWeightChange(state, endpoint, weights);
   else {
-    beginCapacityChange(state, endpoint, capacity.variant, capacity.DesiredInstanceCount!);
+    takeMaximum(capacity.variant, capacity.ServerlessUpdateConfig ?? {});
+    beginCapacityChange(state, endpoint, capacity.variant, capacity.size!);
     for (const [variant, weight] of weights) variant.weight = variant.desiredWeight = weight;
     state.report(endpoint);
   }

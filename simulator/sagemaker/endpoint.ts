@@ -38,6 +38,15 @@ export interface InstancePool {
   readonly Priority: number;
 }
 
+/** What stands for the instance type of a serverless variant, whose capacity is its provisioned concurrency. */
+export const SERVERLESS = 'serverless';
+
+export interface ServerlessConfig {
+  readonly MemorySizeInMB: number;
+  readonly MaxConcurrency: number;
+  readonly ProvisionedConcurrency?: number;
+}
+
 /** ProductionVariant as given at CreateEndpointConfig; fields we do not interpret are kept untouched. */
 export interface ProductionVariant {
   readonly VariantName: string;
@@ -47,7 +56,7 @@ export interface ProductionVariant {
   readonly InstancePools?: readonly InstancePool[];
   readonly VariantInstanceProvisionTimeoutInSeconds?: number;
   readonly InitialVariantWeight?: number;
-  readonly ServerlessConfig?: Readonly<Record<string, unknown>>;
+  readonly ServerlessConfig?: ServerlessConfig;
   readonly ManagedInstanceScaling?: Readonly<Record<string, unknown>>;
   readonly RoutingConfig?: Readonly<Record<string, unknown>>;
 }
@@ -75,9 +84,12 @@ export interface StoredModel {
 
 /** Instances of a variant by type; a variant without pools has one type only. */
 export interface Variant {
-  /** An endpoint update gives a variant that hosts components another one, and leaves its instances. */
+  /**
+   * An endpoint update gives a variant that hosts components another one, and leaves its instances; of a serverless one
+   * the maximum concurrency may change by itself.
+   */
   definition: ProductionVariant;
-  /** In service or, while Creating, none. */
+  /** In service or, while Creating, none. Of a serverless variant: its provisioned concurrency. */
   readonly current: Map<string, number>;
   desired: number;
   weight: number;
@@ -126,6 +138,12 @@ export function countServing(endpoint: Endpoint): number {
   return endpoint.variants.reduce((sum, variant) => sum + countCurrent(variant), 0);
 }
 
+/** Whether a request finds something to answer it: a serverless variant starts what it needs. */
+export function answers(endpoint: Endpoint): boolean {
+  if (!SERVING_STATUSES.has(endpoint.status)) return false;
+  return countServing(endpoint) > 0 || endpoint.variants.some(({ definition }) => definition.ServerlessConfig);
+}
+
 export function countDesired(endpoint: Endpoint): number {
   return endpoint.variants.reduce((sum, variant) => sum + variant.desired, 0);
 }
@@ -153,6 +171,7 @@ export function listInstanceTypes(definition: ProductionVariant): readonly strin
   if (definition.InstancePools) {
     return [...definition.InstancePools].sort((a, b) => a.Priority - b.Priority).map((pool) => pool.InstanceType);
   }
+  if (definition.ServerlessConfig) return [SERVERLESS];
   return definition.InstanceType === undefined ? [] : [definition.InstanceType];
 }
 

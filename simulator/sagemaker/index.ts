@@ -2,13 +2,13 @@ import type { EndpointSeed, Kernel, SimulatedService, VariantSeed } from '../con
 import { createComponentOperations } from './components/operations.ts';
 import { hostingVariant, seedComponents } from './components/seed.ts';
 import { createConfigOperations } from './config-operations.ts';
-import { countCurrent, type Endpoint } from './endpoint.ts';
+import { countCurrent, type Endpoint, type ProductionVariant, SERVERLESS } from './endpoint.ts';
 import { createEndpointOperations } from './endpoint-operations.ts';
 import { createListOperations } from './list-operations.ts';
 import { buildArn, endpointArn, nameKey } from './naming.ts';
 import { SageMakerState } from './state.ts';
 import { createTagOperations } from './tags.ts';
-import { addInstances, buildVariants } from './variants.ts';
+import { addInstances, buildVariants, payFor } from './variants.ts';
 
 const SEED_AGE_MS = 30 * 86_400_000;
 export const SEED_VARIANT = 'AllTraffic';
@@ -57,11 +57,7 @@ function seedConfig(state: SageMakerState, seed: EndpointSeed, createdAt: number
       ProductionVariants: variantsOf(seed).map(({ name, instanceType, instances, weight }) => ({
         VariantName: name,
         ...(seed.kind === 'components' ? hostingVariant(seed) : { ModelName: seed.name }),
-        // A config cannot say 0; an asynchronous endpoint gets there by scaling.
-        InitialInstanceCount: Math.max(1, instances),
-        ...(seed.pools === undefined
-          ? { InstanceType: instanceType }
-          : { InstancePools: seed.pools.map((InstanceType, index) => ({ InstanceType, Priority: index + 1 })) }),
+        ...sizeOf(seed, instanceType, instances),
         InitialVariantWeight: weight,
       })),
       ...(seed.kind === 'async' ? asyncMembers : {}),
@@ -71,8 +67,30 @@ function seedConfig(state: SageMakerState, seed: EndpointSeed, createdAt: number
   state.tags.create(arn, {}, createdAt);
 }
 
-function variantsOf({ variants, instanceType, instances }: EndpointSeed): readonly VariantSeed[] {
-  return variants ?? [{ name: SEED_VARIANT, instanceType, instances, weight: 1 }];
+function sizeOf(
+  { pools, serverless }: EndpointSeed,
+  InstanceType: string,
+  instances: number,
+): Partial<ProductionVariant> {
+  if (serverless !== undefined) {
+    const { memoryMb: MemorySizeInMB, maxConcurrency: MaxConcurrency } = serverless;
+    return {
+      ServerlessConfig: { MemorySizeInMB, MaxConcurrency, ...(instances > 0 && { ProvisionedConcurrency: instances }) },
+    };
+  }
+  return {
+    // A config cannot say 0; an asynchronous endpoint gets there by scaling.
+    InitialInstanceCount: Math.max(1, instances),
+    ...(pools === undefined
+      ? { InstanceType }
+      : { InstancePools: pools.map((type, index) => ({ InstanceType: type, Priority: index + 1 })) }),
+  };
+}
+
+function variantsOf({ variants, instanceType, instances, serverless }: EndpointSeed): readonly VariantSeed[] {
+  return (
+    variants ?? [{ name: SEED_VARIANT, instanceType: serverless ? SERVERLESS : instanceType, instances, weight: 1 }]
+  );
 }
 
 function seedEndpoint(state: SageMakerState, seed: EndpointSeed): Endpoint {
@@ -110,7 +128,8 @@ function seedEndpoint(state: SageMakerState, seed: EndpointSeed): Endpoint {
   state.tags.create(endpoint.arn, { ...seed.tags }, createdAt);
   state.setTiming(seed.name, seed.timing);
   for (const [index, { instanceType }] of variantsOf(seed).entries()) {
-    state.ledger(seed.name).change(instanceType, countCurrent(endpoint.variants[index]!), state.now);
+    const variant = endpoint.variants[index]!;
+    payFor(state, seed.name, variant.definition, instanceType, countCurrent(variant));
   }
   state.report(endpoint);
   for (const component of state.componentsOf(endpoint.name)) state.reportComponent(component);

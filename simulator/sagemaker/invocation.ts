@@ -1,5 +1,5 @@
 import { ApiError, type SimulatedService } from '../contract.ts';
-import { countServing, type Endpoint } from './endpoint.ts';
+import { answers, type Endpoint } from './endpoint.ts';
 import { nameKey } from './naming.ts';
 import type { SageMakerState } from './state.ts';
 
@@ -37,7 +37,7 @@ export function createRuntimeService(
       InvokeEndpoint({ EndpointName: name, InferenceComponentName: componentName }: InvokeInput) {
         const endpoint = state.endpoints.get(nameKey(name));
         const component = endpoint === undefined ? undefined : findComponent(state, endpoint, componentName);
-        if (endpoint === undefined || (component === undefined && countServing(endpoint) === 0)) {
+        if (endpoint === undefined || (component === undefined && !answers(endpoint))) {
           throw new ApiError('ValidationError', `Endpoint ${name} of account ${state.kernel.accountId} not found.`);
         }
         arrived(endpoint.name, component?.name);

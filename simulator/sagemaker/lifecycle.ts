@@ -6,11 +6,12 @@ import {
   type EndpointConfig,
   hostsComponents,
   listInstanceTypes,
+  SERVERLESS,
   type Variant,
 } from './endpoint.ts';
 import { CAPACITY_FAILURE, healthCheckFailure, nameKey } from './naming.ts';
 import type { SageMakerState } from './state.ts';
-import { addInstances, buildVariants, takeInstances } from './variants.ts';
+import { addInstances, buildVariants, payFor, takeInstances } from './variants.ts';
 
 /** How long SageMaker stays in Updating for a scale-in or a change of weights: no instance has to start. */
 const SCALE_IN_MS = 60_000;
@@ -26,7 +27,7 @@ interface PlannedStart {
 function planStart(state: SageMakerState, variant: Variant, count: number): PlannedStart {
   const provision = state.pool.provision(variant.definition, state.now);
   const instanceType = provision.works ? provision.instanceType : listInstanceTypes(variant.definition)[0];
-  if (instanceType !== undefined)
+  if (instanceType !== undefined && instanceType !== SERVERLESS)
     state.pool.checkQuota(instanceType, state.usedInstances(instanceType), count, state.now);
   return { variant, count, provision };
 }
@@ -64,9 +65,9 @@ function durationOf(state: SageMakerState, endpoint: Endpoint, { failsAfterMs }:
 
 /** Waiting for capacity is not billed, so the ledger opens only for a start that launches instances. */
 function pay(state: SageMakerState, endpoint: Endpoint, plan: readonly PlannedStart[], sign: 1 | -1 = 1): void {
-  for (const { provision, count } of plan) {
+  for (const { variant, provision, count } of plan) {
     if (provision.works && provision.instanceType !== undefined) {
-      state.ledger(endpoint.name).change(provision.instanceType, sign * count, state.now);
+      payFor(state, endpoint.name, variant.definition, provision.instanceType, sign * count);
     }
   }
 }
@@ -82,7 +83,9 @@ function announce(state: SageMakerState, plan: readonly PlannedStart[], status: 
   for (const { variant, count } of plan) {
     variant.transition = {
       Status: status,
-      StatusMessage: `Launching ${count} instance(s).`,
+      StatusMessage: variant.definition.ServerlessConfig
+        ? `Provisioning concurrency of ${count}.`
+        : `Launching ${count} instance(s).`,
       StartTime: new Date(state.now),
     };
   }
@@ -154,7 +157,7 @@ function rollBack(state: SageMakerState, endpoint: Endpoint, reason: string): vo
   });
 }
 
-/** Changes a variant's instance count (UpdateEndpointWeightsAndCapacities). */
+/** Changes a variant's instance count or provisioned concurrency (UpdateEndpointWeightsAndCapacities). */
 export function beginCapacityChange(
   state: SageMakerState,
   endpoint: Endpoint,
@@ -167,7 +170,7 @@ export function beginCapacityChange(
     // Scale-in is paid to the call and the instances stop answering with it; only the status lags.
     variant.desired = desired;
     for (const [type, count] of takeInstances(variant, -delta))
-      state.ledger(endpoint.name).change(type, -count, state.now);
+      payFor(state, endpoint.name, variant.definition, type, -count);
     state.setStatus(endpoint, 'Updating');
     later(state, endpoint, SCALE_IN_MS, () => finishUpdate(state, endpoint));
     return;
@@ -240,7 +243,7 @@ export function beginUpdate(state: SageMakerState, endpoint: Endpoint, update: E
       return;
     }
     for (const variant of before) {
-      for (const [type, count] of variant.current) state.ledger(endpoint.name).change(type, -count, state.now);
+      for (const [type, count] of variant.current) payFor(state, endpoint.name, variant.definition, type, -count);
     }
     deliver(plan);
     endpoint.variants = variants.map((variant) => {

@@ -5,10 +5,14 @@ import {
   type EndpointConfig,
   hostsComponents,
   type ProductionVariant,
+  SERVERLESS,
   type Variant,
 } from './endpoint.ts';
 import { nameKey } from './naming.ts';
 import type { SageMakerState } from './state.ts';
+
+/** How the ledger calls the GB of provisioned concurrency. */
+export const PROVISIONED = 'serverless-provisioned';
 
 interface Container {
   readonly Image?: string;
@@ -58,7 +62,9 @@ function buildVariant(state: SageMakerState, definition: ProductionVariant): Var
   return {
     definition,
     current: new Map(),
-    desired: definition.ServerlessConfig === undefined ? (definition.InitialInstanceCount ?? 1) : 0,
+    desired: definition.ServerlessConfig
+      ? (definition.ServerlessConfig.ProvisionedConcurrency ?? 0)
+      : (definition.InitialInstanceCount ?? 1),
     weight: definition.InitialVariantWeight ?? 1,
     desiredWeight: definition.InitialVariantWeight ?? 1,
     transition: undefined,
@@ -66,6 +72,20 @@ function buildVariant(state: SageMakerState, definition: ProductionVariant): Var
     hosts: [],
     vacancy: new Map(),
   };
+}
+
+/** Paid for from now on, or no longer: instances by their type, provisioned concurrency by its memory in GB. */
+export function payFor(
+  state: SageMakerState,
+  endpoint: string,
+  { ServerlessConfig }: ProductionVariant,
+  type: string,
+  count: number,
+): void {
+  const ledger = state.ledger(endpoint);
+  if (type !== SERVERLESS) ledger.change(type, count, state.now);
+  else if (count !== 0)
+    ledger.change(PROVISIONED, (count * (ServerlessConfig?.MemorySizeInMB ?? 0)) / 1_024, state.now);
 }
 
 /** In service from now on. */

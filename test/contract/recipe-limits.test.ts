@@ -6,8 +6,10 @@ import {
 } from '@aws-sdk/client-application-auto-scaling';
 import { DeleteAlarmsCommand, DescribeAlarmsCommand, PutMetricAlarmCommand } from '@aws-sdk/client-cloudwatch';
 import {
+  CreateEndpointCommand,
   CreateEndpointConfigCommand,
   type CreateEndpointConfigCommandInput,
+  DeleteEndpointCommand,
   DescribeEndpointCommand,
   DescribeEndpointConfigCommand,
   DescribeModelCommand,
@@ -39,7 +41,15 @@ async function chat(config?: Partial<CreateEndpointConfigCommandInput>): Promise
   if (config !== undefined) {
     const request = { EndpointConfigName: 'own', ProductionVariants: [VARIANT], ...config };
     await fleet.people.sagemaker.send(new CreateEndpointConfigCommand(request as CreateEndpointConfigCommandInput));
-    await fleet.people.sagemaker.send(new UpdateEndpointCommand({ EndpointName: 'Chat', EndpointConfigName: 'own' }));
+    const named = { EndpointName: 'Chat', EndpointConfigName: 'own' };
+    if (config.ProductionVariants?.[0] === SERVERLESS) {
+      // No endpoint is converted to a serverless one.
+      await fleet.people.sagemaker.send(new DeleteEndpointCommand({ EndpointName: 'Chat' }));
+      await fleet.aws.run(fleet.aws.clock.now() + MINUTE);
+      await fleet.people.sagemaker.send(
+        new CreateEndpointCommand({ ...named, Tags: [{ Key: `${PREFIX}:policy`, Value: 'chat' }] }),
+      );
+    } else await fleet.people.sagemaker.send(new UpdateEndpointCommand(named));
   }
   await fleet.enrol('Chat');
   return fleet;

@@ -69,6 +69,29 @@ export const CLAIMS: Readonly<Record<string, (result: RehearsalResult) => readon
       { ...failsNothing(embed), says: `the index waits for its first copy, and ${failsNothing(embed).says}` },
     ];
   },
+  serverless: (result) => {
+    const classifier = endpointOf(result, 'classifier');
+    const windows = classifier.windows.filter(({ during }) => during === 'office');
+    const { ready, all } = windowsOf({ windows });
+    const { coldStarts, throttled } = classifier.serverless ?? { coldStarts: -1, throttled: -1 };
+    const share = 1 - classifier.instanceHours.paid / classifier.instanceHours.alwaysOn;
+    const { paid = 0, alwaysOn = 0 } = { ...result.bill.endpoints['classifier'] } as {
+      paid?: number;
+      alwaysOn?: number;
+    };
+    const p95 = classifier.latency?.p95 ?? Number.POSITIVE_INFINITY;
+    return [
+      { says: `saves ${(100 * share).toFixed(0)} % of the hours of provisioned concurrency`, holds: share > 0.6 },
+      { says: `${paid.toFixed(0)} USD instead of ${alwaysOn.toFixed(0)}`, holds: paid > 0 && paid < 0.7 * alwaysOn },
+      { says: `six units ready by 07:30 on ${ready} of ${all} days`, holds: all === 3 && ready === all },
+      {
+        says: `${coldStarts} of ${classifier.requests.total} requests waited for compute to start, ${throttled} were throttled`,
+        holds: coldStarts > 0 && coldStarts < 100 && throttled === 0,
+      },
+      { says: `95 % of the answers come within ${p95.toFixed(1)} s`, holds: p95 < 1 },
+      failsNothing(classifier),
+    ];
+  },
   'mixed-gpus': (result) => {
     const chat = endpointOf(result, 'chat');
     const worst = chat.latency?.worstHourP95 ?? Number.POSITIVE_INFINITY;

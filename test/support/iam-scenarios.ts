@@ -156,6 +156,24 @@ export const IAM_SCENARIOS: Readonly<Record<string, PermissionScenario>> = {
       ],
     },
   },
+  // Provisioned concurrency by the calendar, with scaling of its own and from none; then given back.
+  serverless: {
+    document: {
+      start: MONDAY_UTC,
+      for: '3h',
+      policies: {
+        warm: {
+          otherwise: { min: 2, max: 6 },
+          scaling: [{ kind: 'target-tracking', metric: 'ServerlessProvisionedConcurrencyUtilization', target: 0.7 }],
+        },
+      },
+      endpoints: {
+        warm: { kind: 'serverless', policy: 'warm', memoryMb: 2_048, maxConcurrency: 10, provisionedConcurrency: 1 },
+        bare: { kind: 'serverless', policy: 'warm', memoryMb: 2_048, maxConcurrency: 10 },
+      },
+      happens: [{ at: '+2h', giveBack: 'warm' }],
+    },
+  },
   // From zero by its backlog; then its owner takes the tag off, deletes it, or takes the scaling out of the policy.
   asynchronous: {
     document: {

@@ -263,6 +263,7 @@ const DENIED: readonly Case[] = [
       ...variants,
       'application-autoscaling:scalable-dimension': 'sagemaker:variant:DesiredProvisionedConcurrency',
     },
+    of: ['IdleWindows', 'BacklogWake'],
     allowedWith: { to: 'IdleWindows', context: variants },
   },
   {

@@ -261,11 +261,39 @@ happens:
     expect(warningsOf(', reference: ml.g5.xlarge, serves: { ml.g5.xlarge: 8, ml.g6.xlarge: 5 }')).toEqual([]);
   });
 
-  it.each(['serverless'])('say that kind %s comes later', (kind) => {
-    expect(problemsOf(`${head}endpoints:\n  chat: { kind: ${kind}, instanceType: ml.g5.2xlarge }\n`)).toEqual([
-      expect.stringContaining(
-        `endpoints.chat.kind: ${kind}: comes with a later version; today real-time, async or components`,
-      ),
+  it.each([
+    ['memoryMb: 2048, maxConcurrency: 5, instanceType: ml.m5.xlarge', /instanceType: .*not for kind serverless/],
+    ['memoryMb: 2048, maxConcurrency: 5, whenAway: asks', /whenAway: .*not for kind serverless/],
+    ['memoryMb: 2048, maxConcurrency: 5, requestTtl: 1h', /requestTtl: .*only for kind async/],
+    ['memoryMb: 1500, maxConcurrency: 5', /memoryMb: 1500: memory in MB for kind serverless: 1024, 2048/],
+    ['maxConcurrency: 5', /memoryMb: .*memory in MB for kind serverless/],
+    ['memoryMb: 2048', /maxConcurrency: .*required for kind serverless/],
+    [
+      'memoryMb: 2048, maxConcurrency: 5, provisionedConcurrency: 6',
+      /provisionedConcurrency: 6: at most maxConcurrency/,
+    ],
+    ['memoryMb: 2048, maxConcurrency: 5, serves: { concurrent: 2, in: 1s }', /serves: .*concurrent: 1/],
+    [
+      'memoryMb: 2048, maxConcurrency: 5, coldStart: 59s, serves: { concurrent: 1, in: 2s }',
+      /coldStart: 59s|coldStart: .*at most 60s/,
+    ],
+  ])('of kind serverless: %s', (fields, message) => {
+    const problems = problemsOf(`${head}endpoints:\n  chat: { kind: serverless, ${fields} }\n`);
+    expect(problems).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('of prices that nobody asks for, those of serverless endpoints apart', () => {
+    const chat = 'endpoints:\n  chat: { kind: serverless, memoryMb: 2048, maxConcurrency: 5 }\n';
+    expect(problemsOf(`${head}prices: { serverless-provisioned: 0.02 }\n${chat}`)).toEqual([]);
+    expect(problemsOf(`${head}prices: { serverless-warm: 0.02 }\n${chat}`)).toEqual([
+      expect.stringMatching(/prices\.serverless-warm: .*or serverless, serverless-provisioned/),
+    ]);
+  });
+
+  it('of other kinds with what only serverless ones have', () => {
+    const chat = '{ kind: real-time, instanceType: ml.g5.2xlarge, provisionedConcurrency: 2 }';
+    expect(problemsOf(`${head}endpoints:\n  chat: ${chat}\n`)).toEqual([
+      expect.stringContaining('endpoints.chat.provisionedConcurrency: 2: only for kind serverless'),
     ]);
   });
 

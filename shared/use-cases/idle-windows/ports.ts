@@ -27,7 +27,7 @@ export interface Settings {
 export interface IdleWindowsPorts {
   readonly fleet: FleetStore;
   readonly breakers: BreakerStore;
-  readonly endpoints: Omit<EndpointControl, 'nameOf'>;
+  readonly endpoints: Omit<EndpointControl, 'components' | 'describeComponent'>;
   readonly invoker: EndpointInvoker;
   readonly scaling: Pick<ScalingControl, 'snapshot' | 'restore' | 'compare'>;
   readonly metrics: Pick<MetricReader, 'realTimeUse'>;

@@ -106,8 +106,6 @@ function tellingEndpoints(port: DrivePorts['endpoints'], told: Told): DrivePorts
     describeConfig: told(port.describeConfig),
     modelCreatedAt: told(port.modelCreatedAt),
     tags: told(port.tags),
-    components: told(port.components),
-    describeComponent: told(port.describeComponent),
     create: told(port.create),
     delete: told(port.delete),
     setDesired: told(port.setDesired),

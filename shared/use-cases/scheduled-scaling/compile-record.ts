@@ -69,6 +69,7 @@ function checkKinds(record: FleetRecord, compilation: Compiled): readonly KindPr
       agenda,
       variants: variantsOf(record),
       managedMin: record.managedMin,
+      maxConcurrency: record.maxConcurrency,
     });
   }
   const { policy: whole, agenda: days } = compilation;

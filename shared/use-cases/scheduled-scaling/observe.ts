@@ -75,6 +75,7 @@ async function takeOver(
     if (config.value !== undefined) turn.change(ofConfig(config.value));
     instanceType = config.value?.variants[0]?.instanceType;
   }
+  noteMaximum(turn, view);
   if (turn.record.kind === 'components' && !(await takeOverComponents(ports, turn))) return undefined;
   const observed = observedOf(view, record.observed, instanceType, now, turn.record);
   const targets = turn.record.targets?.map((state) => sizedAs(state, view.variants));
@@ -85,6 +86,13 @@ async function takeOver(
     return { ...fresh, endpoint: view.name, arn: view.arn, observed, ...(sized && { targets: sized }) };
   });
   return observed;
+}
+
+/** Changed without another config (UpdateEndpointWeightsAndCapacities), so it is read with the endpoint. */
+function noteMaximum(turn: Turn, { variants: [variant] }: EndpointView): void {
+  const maxConcurrency = variant?.maxConcurrency;
+  if (maxConcurrency === undefined || turn.record.maxConcurrency === maxConcurrency) return;
+  turn.change((record) => ({ ...record, maxConcurrency }));
 }
 
 /** Seeing the same again is no news: a record that nothing happens to is not written. */

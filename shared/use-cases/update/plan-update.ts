@@ -126,7 +126,10 @@ function forbidKind({ kind }: FleetRecord): string | undefined {
         'instance type changes AWS does not say'
       );
     case 'serverless':
-      return 'it is serverless, a kind that is left alone: allowed are real-time and asynchronous endpoints';
+      return (
+        'it is serverless: nothing of it is taken off for an update (aws sagemaker update-endpoint), and scheduled-scaling ' +
+        'brings its provisioned concurrency to the policy with its next look'
+      );
     default:
       return kind satisfies never;
   }

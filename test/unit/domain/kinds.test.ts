@@ -107,7 +107,32 @@ describe('kind rules', () => {
       'policy-invalid',
       'endpoint',
     ],
-    ['serverless', { kind: 'serverless' }, 'kind-unsupported', 'endpoint'],
+    ['a parked serverless endpoint', { kind: 'serverless', policy: by('park') }, 'policy-invalid', 'zero.by'],
+    ['zero of a serverless endpoint', { kind: 'serverless', agenda: agenda([0, zero]) }, 'policy-invalid', 'otherwise'],
+    [
+      'no provisioned concurrency',
+      { kind: 'serverless', agenda: agenda([0, { ...some, during: 'night' }]) },
+      'policy-invalid',
+      'capacity (during night)',
+    ],
+    [
+      'more than the maximum concurrency',
+      { kind: 'serverless', maxConcurrency: 2, agenda: agenda([0, { kind: 'bounds', min: 1, max: 3 }]) },
+      'policy-invalid',
+      'otherwise',
+    ],
+    [
+      'a wake of what is never away',
+      { kind: 'serverless', policy: { ...policy, wake: { ...policy.wake, on: ['request'] } } },
+      'policy-invalid',
+      'wake.on',
+    ],
+    [
+      'a metric of instances on a serverless endpoint',
+      { kind: 'serverless', policy: { ...policy, scaling: [{ ...tracking, metric: 'InvocationsPerInstance' }] } },
+      'policy-invalid',
+      'scaling',
+    ],
   ])('%s breaks the endpoint', (_name, changes, code, field) => {
     expect(check(changes)).toMatchObject([{ code, field }]);
   });
@@ -116,6 +141,15 @@ describe('kind rules', () => {
     ['zero by park', { policy: by('park'), agenda: agenda([0, zero]) }],
     ['no zero at all', { agenda: agenda([0, { kind: 'bounds', min: 1, max: 2 }]) }],
     ['a step policy on a queue', { kind: 'async', policy: byStep(3), agenda: agenda([0, some]) }],
+    [
+      'provisioned concurrency by the calendar and by its use',
+      {
+        kind: 'serverless',
+        agenda: agenda([0, { kind: 'bounds', min: 1, max: 2 }], [HOUR, { kind: 'leave' }]),
+        policy: { ...policy, scaling: [{ ...tracking, metric: 'ServerlessProvisionedConcurrencyUtilization' }] },
+        variants: [{ name: 'AllTraffic' }],
+      },
+    ],
     ['min 0 on a queue', { kind: 'async', agenda: agenda([0, some]) }],
     ['burstable without scaling', { variants: [{ name: 'a', instanceType: 'ml.t2.medium' }] }],
   ])('%s fits', (_name, changes) => {
