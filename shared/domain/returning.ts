@@ -20,6 +20,8 @@ export function mayReturn(record: FleetRecord, ruling: Ruling, now: Instant, lea
   if (policy?.wake.returnToPreferred !== true || !parks(record.kind, policy)) return false;
   if (phase !== 'up' && phase !== 'parking') return false;
   if (running?.preferredType === undefined || running.creationTime !== observed?.creationTime) return false;
+  // Its owner has deployed since: what it runs on is preferred.
+  if (running.configName !== observed.configName) return false;
   if (!ruling.mayLower || ruling.reportOnly || !QUIET.includes(ruling.reason)) return false;
   if (returnedAt !== undefined && now - returnedAt < RETURN_AGAIN) return false;
   return ruling.until - now >= LEADS_LEFT * leadMs;

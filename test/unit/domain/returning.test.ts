@@ -67,6 +67,7 @@ describe('mayReturn', () => {
       { policy: { ...record.policy!, wake: { lead: 'learned', fallbackConfigs: [] } } },
       {},
     ],
+    ['its owner has deployed another config since', { observed: { ...record.observed!, configName: 'large' } }, {}],
     ['its policy deletes nothing', { policy: { ...record.policy!, zero: { minUp: 0 } } }, {}],
     ['it runs on its own config', { running: { creationTime: NOW - HOUR, configName: 'chat' } }, {}],
     ['its owner made it anew since', { running: { ...record.running!, creationTime: NOW - DAY } }, {}],
