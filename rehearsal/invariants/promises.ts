@@ -156,7 +156,7 @@ export function isExcused(context: CheckContext, state: EndpointState, at: numbe
   const { state: world, graceMs, run } = context;
   const since = at - takes - graceMs;
   if (world.isRefused(since - AGAIN_MS, at) || world.hasDied(since - FOLLOWED_MS, at)) return true;
-  if (world.ticksLost(since - graceMs, at)) return true;
+  if (world.ticksLost(since - graceMs, at) || world.isAskingInVain(state, at)) return true;
   // A shortage or a sickness may show only at the end of a start that was begun in it.
   const ailing = at - HOUR_MS - state.longestStartMs;
   if (world.isAiling(state.name, ailing, at)) return true;

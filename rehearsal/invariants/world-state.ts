@@ -39,6 +39,8 @@ export interface EndpointState {
   touchedAt: number;
   /** Last time that somebody else asked for instances. */
   scaledAt: number;
+  /** Of a component: last time that the product asked for copies. */
+  askedAt: number;
 }
 
 export interface ActiveHold {
@@ -47,6 +49,8 @@ export interface ActiveHold {
   readonly until: number;
 }
 
+/** Copies that a component was not given are asked for again after ten minutes at the latest, and a run or two. */
+const ASKED_AGAIN_MS = 15 * 60_000;
 const RECIPE_KEY = /recipe\/([^"]+)"/;
 const SERVING: ReadonlySet<string> = new Set([
   'InService',
@@ -87,6 +91,8 @@ export class WorldState {
   /** By component. */
   readonly #components = new Map<string, EndpointState>();
   readonly #invalid = new Map<string, number>();
+  /** When a scaling that came to nothing was told, by resource. */
+  readonly #failed = new Map<string, number>();
   readonly #unruled = new Set<string>();
   #seenEvents = 0;
   readonly #beforeCall = new Map<string, EndpointState>();
@@ -235,6 +241,10 @@ export class WorldState {
       if (state !== undefined && operation === 'UpdateEndpointWeightsAndCapacities') state.scaledAt = at;
     }
     if (caller.kind !== 'product') return;
+    if (operation === 'UpdateInferenceComponentRuntimeConfig') {
+      const asked = this.component(componentOf(input));
+      if (asked !== undefined) asked.askedAt = at;
+    }
     if (service === 'SageMaker' && operation === 'DescribeEndpoint') {
       const state = this.endpoint(String(input.EndpointName));
       if (state !== undefined) state.describedAt = at;
@@ -353,6 +363,14 @@ export class WorldState {
     return this.#unruled.has(endpoint.toLowerCase());
   }
 
+  /** Copies that a component was not given, as was told, are asked for again and again. */
+  isAskingInVain({ component, askedAt }: EndpointState, at: number): boolean {
+    if (component === undefined) return false;
+    this.#readEvents();
+    const told = this.#failed.get(`inference-component/${component}`.toLowerCase());
+    return told !== undefined && at - askedAt < ASKED_AGAIN_MS;
+  }
+
   #readEvents(): void {
     const { events } = this.#run.observer;
     for (; this.#seenEvents < events.length; this.#seenEvents += 1) {
@@ -361,6 +379,8 @@ export class WorldState {
       if (detailType === 'Policy Invalid') {
         this.#invalid.set(endpoint, Date.parse(at));
         this.#unruled.add(endpoint);
+      } else if (detailType === 'Scaling Failed') {
+        this.#failed.set(String(detail['resource']).toLowerCase(), Date.parse(at));
       } else if (detailType === 'Capacity Changed' || detailType === 'Wake Started') this.#unruled.delete(endpoint);
     }
   }
@@ -398,6 +418,7 @@ function fresh(at: number): EndpointState {
     changedAt: at,
     touchedAt: Number.NEGATIVE_INFINITY,
     scaledAt: Number.NEGATIVE_INFINITY,
+    askedAt: Number.NEGATIVE_INFINITY,
   };
 }
 

@@ -205,6 +205,8 @@ const BY_REASON: readonly (readonly [RegExp, FailureClass])[] = [
 const BY_ACTIVITY: readonly (readonly [RegExp, ActivityTrouble])[] = [
   [/ResourceLimitExceeded|service limit/i, 'quota'],
   [NO_CAPACITY, 'capacity'],
+  // Of an inference component; the text is not published.
+  [/not enough (?:hardware )?resources|insufficient (?:hardware )?resources/i, 'capacity'],
   [/is not scalable|in-progress endpoint/i, 'not-scalable'],
   [/not authorized|AccessDenied|access denied|\bKMS\b/i, 'permission'],
 ];

@@ -34,7 +34,7 @@ import type {
 } from '../ports/endpoints.ts';
 import type { Outcome } from '../ports/outcome.ts';
 import type { Clock, Sleep } from '../ports/world.ts';
-import { classifyFailureReason, outcomeOf } from './classify.ts';
+import { classifyActivity, classifyFailureReason, outcomeOf } from './classify.ts';
 
 export interface SageMakerParts {
   readonly client: SageMakerClient;
@@ -272,13 +272,16 @@ function summaryOf(shape: EndpointSummaryShape): EndpointSummary {
 
 function componentViewOf(shape: DescribeInferenceComponentOutput): ComponentView {
   const { DesiredCopyCount: desired = 0, CurrentCopyCount: serving = 0 } = shape.RuntimeConfig ?? {};
+  const { FailureReason: failureReason } = shape;
+  const trouble = failureReason && classifyActivity('Failed', failureReason, []);
   return {
     name: shape.InferenceComponentName ?? '',
     endpoint: shape.EndpointName ?? '',
     status: statusOf(shape.InferenceComponentStatus),
     desired,
     serving,
-    ...(shape.FailureReason && { failureReason: shape.FailureReason }),
+    ...(failureReason && { failureReason }),
+    ...(trouble && { trouble }),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Drift, Settled } from './drift.ts';
 import type { Agenda, Bounds, CompiledPolicy, EndpointKind, Rung, TargetRules } from './policy.ts';
 import type { DryPark } from './savings.ts';
 import type { ScalableTarget } from './scalable-target.ts';
-import type { ActivitiesTold } from './scaling-activity.ts';
+import type { ActivitiesTold, ActivityTrouble } from './scaling-activity.ts';
 import type { DurationMs, Instant } from './time.ts';
 
 export const SCHEMA_VERSION = 1;
@@ -131,6 +131,16 @@ export interface HeldScaleIn {
   readonly toldAt?: Instant;
 }
 
+/** Of an inference component: AWS took a raise and gave it up again, for want of room, capacity or a sound copy. */
+export interface CutRaise {
+  readonly to: number;
+  /** When it was last asked for. */
+  readonly at: Instant;
+  /** In a row. */
+  readonly times: number;
+  readonly trouble: ActivityTrouble;
+}
+
 /** One of several scalable targets: its part of the policy, what is seen of it, what is remembered about it. */
 export interface TargetState extends ScalableTarget {
   readonly rules?: TargetRules;
@@ -150,6 +160,7 @@ export interface TargetState extends ScalableTarget {
   readonly pools?: readonly string[];
   readonly drain?: NonNullable<FleetRecord['drain']>;
   readonly raising?: NonNullable<FleetRecord['raising']>;
+  readonly cut?: CutRaise;
   readonly steered?: boolean;
   readonly suspends?: true;
   readonly settled?: Settled;
@@ -265,6 +276,7 @@ export interface FleetRecord {
   readonly activities?: ActivitiesTold;
   /** A raise of ours under way: a lead sample once `to` instances serve. */
   readonly raising?: { readonly at: Instant; readonly to: number };
+  readonly cut?: CutRaise;
   /** Last announcement of a named alarm that stays in ALARM. */
   readonly stuckAt?: Instant;
   /** Since when this version of the policy rules it: a window that began before is not late because of us. */

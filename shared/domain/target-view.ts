@@ -6,6 +6,7 @@ import { type ScalableTarget, type TargetKey, targetKey } from './scalable-targe
 const OWN = [
   'drain',
   'raising',
+  'cut',
   'steered',
   'suspends',
   'scaleIn',

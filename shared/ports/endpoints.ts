@@ -2,6 +2,7 @@ import type { EndpointKind } from '../domain/policy.ts';
 import type { JsonObject } from '../domain/recipe.ts';
 import type { EndpointStatus } from '../domain/record.ts';
 import type { ScalableTarget } from '../domain/scalable-target.ts';
+import type { ActivityTrouble } from '../domain/scaling-activity.ts';
 import type { Instant } from '../domain/time.ts';
 import type { FailureClass, Outcome } from './outcome.ts';
 
@@ -42,6 +43,8 @@ export interface ComponentView {
   readonly desired: number;
   readonly serving: number;
   readonly failureReason?: string;
+  /** What the failure reason amounts to. */
+  readonly trouble?: ActivityTrouble;
 }
 
 /** What the sweep over all endpoints tells of each: no variants, no tags. */

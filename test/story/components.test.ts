@@ -216,3 +216,59 @@ describe('endpoints with inference components', () => {
     expectSound(result);
   });
 });
+
+describe('copies that there is no room for', () => {
+  let result: RehearsalResult;
+  beforeAll(async () => {
+    ({ result } = await runScenario({
+      start: MONDAY_UTC,
+      for: '12h',
+      schedules: {
+        day: { timezone: 'UTC', open: [{ from: '02:00', to: '10:00' }] },
+        morning: { timezone: 'UTC', open: [{ from: '00:00', to: '06:00' }] },
+      },
+      policies: {
+        crowded: {
+          zero: { by: 'copies', idleFor: '5m' },
+          components: {
+            chat: { capacity: [{ during: 'day', min: 3, max: 3 }] },
+            guest: { capacity: [{ during: 'morning', min: 1, max: 1 }] },
+          },
+          otherwise: { min: 0, max: 3 },
+        },
+      },
+      endpoints: {
+        crowded: hosting('crowded', {
+          instances: { min: 0, max: 1 },
+          components: { chat: { ...served, copies: 1 }, guest: { ...served, copies: 1, accelerators: 2 } },
+        }),
+      },
+    }));
+  });
+
+  it('are told of once, with what to do, and asked for again less and less often', () => {
+    const [failed, ...more] = eventsOf(result, 'Scaling Failed', 'crowded').map(({ detail }) => detail);
+    expect(more).toEqual([]);
+    expect(failed).toMatchObject({ reason: 'scaling-failed-capacity', resource: 'inference-component/chat' });
+    expect(failed?.['advice']).toContain('MaxInstanceCount');
+    // Four hours and the lead: after 2, 4, 8 and then each 10 minutes.
+    const asked = result.calls['SageMaker.UpdateInferenceComponentRuntimeConfig'] ?? 0;
+    expect(asked).toBeGreaterThan(20);
+    expect(asked).toBeLessThan(35);
+    expect(eventsOf(result, 'Endpoint Late', 'crowded').length).toBeGreaterThan(0);
+  });
+
+  it('are there ten minutes and their start after there is room', () => {
+    expect(copiesAt(result, 'crowded', '5h59m', 'chat').serving).toBeLessThan(3);
+    expect(copiesAt(result, 'crowded', '6h25m', 'chat').serving).toBe(3);
+    expectSound(result);
+  });
+
+  it('change the capacity only once they are given', () => {
+    const changed = eventsOf(result, 'Capacity Changed', 'crowded').map(({ at, detail }) => [
+      Math.floor(since(result, at) / minutes('1h')),
+      (detail['after'] as { desired?: number }).desired,
+    ]);
+    expect(changed.filter(([, desired]) => desired === 3).map(([hour]) => hour)).toEqual([1, 6]);
+  });
+});

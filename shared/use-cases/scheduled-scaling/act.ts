@@ -157,6 +157,8 @@ async function changeDesired(
   if (!outcome.ok) return outcome.failure;
   noteRaise(turn, run.now, plan.desired, observed.serving);
   ports.log.count('CapacityChanges');
+  // Asked for again after AWS had given it up: that was told, and nothing is news until it works.
+  if (turn.record.cut?.to === plan.desired) return undefined;
   announce(ports, run, turn, 'Capacity Changed', {
     reason: plan.reason,
     before: { desired: observed.desired },

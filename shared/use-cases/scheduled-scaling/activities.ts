@@ -67,8 +67,24 @@ async function tellNews(ports: ScheduledScalingPorts, run: Run, { turn, activiti
 
 function tell(ports: ScheduledScalingPorts, run: Run, turn: Turn, activity: TroubledActivity): void {
   const { id, resourceId, at, trouble, what, cause, message } = activity;
+  tellTrouble(ports, run, turn, { activity: id, resource: resourceId, at, trouble, what, cause, message });
+}
+
+/** A scale-out or scale-in that came to nothing, and what a person can do about it. */
+export function tellTrouble(
+  ports: ScheduledScalingPorts,
+  run: Run,
+  turn: Turn,
+  found: Pick<TroubledActivity, 'at' | 'trouble' | 'what' | 'cause' | 'message'> & {
+    readonly resource: string;
+    /** Id of Application Auto Scaling's activity; absent: it was none of its. */
+    readonly activity?: string;
+    readonly advice?: string;
+  },
+): void {
+  const { resource, activity = null, at, trouble, what, cause, message, advice } = found;
   const reason = TROUBLE_REASONS[trouble];
-  const evidence = { resource: resourceId, activity: id, activityAt: iso(at), what, cause, message };
+  const evidence = { resource, activity, activityAt: iso(at), what, cause, message };
   const { endpoint } = turn.record;
   const line = { at: run.now, function: 'scheduled-scaling', endpoint, decision: 'keep', reason } as const;
   ports.log.record({ ...line, evidence, acted: false }, false);
@@ -76,6 +92,6 @@ function tell(ports: ScheduledScalingPorts, run: Run, turn: Turn, activity: Trou
     reason,
     class: trouble,
     ...evidence,
-    advice: TROUBLE_ADVICE[trouble],
+    advice: advice ?? TROUBLE_ADVICE[trouble],
   });
 }

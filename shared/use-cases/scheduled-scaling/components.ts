@@ -24,6 +24,11 @@ export async function takeOverComponents(ports: ScheduledScalingPorts, turn: Tur
   const [failure] = failures;
   if (failure !== undefined) return unreadable(ports, record, failure);
   const views = found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  turn.troubles = new Map(
+    views.flatMap(({ name, trouble, failureReason: message }) =>
+      trouble === undefined || message === undefined ? [] : [[name, { trouble, message }] as const],
+    ),
+  );
   if (isAsKnown(record, views)) return true;
   turn.change((fresh) => withComponents(fresh, views));
   return true;

@@ -2,6 +2,7 @@ import type { Difference } from '../../domain/drift.ts';
 import type { QueueLook } from '../../domain/expiry.ts';
 import type { FleetRecord, Hold, LeadSamples } from '../../domain/record.ts';
 import type { Mode } from '../../domain/ruling.ts';
+import type { ActivityTrouble } from '../../domain/scaling-activity.ts';
 import type { DurationMs, Instant } from '../../domain/time.ts';
 import type { AlarmControl } from '../../ports/alarms.ts';
 import type { Announcer, DecisionLog } from '../../ports/announcer.ts';
@@ -56,6 +57,11 @@ export function createMemory(): Memory {
   return { confirmed: new Map(), loggedProblems: new Set(), samples: new Map(), announcedTables: new Map() };
 }
 
+export interface ComponentTrouble {
+  readonly trouble: ActivityTrouble;
+  readonly message: string;
+}
+
 export type RecordChange = (record: FleetRecord) => FleetRecord;
 
 /** One endpoint's turn in one run: its record as read, and what the run wants to change in it. */
@@ -74,6 +80,8 @@ export interface Turn {
   differences?: ReadonlyMap<string, readonly Difference[]> | undefined;
   /** Inference components at zero whose own alarm says that requests to them fail. */
   turnedAway?: ReadonlySet<string>;
+  /** Inference components whose last change AWS gave up, and why. */
+  troubles?: ReadonlyMap<string, ComponentTrouble>;
   /** ListTags says that the tag is gone. */
   letGo: boolean;
   /**

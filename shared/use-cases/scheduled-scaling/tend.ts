@@ -11,6 +11,7 @@ import type { Failure } from '../../ports/outcome.ts';
 import type { TargetView } from '../../ports/scaling.ts';
 import { act } from './act.ts';
 import { tellUntold } from './carry-out.ts';
+import { noteCut, waitsAfterCut } from './cut-raises.ts';
 import { demandBacklog, demandCopies, readActivity } from './demand.ts';
 import { judgeEach } from './drift.ts';
 import { giveBack } from './give-back.ts';
@@ -97,6 +98,8 @@ async function decideEach(shared: RunShared, whole: Turn, ruling: Ruling): Promi
     const { observed, policy } = turn.record;
     // Not compiled yet: the documents say nothing about this target.
     if (observed === undefined || policy === undefined) continue;
+    if (turn.record.part?.dimension === 'copies')
+      noteCut(shared, turn, whole.troubles?.get(turn.record.part.name), observed);
     if (whole.record.targets !== undefined) await noteScaleOut(shared, turn, observed);
     if (turn.record.part?.dimension === 'copies') {
       const isTurnedAway = whole.turnedAway?.has(turn.record.part.name) === true;
@@ -154,6 +157,7 @@ async function carryOutOne(shared: RunShared, one: Decided, moving: boolean): Pr
     lookAgain(turn, now, nextTick(shared));
     return false;
   }
+  if (waitsAfterCut(shared, turn, situation)) return false;
   rememberHold(shared, turn, situation);
   const failure = await act(shared, turn, situation);
   if (failure !== undefined) {
