@@ -60,6 +60,21 @@ describe('endpoint control', () => {
     expect(chat.ok && chat.value?.createdAt).toBeGreaterThan(0);
   });
 
+  it('reads provisioned concurrency where there are no instances, asked for and there', async () => {
+    const { control, aws, seed } = await world();
+    const serverless = { memoryMb: 2_048, maxConcurrency: 9 };
+    seed({ name: 'Small', kind: 'serverless', instances: 2, serverless });
+    seed({ name: 'Bare', kind: 'serverless', instances: 0, serverless });
+    expect(await control.describeConfig('Small')).toMatchObject({ ok: true, value: { kind: 'serverless' } });
+    const target = { name: 'AllTraffic', dimension: 'provisioned-concurrency' } as const;
+    expect(await control.setDesired('Small', target, 5)).toMatchObject({ ok: true });
+    expect(aws.clock.now()).toBe(START);
+    expect(await control.describe('Small')).toMatchObject({
+      value: { status: 'Updating', variants: [{ desired: 5, serving: 2, maxConcurrency: 9 }] },
+    });
+    expect(await control.describe('Bare')).toMatchObject({ value: { variants: [{ desired: 0, serving: 0 }] } });
+  });
+
   it('answers refusals as values with their class', async () => {
     const { control } = await world();
     const soon = START + MINUTE;

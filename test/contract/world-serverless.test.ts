@@ -308,6 +308,16 @@ describe('requests of a serverless endpoint', () => {
     ).toBeCloseTo(1, 1);
   });
 
+  it('are throttled while compute that starts takes up the maximum', () => {
+    // Three at once would do; but until the first is ready, six a second ask for one each.
+    seed(() => 60, { serverless: { memoryMb: 1_024, maxConcurrency: 10 }, instances: 0 });
+    w.advance(90_000);
+    expect(use()).toMatchObject({ coldStarts: 10, throttled: 14 });
+    expect(w.world.requests('Chat').failed).toBe(14);
+    w.advance(10 * MINUTE);
+    expect(use(), 'ten are warm then').toMatchObject({ coldStarts: 10, throttled: 14 });
+  });
+
   it('publish how far provisioned concurrency is used, beyond 1 too, and nothing without requests', () => {
     seed((slot) => (slot < 60 ? 60 : 0));
     w.advance(9 * MINUTE);

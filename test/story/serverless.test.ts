@@ -54,6 +54,7 @@ describe('serverless endpoints', () => {
         greedy: serverless('greedy'),
         parked: serverless('parked'),
         none: serverless('none'),
+        held: serverless('shift'),
         stranger: serverless('shift', { policy: undefined }),
         drifted: serverless('tracked'),
       },
@@ -74,6 +75,8 @@ describe('serverless endpoints', () => {
           call: 'ApplicationAutoScaling.DescribeScalableTargets',
           with: { ServiceNamespace: 'sagemaker', ResourceIds: ['endpoint/drifted/variant/AllTraffic'] },
         },
+        { at: '+330m', hold: 'held', mode: 'down', until: '+7h', why: 'save money' },
+        { at: '+8h', hold: 'held', mode: 'up', until: '+9h', why: 'load test' },
         { at: '+11h', giveBack: 'tracked' },
       ],
     }));
@@ -137,6 +140,13 @@ describe('serverless endpoints', () => {
       expect.objectContaining({ field, allowed: expect.stringContaining(allowed) }),
     ]);
     expect(endpointOf(result, name).parks).toBe(0);
+  });
+
+  it('are held up, never down', () => {
+    expect(JSON.stringify(answers(result, 'hold', 'down'))).toContain('a serverless endpoint has no zero');
+    expect(spanAt(result, 'held', '6h'), 'nothing came of it').toMatchObject({ desired: 6, serving: 6 });
+    expect(spanAt(result, 'held', '8h30m'), 'as in its window').toMatchObject({ serving: 6 });
+    expect(spanAt(result, 'held', '9h10m')).toMatchObject({ desired: 1 });
   });
 
   it('have their bounds back when somebody else sets others', () => {

@@ -192,6 +192,24 @@ describe('its numbers', () => {
     expect(tiles[4]).toContain('1 of 31');
   });
 
+  it('of a serverless endpoint are its provisioned concurrency, cold starts and what was throttled', () => {
+    const result = makeFortnight();
+    const chat = result.endpoints['Chat-Dev'];
+    if (chat === undefined) throw new Error('no Chat-Dev');
+    const classifier: typeof chat = {
+      ...chat,
+      kind: 'serverless',
+      latency: { p50: 0.8, p95: 4, p99: 9, worstHourP95: 9 },
+      serverless: { coldStarts: 12, throttled: 3, gigabyteSeconds: { provisioned: 40, onDemand: 2 } },
+    };
+    const { document } = open(renderReport({ ...result, endpoints: { ...result.endpoints, 'Chat-Dev': classifier } }));
+    const facts = all(document, 'p.facts').map(text);
+    expect(facts.filter((one) => one.startsWith('serverless'))).toEqual([
+      expect.stringMatching(/108 hours of provisioned concurrency, 12 cold starts, 3 throttled, p50 .*, p95 4/),
+    ]);
+    expect(facts.filter((one) => /provisioned/.test(one))).toHaveLength(1);
+  });
+
   it('say unknown where a price is unknown, never zero', () => {
     const result = makeFortnight();
     const endpoints = { ...result.bill.endpoints, checkout: { paid: null, alwaysOn: null } };

@@ -50,6 +50,21 @@ describe('planCapacity with scaling policies', () => {
     expect(planCapacity(input({ status, target: undefined }))).toEqual({ reason: 'in-progress', needsActivity: false });
   });
 
+  it('asks a serverless variant without provisioned concurrency for the minimum before there is a target', () => {
+    const none = planCapacity(input({ kind: 'serverless', desired: 0, target: undefined }));
+    expect(none).toEqual({ desired: 2, reason: 'window', needsActivity: false });
+    expect(planCapacity(input({ kind: 'serverless', target: undefined })).register).toEqual({ min: 2, max: 6 });
+  });
+
+  it('keeps one unit of provisioned concurrency, and drains none', () => {
+    const falling = { ruling: ruling({ bounds: { min: 0, max: 2 } }), desired: 5, target: { min: 1, max: 6 } };
+    expect(planCapacity(input({ ...falling, kind: 'serverless' }))).toEqual({
+      register: { min: 1, max: 2 },
+      reason: 'window',
+      needsActivity: false,
+    });
+  });
+
   it('drains: the max follows what scaling releases, and is forced after an hour', () => {
     const falling = { ruling: ruling({ bounds: { min: 1, max: 2 } }), desired: 5, target: { min: 1, max: 6 } };
     const begun = planCapacity(input(falling));
