@@ -13,7 +13,14 @@ export interface PolicyRule {
   readonly source: string;
   /** A policy that breaks it; of an endpoint, where the rule is about that. */
   readonly breaks: object;
-  readonly endpoint?: { readonly kind: 'real-time' | 'async' | 'serverless'; readonly instanceType?: string };
+  readonly endpoint?: {
+    readonly kind: 'real-time' | 'async' | 'components' | 'serverless';
+    readonly instanceType?: string;
+    /** Of its variants or components, where it has not just one. */
+    readonly names?: readonly string[];
+    readonly managedMin?: number;
+    readonly maxConcurrency?: number;
+  };
   /** For `size`: its option, where no policy says it. */
   readonly says: string;
 }
@@ -97,6 +104,118 @@ export const REFUSALS: readonly PolicyRule[] = [
     breaks: { otherwise: { min: 1, max: 2 }, wake: { on: ['request'] } },
     endpoint: { kind: 'serverless' },
     says: 'wake.on: request: nothing for a serverless endpoint: it is never away',
+  },
+  {
+    id: 'several-variants-and-one-set-of-bounds',
+    aws: 'Each variant is a scalable target of its own',
+    source: MODEL,
+    breaks: { otherwise: { min: 1, max: 2 } },
+    endpoint: { kind: 'real-time', names: ['blue', 'green'] },
+    says: 'capacity: blue, green: endpoints with one variant; bounds do not say which variant they speak of',
+  },
+  {
+    id: 'several-components-and-one-set-of-bounds',
+    aws: 'Each inference component is a scalable target of its own',
+    source: MODEL,
+    breaks: { otherwise: { min: 1, max: 2 } },
+    endpoint: { kind: 'components', names: ['chat', 'embed'] },
+    says: 'components: nothing for chat, embed: an entry for each inference component, components: { <name>: { capacity, scaling } }',
+  },
+  {
+    id: 'no-component',
+    aws: 'Copies are scaled of an inference component, and there is none',
+    source: MODEL,
+    breaks: { otherwise: { min: 1, max: 2 } },
+    endpoint: { kind: 'components', names: [] },
+    says: 'endpoint: no inference component: at least one inference component on the endpoint: bounds speak of its copies',
+  },
+  {
+    id: 'zero-copies-on-instances-that-stay',
+    aws: 'Instances go to zero only under ManagedInstanceScaling with MinInstanceCount 0: zero copies would save nothing',
+    source: 'guide: endpoint-auto-scaling-zero-instances',
+    breaks: { otherwise: { min: 0, max: 2 } },
+    endpoint: { kind: 'components', managedMin: 1 },
+    says: 'endpoint: ManagedInstanceScaling.MinInstanceCount 1: MinInstanceCount 0 in the endpoint config, or min ≥ 1 in every rung of a component: with zero copies the instances would stay',
+  },
+  {
+    id: 'zero-copies-without-managed-scaling',
+    aws: 'Without ManagedInstanceScaling nobody takes the instances away',
+    source: 'guide: endpoint-auto-scaling-zero-instances',
+    breaks: { otherwise: { min: 0, max: 2 } },
+    endpoint: { kind: 'components' },
+    says: 'endpoint: ManagedInstanceScaling is not enabled: MinInstanceCount 0 in the endpoint config, or min ≥ 1 in every rung of a component: with zero copies the instances would stay',
+  },
+  {
+    id: 'park-of-a-queue',
+    aws: 'What becomes of queued requests when their endpoint is deleted is not documented; instances go to zero without that',
+    source: 'guide: async-inference-autoscale',
+    breaks: { otherwise: { min: 0, max: 2 }, zero: { by: 'park' } },
+    endpoint: { kind: 'async' },
+    says: 'zero.by: park: instances (what becomes of queued requests when it is deleted is unknown)',
+  },
+  {
+    id: 'zero-by-of-another-kind',
+    aws: 'Each kind of endpoint has one way to zero',
+    source: 'own',
+    breaks: { otherwise: { min: 0, max: 2 }, zero: { by: 'copies' } },
+    endpoint: { kind: 'real-time' },
+    says: 'zero.by: copies: park for a real-time endpoint',
+  },
+  {
+    id: 'smoke-of-another-kind',
+    aws: 'The invocation before an endpoint counts as ready is InvokeEndpoint of a whole endpoint',
+    source: 'model: sagemaker-runtime',
+    breaks: { otherwise: { min: 0, max: 2 }, wake: { smoke: { body: '{}', contentType: 'application/json' } } },
+    endpoint: { kind: 'async' },
+    says: 'wake.smoke: application/json: real-time endpoints only; remove it',
+  },
+  {
+    id: 'time-to-live-without-a-queue',
+    aws: 'Only requests of asynchronous endpoints wait, and expire',
+    source: 'model: sagemaker-runtime, RequestTTLSeconds',
+    breaks: { otherwise: { min: 1, max: 2 }, wake: { requestTtl: '1h' } },
+    endpoint: { kind: 'real-time' },
+    says: 'wake.requestTtl: 60m: asynchronous endpoints only: the others have no queue; remove it',
+  },
+  {
+    id: 'step-wake-without-a-queue',
+    aws: 'The step policy reads HasBacklogWithoutCapacity, which only asynchronous endpoints publish',
+    source: 'guide: async-inference-autoscale',
+    breaks: { otherwise: { min: 1, max: 2 }, wake: { by: 'step-policy' } },
+    endpoint: { kind: 'real-time' },
+    says: 'wake.by: step-policy: function for a real-time endpoint: only an asynchronous one has a queue',
+  },
+  {
+    id: 'step-wake-that-nobody-listens-for',
+    aws: 'A step policy on the backlog is a wake on the backlog',
+    source: 'own',
+    breaks: { otherwise: { min: 1, max: 2 }, wake: { by: 'step-policy', on: ['request'] } },
+    endpoint: { kind: 'async' },
+    says: 'wake.by: step-policy: function, or backlog in wake.on',
+  },
+  {
+    id: 'step-wake-without-a-maximum',
+    aws: 'Scaling policies add instances up to the target’s maximum',
+    source: MODEL,
+    breaks: { otherwise: 'zero', wake: { by: 'step-policy' } },
+    endpoint: { kind: 'async' },
+    says: 'wake.by: step-policy: function, or a rung with max ≥ 1: Application Auto Scaling adds instances up to a maximum',
+  },
+  {
+    id: 'above-the-concurrency-of-a-serverless-variant',
+    aws: 'ProvisionedConcurrency is at most MaxConcurrency: more is taken at registration and refused when it is tried',
+    source: 'model: sagemaker, ProductionVariantServerlessConfig',
+    breaks: { otherwise: { min: 1, max: 20 } },
+    endpoint: { kind: 'serverless', maxConcurrency: 10 },
+    says: 'otherwise: max 20: max at most 10, the MaxConcurrency of the endpoint',
+  },
+  {
+    id: 'a-queue-that-nothing-lifts',
+    aws: 'A queued request expires after 6 hours at most, or what `wake.requestTtl` says',
+    source: 'model: sagemaker-runtime, RequestTTLSeconds',
+    breaks: { otherwise: { min: 0, max: 2 }, wake: { on: [] } },
+    endpoint: { kind: 'async' },
+    says: 'wake.on: nothing: a backlog may wait at most 6 hours (its requests expire then): add backlog to wake.on, or max ≥ 1',
   },
   {
     id: 'burstable-type',

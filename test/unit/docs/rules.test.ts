@@ -25,9 +25,9 @@ function refusalsOf({ breaks, endpoint }: PolicyRule): readonly string[] {
   const parsed = parsePolicy('test', breaks);
   if (endpoint === undefined || !parsed.ok) return problemsOf(parsed).map(brief);
   const { policy, agenda } = must(compilePolicy(parsed.value, schedules, { from: 0, until: 8 * DAY }));
-  const { kind, instanceType = 'ml.g5.xlarge' } = endpoint;
-  const variants = [{ name: 'AllTraffic', instanceType }];
-  return checkKind({ kind, policy, agenda, variants }).map(
+  const { names = ['AllTraffic'], instanceType = 'ml.g5.xlarge', ...of } = endpoint;
+  const variants = names.map((name) => ({ name, instanceType }));
+  return checkKind({ ...of, policy, agenda, variants }).map(
     ({ field, value, allowed }) => `${field}: ${value}: ${allowed}`,
   );
 }
@@ -53,10 +53,17 @@ describe('the rules of policies', () => {
     expect(new Set(ids).size, 'an id each').toBe(ids.length);
   });
 
-  test('leave out none that the code of scaling policies has', () => {
+  test('leave out none that the code of scaling policies and of kinds has', () => {
     const said = [...REFUSALS, ...WARNINGS].map(({ says }) => says).join('\n');
-    const missing = ['scaling', 'metric-source', 'policy-warnings'].flatMap((file) =>
-      messagesOf(readFileSync(`shared/documents/${file}.ts`, 'utf8')).filter((message) => !message.test(said)),
+    const files = [
+      'documents/scaling',
+      'documents/metric-source',
+      'documents/policy-warnings',
+      'domain/check-kind',
+      'domain/kinds',
+    ];
+    const missing = files.flatMap((file) =>
+      messagesOf(readFileSync(`shared/${file}.ts`, 'utf8')).filter((message) => !message.test(said)),
     );
     expect(missing.map(String)).toEqual([]);
   });
