@@ -180,7 +180,11 @@ function judge(aims: readonly EndpointLook[], { answeredMs, failures }: Tally, w
   }
   const maxima = aims.map(({ ruling, target }) => ruling.bounds?.max ?? target?.max ?? Number.POSITIVE_INFINITY);
   const max = maxima.reduce((sum, one) => sum + one, 0);
-  const size = countOf(first, aims[0]?.record.part?.dimension === 'copies' ? 'copies' : 'instances');
+  const record = aims[0]?.record;
+  const size =
+    record?.kind === 'serverless'
+      ? `provisioned concurrency ${first}`
+      : countOf(first, record?.part?.dimension === 'copies' ? 'copies' : 'instances');
   if (highest > max && highest > first) {
     return [...findings, { level: 'error', check, found: `it scaled to ${highest}, above the maximum of ${max}` }];
   }

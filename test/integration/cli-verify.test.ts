@@ -29,6 +29,10 @@ beforeAll(async () => {
         otherwise: 'zero',
         scaling: [{ kind: 'target-tracking', metric: 'ApproximateBacklogSizePerInstance', target: 5 }],
       },
+      warm: {
+        otherwise: { min: 2, max: 6 },
+        scaling: [{ kind: 'target-tracking', metric: 'ServerlessProvisionedConcurrencyUtilization', target: 0.7 }],
+      },
       shop: {
         variants: { blue: { scaling: [tracking] }, green: {} },
         otherwise: { min: 1, max: 3 },
@@ -49,6 +53,13 @@ beforeAll(async () => {
       kept: realTime('kept'),
       parked: realTime('dev'),
       queue: asynchronous('boundless'),
+      classifier: {
+        kind: 'serverless',
+        policy: 'warm',
+        memoryMb: 2_048,
+        maxConcurrency: 9,
+        provisionedConcurrency: 1,
+      },
     },
     happens: [{ at: '+5h', for: '1h', noCapacity: 'ml.g5.48xlarge', failsAfter: '10m' }],
   });
@@ -101,6 +112,21 @@ describe('verify', () => {
     const { code, out } = await account.command(['verify', 'shop']);
     expect(code).toBe(1);
     expect(out).toMatch(/ERROR +bounds +blue: 1\.\.9, 1 instance; the policy says 1\.\.3 \(otherwise\)/);
+  });
+
+  it('speaks of a serverless endpoint by its provisioned concurrency, which is never parked', async () => {
+    const { code, out } = await account.command(['verify', 'classifier']);
+    expect(code, out).toBe(0);
+    expect(out).toMatch(/ok +bounds +2\.\.6, provisioned concurrency 2, as the policy says\n/);
+    expect(out).toMatch(/ok +policies +1 as the policy says\n/);
+    expect((await account.command(['explain', 'classifier'])).out).toContain(
+      'ServerlessProvisionedConcurrencyUtilization',
+    );
+    const status = await account.command(['status']);
+    expect(status.out).toMatch(/classifier/);
+    const parked = await account.command(['park', 'classifier', '--why', 'save money', '--until', '+1h']);
+    expect(parked.code).not.toBe(0);
+    expect(parked.err).toContain('a serverless endpoint is never parked');
   });
 
   it('has nothing to compare of what is parked', async () => {
