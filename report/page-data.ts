@@ -16,10 +16,14 @@ export interface FleetSeries {
   readonly bands: readonly { readonly name: string; readonly hourly: readonly number[] }[];
   /** Instances that would stand there all the time. */
   readonly alwaysOn: number;
+  /** What the numbers count. */
+  readonly counts: string;
 }
 
 export interface EndpointSeries {
   readonly name: string;
+  /** What the steps count. */
+  readonly counts: string;
   readonly steps: readonly Step[];
   readonly absences: readonly Stretch[];
   readonly windows: readonly WindowShade[];

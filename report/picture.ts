@@ -4,7 +4,7 @@ import { formatCount, formatHours, formatMoney, formatPlural, formatShare } from
 import type { PageData } from './page-data.ts';
 import { createDocument, FONT, fillWith, finishSvg, strokeWith } from './svg.ts';
 import { nameFault } from './troubles.ts';
-import { buildPageData, listWindows, sumTotals } from './view.ts';
+import { buildPageData, listWindows, sumTotals, unitsOf } from './view.ts';
 
 const WIDTH = 1000;
 const MARGIN_LEFT = 178;
@@ -131,7 +131,7 @@ function drawTotal(data: PageData, top: number): Plot.Markish[] {
     Plot.ruleY([alwaysOn], { y: (y: number) => y, strokeDasharray: '6 4', strokeWidth: 1.5, ...strokeWith('text') }),
     Plot.ruleY([bottom], { y: (y: number) => y, ...strokeWith('muted') }),
     drawText('Whole fleet', 20, top + 14, 'text', { fontWeight: 600, fontSize: 13 }),
-    drawText('instances, by hour', 20, top + 30, 'muted', { fontSize: 11 }),
+    drawText(`${data.fleet.counts}, by hour`, 20, top + 30, 'muted', { fontSize: 11 }),
     drawText(`- - always-on: ${formatHours(data.fleet.alwaysOn)}`, 20, Math.max(alwaysOn, top + 46), 'text', {
       fontSize: 11,
     }),
@@ -181,7 +181,7 @@ function summarise(result: RehearsalResult): { head: string; rest: string } {
     `${formatShare(totals.cold, totals.requests)} of requests cold`,
   ];
   return {
-    head: `${formatHours(totals.paid)} instance hours instead of ${formatHours(totals.alwaysOn)}`,
+    head: `${formatHours(totals.paid)} ${unitsOf(result).hours} instead of ${formatHours(totals.alwaysOn)}`,
     rest: rest.join('  ·  '),
   };
 }

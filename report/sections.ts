@@ -4,7 +4,7 @@ import { type Html, html, trusted } from './html.ts';
 import type { PageData } from './page-data.ts';
 import { explainReason } from './reasons.ts';
 import { groupRefusals, listTroubles } from './troubles.ts';
-import { sumTotals, type Totals } from './view.ts';
+import { sumTotals, type Totals, unitsOf } from './view.ts';
 import { createZone } from './zone.ts';
 
 const NOTHING = html``;
@@ -23,7 +23,7 @@ function listTiles(result: RehearsalResult, totals: Totals): Tile[] {
     {
       label: 'Hours paid',
       value: formatShare(totals.paid, totals.alwaysOn),
-      note: `${formatHours(totals.paid)} of ${formatHours(totals.alwaysOn)} instance hours of always-on`,
+      note: `${formatHours(totals.paid)} of ${formatHours(totals.alwaysOn)} ${unitsOf(result).hours} of always-on`,
       ...(totals.paid < totals.alwaysOn ? { tone: 'good' } : {}),
     },
     {
@@ -40,7 +40,7 @@ function listTiles(result: RehearsalResult, totals: Totals): Tile[] {
     {
       label: 'Cold requests',
       value: formatShare(totals.cold, totals.requests),
-      note: `${formatCount(totals.cold)} came while nothing was in service`,
+      note: `${formatCount(totals.cold)} came while nothing was in service${hasServerless(result) ? ', or waited for a cold start' : ''}`,
     },
     {
       label: 'Late windows',
@@ -54,6 +54,10 @@ function listTiles(result: RehearsalResult, totals: Totals): Tile[] {
       note: 'endpoints deleted to save, and brought back whole',
     },
   ];
+}
+
+function hasServerless({ endpoints }: RehearsalResult): boolean {
+  return Object.values(endpoints).some(({ kind }) => kind === 'serverless');
 }
 
 function formatCompact(count: number): string {
@@ -94,7 +98,7 @@ export function renderFleet(result: RehearsalResult, data: PageData): Html {
       html`<li><span class="swatch" style="background: var(--series-${index + 1})"></span>${band.name}</li>`,
   );
   return html`<section aria-labelledby="fleet"><h2 id="fleet">The fleet against always-on</h2>
-<p>${formatHours(totals.paid)} instance hours were paid, ${share} of the ${formatHours(totals.alwaysOn)} that the same endpoints cost when they never scale.</p>
+<p>${formatHours(totals.paid)} ${unitsOf(result).hours} were paid, ${share} of the ${formatHours(totals.alwaysOn)} that the same endpoints cost when they never scale.</p>
 ${renderDays(data)}
 <div id="fleet-chart"></div>
 <ul class="legend" aria-label="Colours of the endpoints">${items}<li><span class="swatch line" style="border-color: var(--text); border-top-style: dashed"></span>always-on</li></ul>
@@ -132,7 +136,7 @@ export function renderEndpointTable(result: RehearsalResult): Html {
 <tfoot><tr><th scope="row">Fleet</th><td></td><td></td><td class="number">${formatHours(totals.paid)}</td><td class="number">${formatHours(totals.alwaysOn)}</td><td class="number">${formatShare(totals.paid, totals.alwaysOn)}</td>
 <td class="number">${formatCount(totals.requests)}</td><td class="number">${formatShare(totals.cold, totals.requests)}</td><td class="number">${formatCount(totals.failed + totals.expired)}</td>
 <td class="number">${totals.parks}</td><td class="number">${totals.wakes}</td><td class="number">${totals.lateWindows} of ${totals.windows}</td><td class="number">${formatMoney(gross)}</td></tr></tfoot></table></div>
-<p class="note">Always-on is what each endpoint costs with its initial instances all the time; an endpoint that scales above them can pay more. Cold: the request came while nothing was in service. Failed counts expired requests too. Saved is before the scaler's own ${formatMoney(scaler)}.</p></section>`;
+<p class="note">Always-on is what each endpoint costs with its initial instances all the time; an endpoint that scales above them can pay more. Cold: the request came while nothing was in service${hasServerless(result) ? ', or, serverless, waited for compute to start' : ''}. Failed counts expired requests too. Saved is before the scaler's own ${formatMoney(scaler)}.</p></section>`;
 }
 
 export function renderTroubles(result: RehearsalResult): Html {

@@ -20,6 +20,17 @@ export interface Totals {
   readonly worstLate: number;
 }
 
+/** What is counted and paid by the hour, in words. */
+export function unitsOf(result: RehearsalResult): { readonly counts: string; readonly hours: string } {
+  const kinds = Object.values(result.endpoints).map(({ kind }) => kind === 'serverless');
+  if (!kinds.includes(true)) return { counts: 'instances', hours: 'instance hours' };
+  if (!kinds.includes(false)) return { counts: 'provisioned concurrency', hours: 'hours of provisioned concurrency' };
+  return {
+    counts: 'instances and provisioned concurrency',
+    hours: 'hours of instances and provisioned concurrency',
+  };
+}
+
 export function sumTotals(endpoints: readonly EndpointResult[]): Totals {
   const sum = (read: (endpoint: EndpointResult) => number): number =>
     endpoints.reduce((total, endpoint) => total + read(endpoint), 0);
@@ -80,9 +91,10 @@ function buildFleet(result: RehearsalResult, from: number, to: number): FleetSer
   const alwaysOn = sumTotals(Object.values(result.endpoints)).alwaysOn / ((to - from) / HOUR);
   const own = bands.slice(0, bands.length > BANDS ? BANDS - 1 : BANDS).map(({ name, hourly }) => ({ name, hourly }));
   const rest = bands.slice(own.length);
-  if (rest.length === 0) return { bands: own, alwaysOn };
+  const { counts } = unitsOf(result);
+  if (rest.length === 0) return { bands: own, alwaysOn, counts };
   const hourly = rest.reduce<number[]>((sum, band) => band.hourly.map((value, hour) => value + (sum[hour] ?? 0)), []);
-  return { bands: [...own, { name: `${rest.length} smaller endpoints`, hourly }], alwaysOn };
+  return { bands: [...own, { name: `${rest.length} smaller endpoints`, hourly }], alwaysOn, counts };
 }
 
 function toSteps(spans: readonly Span[]): Step[] {
@@ -134,6 +146,7 @@ export function buildPageData(result: RehearsalResult): PageData {
       steps: toSteps(endpoint.spans),
       absences: listAbsences(endpoint.spans),
       windows: listWindows(endpoint),
+      counts: endpoint.kind === 'serverless' ? 'provisioned concurrency' : 'instances',
       requestsByHour: endpoint.requestsByHour,
       decisions: toMarks(endpoint),
     }),

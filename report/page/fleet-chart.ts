@@ -27,7 +27,7 @@ function listPoints(data: PageData): Point[] {
 function describeHour(data: PageData, hour: number, zone: Zone): string {
   const total = data.fleet.bands.reduce((sum, band) => sum + (band.hourly[hour] ?? 0), 0);
   const bands = data.fleet.bands.map((band) => `${band.name}  ${formatHours(band.hourly[hour] ?? 0)}`);
-  const head = `${zone.stamp(data.from + hour * HOUR)}\n${formatHours(total)} of ${formatHours(data.fleet.alwaysOn)} instances`;
+  const head = `${zone.stamp(data.from + hour * HOUR)}\n${formatHours(total)} of ${formatHours(data.fleet.alwaysOn)} ${data.fleet.counts}`;
   return [head, ...bands].join('\n');
 }
 
@@ -53,7 +53,7 @@ export function drawFleet(target: HTMLElement, data: PageData, range: Range, zon
     y: { axis: null, zero: true, nice: true },
     color: { domain: names, range: names.map((_, index) => `var(--series-${index + 1})`) },
     marks: [
-      ...drawCountAxis('instances', 5),
+      ...drawCountAxis(data.fleet.counts, 5),
       ...drawTimeAxis(data, range, width, zone),
       Plot.areaY(listPoints(data), {
         x: 'at',

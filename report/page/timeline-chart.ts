@@ -33,13 +33,13 @@ function drawCapacity(endpoint: EndpointSeries, data: PageData, range: Range, wi
     marginTop: 24,
     marginBottom: 6,
     className: 'chart',
-    ariaLabel: `${endpoint.name}: desired and in-service instances over time, windows shaded, parked spans hatched`,
+    ariaLabel: `${endpoint.name}: desired and in-service ${endpoint.counts} over time, windows shaded, parked spans hatched`,
     x: { type: 'linear', domain: [range.from, range.to], axis: null },
     y: { axis: null, domain: [0, highest * 1.25] },
     marks: [
       Plot.rectX(endpoint.windows, { x1: 'from', x2: 'to', fill: 'var(--window)', clip: true, ariaHidden: 'true' }),
       Plot.rectX(endpoint.absences, { x1: 'from', x2: 'to', fill: 'url(#hatch)', clip: true, ariaHidden: 'true' }),
-      ...drawCountAxis('instances', Math.min(4, highest)),
+      ...drawCountAxis(endpoint.counts, Math.min(4, highest)),
       Plot.ruleX(dayEdges(data, range), { stroke: 'var(--grid)', ariaHidden: 'true' }),
       Plot.areaY(steps, {
         x: 'at',
