@@ -23,6 +23,8 @@ export const READINGS = {
   streamInvocation: ['begin', 'end'],
   /** Streams on an instance that is taken away, and of an endpoint that is deleted. */
   streamsOnScaleIn: ['cut', 'drained'],
+  /** `FailureReason` of an inference component whose change was given up: its shape speaks of status Failed alone. */
+  componentFailureReason: ['told', 'only-failed'],
 } as const satisfies Readonly<Record<string, readonly [string, string]>>;
 
 export type ReadingName = keyof typeof READINGS;

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { parseScenario } from '../../rehearsal/index.ts';
 import { DEFAULT_READINGS, READING_NAMES, READINGS, type Readings } from '../../simulator/index.ts';
-import { countsOf, readMetric, seedAsync, seedRealTime, setInstances, statusOf } from '../support/world-endpoints.ts';
+import {
+  countsOf,
+  readMetric,
+  seedAsync,
+  seedRealTime,
+  setInstances,
+  statusOf,
+  TIMING,
+} from '../support/world-endpoints.ts';
 import { createWorldUnderTest, MINUTE, START, type WorldUnderTest } from '../support/world-kernel.ts';
 
 /** What a client sees under one reading and under the other: every switch of `simulator/readings.ts` must turn something. */
@@ -61,6 +69,26 @@ const SEEN: { readonly [N in keyof Readings]: (w: WorldUnderTest) => unknown } =
     w.advance(30 * MINUTE);
     w.world.settle();
     return w.world.requests('chat');
+  },
+  componentFailureReason(w) {
+    const needs = { accelerators: 4, memoryMb: 4_096 };
+    w.world.seed({
+      name: 'Shared',
+      kind: 'components',
+      instanceType: 'ml.g5.12xlarge',
+      instances: 1,
+      tags: {},
+      timing: TIMING,
+      managedScaling: { min: 1, max: 1 },
+      components: [{ name: 'llama', copies: 1, needs, startMs: () => MINUTE }],
+    });
+    w.call('SageMaker', 'UpdateInferenceComponentRuntimeConfig', {
+      InferenceComponentName: 'llama',
+      DesiredRuntimeConfig: { CopyCount: 2 },
+    });
+    w.advance(20 * MINUTE);
+    const seen = w.call('SageMaker', 'DescribeInferenceComponent', { InferenceComponentName: 'llama' });
+    return [seen.InferenceComponentStatus, seen.RuntimeConfig.DesiredCopyCount, 'FailureReason' in seen];
   },
 };
 
@@ -126,6 +154,10 @@ const EXPECTED: { readonly [N in keyof Readings]: readonly [unknown, unknown] } 
   streamsOnScaleIn: [
     { total: 4, served: 2, cold: 0, failed: 2, cut: 2, expired: 0, pending: 0 },
     { total: 4, served: 4, cold: 0, failed: 0, cut: 0, expired: 0, pending: 0 },
+  ],
+  componentFailureReason: [
+    ['InService', 1, true],
+    ['InService', 1, false],
   ],
 };
 

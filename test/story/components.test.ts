@@ -159,6 +159,7 @@ describe('endpoints with inference components', () => {
   it('try again as long as somebody asks, until there is capacity', () => {
     const first = componentOf(result, 'scarce').spans.find(({ serving }) => serving > 0);
     expectBetween(first && since(result, first.from), '9h30m', '9h55m', 'capacity is back at +9h30m');
+    expect(eventsOf(result, 'Scaling Failed', 'scarce'), 'told once, however often it fails').toHaveLength(1);
     expect(componentOf(result, 'scarce').requests.served).toBeGreaterThan(0);
   });
 
@@ -217,12 +218,16 @@ describe('endpoints with inference components', () => {
   });
 });
 
-describe('copies that there is no room for', () => {
+describe.each([
+  ['told', 'scaling-failed-capacity'],
+  ['only-failed', 'scaling-failed-unknown'],
+])('copies that there is no room for, the reason of it %s', (componentFailureReason, reason) => {
   let result: RehearsalResult;
   beforeAll(async () => {
     ({ result } = await runScenario({
       start: MONDAY_UTC,
       for: '12h',
+      readings: { componentFailureReason },
       schedules: {
         day: { timezone: 'UTC', open: [{ from: '02:00', to: '10:00' }] },
         morning: { timezone: 'UTC', open: [{ from: '00:00', to: '06:00' }] },
@@ -249,8 +254,8 @@ describe('copies that there is no room for', () => {
   it('are told of once, with what to do, and asked for again less and less often', () => {
     const [failed, ...more] = eventsOf(result, 'Scaling Failed', 'crowded').map(({ detail }) => detail);
     expect(more).toEqual([]);
-    expect(failed).toMatchObject({ reason: 'scaling-failed-capacity', resource: 'inference-component/chat' });
-    expect(failed?.['advice']).toContain('MaxInstanceCount');
+    expect(failed).toMatchObject({ reason, resource: 'inference-component/chat' });
+    if (componentFailureReason === 'told') expect(failed?.['advice']).toContain('MaxInstanceCount');
     // Four hours and the lead: after 2, 4, 8 and then each 10 minutes.
     const asked = result.calls['SageMaker.UpdateInferenceComponentRuntimeConfig'] ?? 0;
     expect(asked).toBeGreaterThan(20);

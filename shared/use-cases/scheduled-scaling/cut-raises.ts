@@ -1,7 +1,7 @@
-import type { CutRaise, Observed } from '../../domain/record.ts';
+import type { CutRaise, FleetRecord, Observed } from '../../domain/record.ts';
 import { TROUBLE_REASONS } from '../../domain/scaling-activity.ts';
 import { targetKeyOf } from '../../domain/target-view.ts';
-import { type DurationMs, type Instant, iso, MINUTE } from '../../domain/time.ts';
+import { type DurationMs, HOUR, type Instant, iso, MINUTE } from '../../domain/time.ts';
 import { tellTrouble } from './activities.ts';
 import type { ComponentTrouble, RunShared, Turn } from './ports.ts';
 import { announce, recordDecision } from './report.ts';
@@ -14,36 +14,49 @@ const ADVICE =
   'there is no room on the instances and their maximum is reached, or AWS has no more of the type: raise MaxInstanceCount ' +
   'in the endpoint config, or lower the copies in the policy';
 
+/** What nobody has asked for so long is told anew when it fails again. */
+const FORGOTTEN: DurationMs = HOUR;
+/** Whether AWS shows a reason other than with status Failed is not documented. */
+const NO_REASON: ComponentTrouble = { trouble: 'unknown', message: 'AWS tells no reason' };
+
 /**
  * A component takes a raise and shows only afterwards that it comes to nothing: it is in service again with fewer copies
- * than were asked for, and says why. Told once for each number of copies.
+ * than were asked for. Told once for each number of copies.
  */
-export function noteCut(shared: RunShared, turn: Turn, found: ComponentTrouble | undefined, observed: Observed): void {
+export function noteCut(shared: RunShared, turn: Turn, observed: Observed, found: ComponentTrouble = NO_REASON): void {
   const { raising, cut } = turn.record;
+  // While the next attempt is under way nothing is known of it.
+  if (observed.status !== 'InService' && observed.status !== 'Failed') return;
   const isThere = cut !== undefined && observed.status === 'InService' && observed.serving >= cut.to;
-  if (found === undefined || isThere) {
-    if (cut === undefined) return;
+  const gaveUp = raising !== undefined && observed.status === 'InService' && observed.desired < raising.to;
+  const broke = observed.status === 'Failed' && cut === undefined;
+  if (isThere || (cut !== undefined && !gaveUp && shared.run.now - cut.at > FORGOTTEN)) {
     turn.change(({ cut: _, ...record }) => record);
     if (isThere) tellGiven(shared, turn, observed);
     return;
   }
-  const gaveUp = raising !== undefined && observed.status === 'InService' && observed.desired < raising.to;
-  const broke = observed.status === 'Failed' && cut === undefined;
-  if (!gaveUp && !broke) return;
-  const to = gaveUp ? raising.to : observed.desired;
+  if (gaveUp || broke) remember(shared, turn, found, gaveUp ? raising : { at: shared.run.now, to: observed.desired });
+}
+
+function remember(
+  shared: RunShared,
+  turn: Turn,
+  { trouble, message }: ComponentTrouble,
+  { at, to }: NonNullable<FleetRecord['raising']>,
+): void {
+  const { cut, observed } = turn.record;
   const again = cut?.to === to;
-  const at = raising?.at ?? shared.run.now;
-  const next: CutRaise = { to, at, times: again ? cut.times + 1 : 1, trouble: found.trouble };
+  const next: CutRaise = { to, at, times: again ? cut.times + 1 : 1, trouble };
   turn.change((record) => ({ ...record, cut: next }));
   if (again) return;
   tellTrouble(shared.ports, shared.run, turn, {
-    trouble: found.trouble,
+    trouble,
     resource: targetKeyOf(turn.record)?.resourceId ?? turn.record.endpoint,
     at: shared.run.now,
-    what: gaveUp ? `Setting desired copies to ${to}` : 'Status Failed',
+    what: observed?.status === 'Failed' ? 'Status Failed' : `Setting desired copies to ${to}`,
     cause: 'asked for by the scaler',
-    message: found.message,
-    ...(found.trouble === 'capacity' && { advice: ADVICE }),
+    message,
+    ...(trouble === 'capacity' && { advice: ADVICE }),
   });
 }
 

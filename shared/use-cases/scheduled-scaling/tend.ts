@@ -99,7 +99,7 @@ async function decideEach(shared: RunShared, whole: Turn, ruling: Ruling): Promi
     // Not compiled yet: the documents say nothing about this target.
     if (observed === undefined || policy === undefined) continue;
     if (turn.record.part?.dimension === 'copies')
-      noteCut(shared, turn, whole.troubles?.get(turn.record.part.name), observed);
+      noteCut(shared, turn, observed, whole.troubles?.get(turn.record.part.name));
     if (whole.record.targets !== undefined) await noteScaleOut(shared, turn, observed);
     if (turn.record.part?.dimension === 'copies') {
       const isTurnedAway = whole.turnedAway?.has(turn.record.part.name) === true;

@@ -137,19 +137,21 @@ function describeSpecification({ Container, ...rest }: ComponentSpecification): 
   return { ...rest, ...(Container === undefined ? {} : { Container: { ...container, ...deployed } }) };
 }
 
-function describeComponent(component: Component): object {
+function describeComponent({ kernel }: SageMakerState, component: Component): object {
+  const { failureReason, status } = component;
+  const isTold = status === 'Failed' || kernel.readings.componentFailureReason === 'told';
   return {
     InferenceComponentName: component.name,
     InferenceComponentArn: component.arn,
     EndpointName: component.endpoint,
     EndpointArn: component.endpointArn,
     VariantName: component.variant,
-    ...(component.failureReason === undefined ? {} : { FailureReason: component.failureReason }),
+    ...(failureReason === undefined || !isTold ? {} : { FailureReason: failureReason }),
     Specification: describeSpecification(component.specification),
     RuntimeConfig: { DesiredCopyCount: component.desired, CurrentCopyCount: component.current },
     CreationTime: new Date(component.createdAt),
     LastModifiedTime: new Date(component.modifiedAt),
-    InferenceComponentStatus: component.status,
+    InferenceComponentStatus: status,
     ...(component.deploymentConfig === undefined ? {} : { LastDeploymentConfig: component.deploymentConfig }),
   };
 }
@@ -158,7 +160,7 @@ export function createComponentOperations(state: SageMakerState): Record<string,
   return {
     CreateInferenceComponent: (input: CreateInput) => createComponent(state, input),
     DescribeInferenceComponent: (input: { InferenceComponentName: string }) =>
-      describeComponent(requireComponent(state, input.InferenceComponentName)),
+      describeComponent(state, requireComponent(state, input.InferenceComponentName)),
     UpdateInferenceComponent(input: UpdateInput) {
       const specification = checkSpecification(state, input);
       const change = {
