@@ -360,3 +360,80 @@ describe('what the scaler does itself is nobody’s doing', () => {
     expectSound(result);
   });
 });
+
+describe('one of several scalable targets that somebody edits', () => {
+  let result: RehearsalResult;
+  const green: Document = { ...variant('shop'), ResourceId: 'endpoint/shop/variant/green' };
+  const embed: Document = {
+    ServiceNamespace: 'sagemaker',
+    ResourceId: 'inference-component/embed',
+    ScalableDimension: 'sagemaker:inference-component:DesiredCopyCount',
+  };
+  const register = (at: string, target: Document, MinCapacity: number, MaxCapacity: number): Document => ({
+    at,
+    call: scaling('RegisterScalableTarget'),
+    with: { ...target, MinCapacity, MaxCapacity },
+  });
+  beforeAll(async () => {
+    const copies = { kind: 'target-tracking', metric: 'InvocationsPerCopy', target: 30 };
+    ({ result } = await runScenario({
+      start: MONDAY_UTC,
+      for: '4h',
+      policies: {
+        shop: {
+          variants: { blue: { scaling: [tracking] }, green: { scaling: [tracking] } },
+          otherwise: { min: 1, max: 4 },
+        },
+        host: {
+          components: { chat: { scaling: [copies] }, embed: { scaling: [copies] } },
+          otherwise: { min: 1, max: 3 },
+          onDrift: 'respect',
+        },
+      },
+      endpoints: {
+        shop: {
+          kind: 'real-time',
+          policy: 'shop',
+          instanceType: 'ml.g5.xlarge',
+          startsIn: '8m',
+          variants: { blue: { instances: 1, weight: 1 }, green: { instances: 1, weight: 1 } },
+        },
+        host: {
+          kind: 'components',
+          policy: 'host',
+          instanceType: 'ml.g5.12xlarge',
+          instances: { min: 1, max: 2 },
+          components: {
+            chat: { serves: { concurrent: 4, in: '2s' } },
+            embed: { serves: { concurrent: 4, in: '2s' } },
+          },
+        },
+      },
+      happens: [register('+1h10m', green, 1, 9), register('+1h10m', embed, 1, 2), look('+2h')],
+    }));
+  });
+
+  const limits = (resource: Document): string[] =>
+    answers(result, 'DescribeScalableTargets').map(({ ScalableTargets }) => {
+      const { MinCapacity, MaxCapacity } = ScalableTargets.find(
+        ({ ResourceId }: Document) => ResourceId === resource['ResourceId'],
+      );
+      return `${MinCapacity}..${MaxCapacity}`;
+    });
+
+  it('is told of by its name, once, and the others are not', () => {
+    expect(told(result, 'shop')).toMatchObject([
+      { target: 'green', field: 'bounds', expected: '1..4', actual: '1..9', done: 'mended' },
+    ]);
+    expect(told(result, 'host')).toMatchObject([
+      { target: 'embed', field: 'bounds', expected: '1..3', actual: '1..2', done: 'respected' },
+    ]);
+  });
+
+  it('is mended or left as the policy says, of an inference component as well', () => {
+    expect(limits(green)).toEqual(['1..4']);
+    expect(limits(embed)).toEqual(['1..2']);
+    expect(limits({ ResourceId: 'inference-component/chat' })).toEqual(['1..3']);
+    expectSound(result);
+  });
+});
