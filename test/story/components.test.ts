@@ -277,3 +277,35 @@ describe.each([
     expect(changed.filter(([, desired]) => desired === 3).map(([hour]) => hour)).toEqual([1, 6]);
   });
 });
+
+describe('a component that somebody makes and that fails', () => {
+  it('is told of once, for as long as it stays so', async () => {
+    const needs = { NumberOfAcceleratorDevicesRequired: 4, MinMemoryRequiredInMb: 4_096 };
+    const { result } = await runScenario({
+      start: MONDAY_UTC,
+      for: '4h',
+      policies: { made: { components: { chat: {}, late: {} }, otherwise: { min: 1, max: 2 } } },
+      endpoints: {
+        made: hosting('made', {
+          instances: { min: 1, max: 1 },
+          components: { chat: { ...served, copies: 1, accelerators: 2 } },
+        }),
+      },
+      happens: [
+        {
+          at: '+30m',
+          call: 'SageMaker.CreateInferenceComponent',
+          with: {
+            InferenceComponentName: 'late',
+            EndpointName: 'made',
+            VariantName: 'AllTraffic',
+            RuntimeConfig: { CopyCount: 1 },
+            Specification: { ModelName: 'chat', ComputeResourceRequirements: needs },
+          },
+        },
+      ],
+    });
+    const told = eventsOf(result, 'Scaling Failed', 'made').map(({ detail }) => detail);
+    expect(told).toMatchObject([{ resource: 'inference-component/late', what: 'Status Failed', class: 'capacity' }]);
+  });
+});

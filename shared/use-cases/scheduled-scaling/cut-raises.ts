@@ -30,7 +30,8 @@ export function noteCut(shared: RunShared, turn: Turn, observed: Observed, found
   const isThere = cut !== undefined && observed.status === 'InService' && observed.serving >= cut.to;
   const gaveUp = raising !== undefined && observed.status === 'InService' && observed.desired < raising.to;
   const broke = observed.status === 'Failed' && cut === undefined;
-  if (isThere || (cut !== undefined && !gaveUp && shared.run.now - cut.at > FORGOTTEN)) {
+  const isOver = cut !== undefined && observed.status === 'InService' && shared.run.now - cut.at > FORGOTTEN;
+  if (isThere || (isOver && !gaveUp)) {
     turn.change(({ cut: _, ...record }) => record);
     if (isThere) tellGiven(shared, turn, observed);
     return;
@@ -53,8 +54,9 @@ function remember(
     trouble,
     resource: targetKeyOf(turn.record)?.resourceId ?? turn.record.endpoint,
     at: shared.run.now,
-    what: observed?.status === 'Failed' ? 'Status Failed' : `Setting desired copies to ${to}`,
-    cause: 'asked for by the scaler',
+    ...(observed?.status === 'Failed'
+      ? { what: 'Status Failed', cause: 'the component was made or changed by somebody' }
+      : { what: `Setting desired copies to ${to}`, cause: 'asked for by the scaler' }),
     message,
     ...(trouble === 'capacity' && { advice: ADVICE }),
   });
