@@ -19,6 +19,8 @@ const project = (name: string, testTimeout: number, globalSetup: string[] = []) 
     pool: 'threads' as const,
     isolate: !SHARES_MODULES.has(name),
     globalSetup,
+    // What measures times comes when everything else is over.
+    sequence: { groupOrder: name === 'artifacts' ? 1 : 0 },
   },
 });
 
