@@ -113,6 +113,12 @@ export function checkRestores(context: CheckContext): Check {
     const state = world.endpoint(name);
     due.delete(name);
     if (before === undefined || state === undefined || state.status === 'Absent') return;
+    // Held hands-off in the middle of a wake: what is left to put back is put back after the hold.
+    const isHeld = world.holdOf(name, at)?.mode === 'hands-off' || at - world.lastOrderChange(name, at) < RESTORE_MS;
+    if (isHeld) {
+      judgeLater(name, at + RESTORE_MS);
+      return;
+    }
     // Back in service a moment ago: the run that puts the rest back has not come yet.
     const isFresh = at - state.busy.until < context.graceMs;
     if (isFresh || state.status !== 'InService' || world.isDisturbed(before.at, at)) {
