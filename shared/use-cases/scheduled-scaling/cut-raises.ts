@@ -45,7 +45,7 @@ function remember(
   { trouble, message }: ComponentTrouble,
   { at, to }: NonNullable<FleetRecord['raising']>,
 ): void {
-  const { cut, observed } = turn.record;
+  const { cut, observed, raising } = turn.record;
   const again = cut?.to === to;
   const next: CutRaise = { to, at, times: again ? cut.times + 1 : 1, trouble };
   turn.change((record) => ({ ...record, cut: next }));
@@ -54,9 +54,8 @@ function remember(
     trouble,
     resource: targetKeyOf(turn.record)?.resourceId ?? turn.record.endpoint,
     at: shared.run.now,
-    ...(observed?.status === 'Failed'
-      ? { what: 'Status Failed', cause: 'the component was made or changed by somebody' }
-      : { what: `Setting desired copies to ${to}`, cause: 'asked for by the scaler' }),
+    what: observed?.status === 'Failed' ? 'Status Failed' : `Setting desired copies to ${to}`,
+    cause: raising === undefined ? 'made or changed by somebody else' : 'asked for by the scaler',
     message,
     ...(trouble === 'capacity' && { advice: ADVICE }),
   });
