@@ -1,6 +1,7 @@
 import type { Caller, CallRecord, ServiceName } from '../../simulator/contract.ts';
 import { CHECKER, type Check, type CheckContext, MINUTE_MS } from './context.ts';
 import { endpointOf } from './records.ts';
+import type { EndpointState } from './world-state.ts';
 
 /** The product has so long after InService to put everything back and say what it could not. */
 const RESTORE_MS = 15 * MINUTE_MS;
@@ -113,19 +114,10 @@ export function checkRestores(context: CheckContext): Check {
     const state = world.endpoint(name);
     due.delete(name);
     if (before === undefined || state === undefined || state.status === 'Absent') return;
-    // Held hands-off in the middle of a wake: what is left to put back is put back after the hold.
-    const isHeld = world.holdOf(name, at)?.mode === 'hands-off' || at - world.lastOrderChange(name, at) < RESTORE_MS;
-    if (isHeld) {
-      judgeLater(name, at + RESTORE_MS);
+    const wait = tooEarlyBy(context, state, before.at, at);
+    if (wait > 0) {
+      judgeLater(name, at + wait);
       return;
-    }
-    // Back in service a moment ago: the run that puts the rest back has not come yet.
-    const isFresh = at - state.busy.until < context.graceMs;
-    if (isFresh || state.status !== 'InService' || world.isDisturbed(before.at, at)) {
-      // Still being mended, or hindered on purpose: judged when that is over.
-      judgeLater(name, at + (isFresh ? context.graceMs : RESTORE_MS));
-      if (isFresh || state.status !== 'InService' || world.isDisturbed(at - RESTORE_MS, at)) return;
-      due.delete(name);
     }
     parked.delete(name);
     // What was changed meanwhile is what the next park has to bring back.
@@ -162,6 +154,23 @@ export function checkRestores(context: CheckContext): Check {
       dirty.clear();
     },
   };
+}
+
+/** How long the one who restores still has, in milliseconds, or 0 where what is there can be judged. */
+function tooEarlyBy(
+  { state: world, graceMs }: CheckContext,
+  state: EndpointState,
+  parkedAt: number,
+  at: number,
+): number {
+  // Held hands-off in the middle of a wake: what is left to put back is put back after the hold.
+  const isLeftAlone = world.holdOf(state.name, at)?.mode === 'hands-off';
+  if (isLeftAlone || at - world.lastOrderChange(state.name, at) < RESTORE_MS) return RESTORE_MS;
+  // Back in service a moment ago: the run that puts the rest back has not come yet.
+  if (at - state.busy.until < graceMs) return graceMs;
+  // Still being mended, or hindered on purpose: judged when that is over.
+  const isHindered = world.isDisturbed(Math.max(parkedAt, at - RESTORE_MS), at);
+  return state.status !== 'InService' || isHindered ? RESTORE_MS : 0;
 }
 
 function noteMaker(makers: Map<string, Caller['kind']>, { input, caller }: CallRecord): void {
