@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { createMetricReader } from '../../shared/aws/cloudwatch-metrics.ts';
 import { createEndpointControl } from '../../shared/aws/sagemaker.ts';
 import { MINUTE } from '../../shared/domain/time.ts';
-import { createFleet, PREFIX } from '../support/idle-windows-fleet.ts';
+import { createFleet } from '../support/idle-windows-fleet.ts';
+import { PREFIX } from '../support/product-runtime.ts';
 import { REGION, START } from '../support/simulator-clients.ts';
 
 async function world() {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MINUTE } from '../../shared/domain/time.ts';
-import { createFleet, PREFIX } from '../support/idle-windows-fleet.ts';
+import { createFleet } from '../support/idle-windows-fleet.ts';
+import { PREFIX } from '../support/product-runtime.ts';
 import { createScalingFleet, type ScalingFleet } from '../support/scheduled-scaling-fleet.ts';
 
 const ESC = '\u001b[31m\r\n{"level":"ERROR"}\u202e\u2028';

@@ -19,7 +19,8 @@ import { describe, expect, it } from 'vitest';
 import type { Rung } from '../../shared/domain/policy.ts';
 import { DAY, HOUR, MINUTE } from '../../shared/domain/time.ts';
 import type { CallFault } from '../../simulator/index.ts';
-import { agendaOf, createFleet, type IdleWindowsFleet, PARKING_POLICY, PREFIX } from '../support/idle-windows-fleet.ts';
+import { agendaOf, createFleet, type IdleWindowsFleet, PARKING_POLICY } from '../support/idle-windows-fleet.ts';
+import { PREFIX } from '../support/product-runtime.ts';
 import { START } from '../support/simulator-clients.ts';
 
 const zero: Rung = { kind: 'zero' };

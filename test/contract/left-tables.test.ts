@@ -1,7 +1,8 @@
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../shared/domain/time.ts';
-import { createScalingFleet, PREFIX, type ScalingFleet } from '../support/scheduled-scaling-fleet.ts';
+import { PREFIX } from '../support/product-runtime.ts';
+import { createScalingFleet, type ScalingFleet } from '../support/scheduled-scaling-fleet.ts';
 
 async function addTable(fleet: ScalingFleet, TableName: string, prefix = PREFIX): Promise<void> {
   await fleet.people.dynamodb.send(

@@ -19,7 +19,8 @@ import { describe, expect, it } from 'vitest';
 import { createEndpointControl } from '../../shared/aws/sagemaker.ts';
 import { MINUTE } from '../../shared/domain/time.ts';
 import { findObstacle, readParkFacts } from '../../shared/use-cases/idle-windows/before-park.ts';
-import { createFleet, type IdleWindowsFleet, PREFIX } from '../support/idle-windows-fleet.ts';
+import { createFleet, type IdleWindowsFleet } from '../support/idle-windows-fleet.ts';
+import { PREFIX } from '../support/product-runtime.ts';
 import { failureOf, START } from '../support/simulator-clients.ts';
 
 const VARIANT = { VariantName: 'AllTraffic', ModelName: 'Chat', InstanceType: 'ml.g5.xlarge', InitialInstanceCount: 1 };

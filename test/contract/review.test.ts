@@ -8,7 +8,8 @@ import { CreateEndpointCommand } from '@aws-sdk/client-sagemaker';
 import { describe, expect, it } from 'vitest';
 import type { Recipe } from '../../shared/domain/recipe.ts';
 import { DAY, HOUR, MINUTE } from '../../shared/domain/time.ts';
-import { createFleet, type IdleWindowsFleet, PREFIX } from '../support/idle-windows-fleet.ts';
+import { createFleet, type IdleWindowsFleet } from '../support/idle-windows-fleet.ts';
+import { PREFIX } from '../support/product-runtime.ts';
 import { START } from '../support/simulator-clients.ts';
 
 const TARGET = {

@@ -8,7 +8,8 @@ import { DeleteAlarmsCommand, DescribeAlarmsCommand } from '@aws-sdk/client-clou
 import { DescribeEndpointCommand } from '@aws-sdk/client-sagemaker';
 import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE } from '../../shared/domain/time.ts';
-import { createScalingFleet, PREFIX, type ScalingFleet } from '../support/scheduled-scaling-fleet.ts';
+import { PREFIX } from '../support/product-runtime.ts';
+import { createScalingFleet, type ScalingFleet } from '../support/scheduled-scaling-fleet.ts';
 import { START } from '../support/simulator-clients.ts';
 
 const TRACKING = { kind: 'target-tracking', metric: 'InvocationsPerInstance', target: 100 };

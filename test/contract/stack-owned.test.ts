@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { compilePolicy } from '../../shared/documents/compile.ts';
 import { parsePolicy } from '../../shared/documents/index.ts';
 import { MINUTE } from '../../shared/domain/time.ts';
-import { createFleet, PARKING_POLICY, PREFIX } from '../support/idle-windows-fleet.ts';
+import { createFleet, PARKING_POLICY } from '../support/idle-windows-fleet.ts';
+import { PREFIX } from '../support/product-runtime.ts';
 import { START } from '../support/simulator-clients.ts';
 
 const STACK = { [`${PREFIX}:policy`]: 'chat', team: 'search', 'aws:cloudformation:stack-name': 'app' };

@@ -12,9 +12,10 @@ import { describe, expect, it } from 'vitest';
 import { createEndpointConfigMaker } from '../../shared/aws/endpoint-configs.ts';
 import { createEndpointControl } from '../../shared/aws/sagemaker.ts';
 import { HOUR, MINUTE } from '../../shared/domain/time.ts';
-import { type IdleWindowsFleet, PARKING_POLICY, PREFIX } from '../support/idle-windows-fleet.ts';
+import { type IdleWindowsFleet, PARKING_POLICY } from '../support/idle-windows-fleet.ts';
 import { type OwnedEndpoint, ownedEndpoint, wholeConfig } from '../support/owned-endpoint.ts';
 import { createParkedFleet } from '../support/park-and-wake.ts';
+import { PREFIX } from '../support/product-runtime.ts';
 import { createAws, createClients, START } from '../support/simulator-clients.ts';
 
 /** More and other cases: RECIPE_RUNS=50 RECIPE_SEED=7 npm run vitest -- test/property/recipe.test.ts; RECIPE_SHRINK=1 shrinks. */

@@ -5,13 +5,10 @@ import type { FleetRecord } from '../../shared/domain/record.ts';
 import { DAY, MINUTE } from '../../shared/domain/time.ts';
 import type { LogLine } from '../../shared/ports/world.ts';
 import type { RunSummary } from '../../shared/runtime/contract.ts';
-import { createRuntime } from '../../shared/runtime/create-runtime.ts';
 import type { CallGate, EndpointSeed, SimulatedAws } from '../../simulator/index.ts';
+import { createProductRuntime, PREFIX, TABLE } from './product-runtime.ts';
 import { type Clients, createAws, createClients, PERSON, PRODUCT, REGION, START } from './simulator-clients.ts';
 import { createStateTable } from './state-table.ts';
-
-export const PREFIX = 'endpoint-scaler';
-const TABLE = 'state';
 
 export interface IdleWindowsFleet {
   readonly aws: SimulatedAws;
@@ -68,29 +65,12 @@ export async function createFleet(
     const detail = event['detail'] as Record<string, unknown>;
     events.push({ type: String(event['detail-type']), endpoint: String(detail['endpoint']), detail });
   });
-  const random = aws.random('product');
   const handler = createHandler(
-    createRuntime({
-      env: {
-        AWS_REGION: REGION,
-        TABLE_NAME: TABLE,
-        TAG_PREFIX: PREFIX,
-        MODE: 'on',
-        TICK_SECONDS: '60',
-        FUNCTION_TIMEOUT_SECONDS: '50',
-        PARK_BUDGET: '10',
-        LOG_LEVEL: 'DEBUG',
-        ...env,
-      },
-      clientDefaults: {
-        requestHandler: aws.requestHandler(PRODUCT, gate),
-        credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-        maxAttempts: 1,
-      },
-      clock: aws.clock,
-      random,
-      sleep: (ms) => aws.clock.sleep(ms),
-      logSink: (line) => lines.push(line),
+    createProductRuntime(aws, {
+      caller: PRODUCT,
+      gate,
+      env,
+      world: { random: aws.random('product'), logSink: (line) => lines.push(line) },
     }),
   );
   const store = createFleetStore({ client: people.dynamodb, tableName: TABLE, report: () => undefined });

@@ -12,8 +12,9 @@ import {
   UpdateEndpointWeightsAndCapacitiesCommand,
 } from '@aws-sdk/client-sagemaker';
 import { MINUTE } from '../../shared/domain/time.ts';
-import { type IdleWindowsFleet, PARKING_POLICY, PREFIX } from './idle-windows-fleet.ts';
+import { type IdleWindowsFleet, PARKING_POLICY } from './idle-windows-fleet.ts';
 import type { OwnedEndpoint, OwnedTarget } from './owned-endpoint.ts';
+import { PREFIX } from './product-runtime.ts';
 
 const SHADOW = 'the-shadow';
 const tagList = (tags: Readonly<Record<string, string>>) =>

@@ -7,13 +7,10 @@ import type { FleetRecord } from '../../shared/domain/record.ts';
 import { DAY, MINUTE } from '../../shared/domain/time.ts';
 import type { LogLine } from '../../shared/ports/world.ts';
 import type { RunSummary } from '../../shared/runtime/contract.ts';
-import { createRuntime } from '../../shared/runtime/create-runtime.ts';
 import type { CallGate, CallRecord, EndpointSeed, SimulatedAws } from '../../simulator/index.ts';
+import { createProductRuntime, PREFIX, TABLE } from './product-runtime.ts';
 import { type Clients, createAws, createClients, REGION, START } from './simulator-clients.ts';
 import { createStateTable } from './state-table.ts';
-
-export const PREFIX = 'endpoint-scaler';
-const TABLE = 'state';
 
 export interface ScalingFleet {
   readonly aws: SimulatedAws;
@@ -57,28 +54,11 @@ export async function createScalingFleet(
     events.push({ type: String(event['detail-type']), detail: event['detail'] as Record<string, unknown> });
   });
   const runtimeOf = (name: string, more: Readonly<Record<string, string>>) =>
-    createRuntime({
-      env: {
-        AWS_REGION: REGION,
-        TABLE_NAME: TABLE,
-        TAG_PREFIX: PREFIX,
-        MODE: 'on',
-        TICK_SECONDS: '60',
-        FUNCTION_TIMEOUT_SECONDS: '50',
-        PARK_BUDGET: '10',
-        LOG_LEVEL: 'DEBUG',
-        ...env,
-        ...more,
-      },
-      clientDefaults: {
-        requestHandler: aws.requestHandler({ kind: 'product', name }, gate),
-        credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-        maxAttempts: 1,
-      },
-      clock: aws.clock,
-      random: aws.random(name),
-      sleep: (ms) => aws.clock.sleep(ms),
-      logSink: (line) => lines.push(line),
+    createProductRuntime(aws, {
+      caller: { kind: 'product', name },
+      gate,
+      env: { ...env, ...more },
+      world: { logSink: (line) => lines.push(line) },
     });
   let scaling = createScheduledScaling(runtimeOf('ScheduledScaling', {}));
   let waking = createBacklogWake(runtimeOf('BacklogWake', {}));

@@ -1,5 +1,4 @@
 import { PutScalingPolicyCommand, RegisterScalableTargetCommand } from '@aws-sdk/client-application-auto-scaling';
-import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { PutParameterCommand } from '@aws-sdk/client-ssm';
 import { createHandler as createBacklogWake } from '../../../functions/backlog-wake/handler.ts';
 import { createHandler as createIdleWindows } from '../../../functions/idle-windows/handler.ts';
@@ -8,12 +7,12 @@ import { createFleetStore } from '../../../shared/aws/dynamodb.ts';
 import { MINUTE, SECOND } from '../../../shared/domain/time.ts';
 import type { LogLine } from '../../../shared/ports/world.ts';
 import type { Handler } from '../../../shared/runtime/contract.ts';
-import { createRuntime, type Runtime } from '../../../shared/runtime/create-runtime.ts';
+import type { Runtime } from '../../../shared/runtime/create-runtime.ts';
 import type { CallGate, CallRecord, SimulatedAws } from '../../../simulator/index.ts';
+import { createProductRuntime, PREFIX, TABLE, TIMEOUT_SECONDS } from '../product-runtime.ts';
 import { type Clients, createAws, createClients, PERSON, REGION } from '../simulator-clients.ts';
+import { createStateTable } from '../state-table.ts';
 
-export const PREFIX = 'endpoint-scaler';
-export const TABLE = 'state';
 export const NAME = 'chat';
 export const ARN = `arn:aws:sagemaker:${REGION}:123456789012:endpoint/${NAME}`;
 export const TARGET = {
@@ -21,7 +20,7 @@ export const TARGET = {
   ResourceId: `endpoint/${NAME}/variant/AllTraffic`,
   ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
 } as const;
-export const TIMEOUT = 50 * SECOND;
+export const TIMEOUT = TIMEOUT_SECONDS * SECOND;
 /** Times of the account: short, so that a schedule and what follows it take few ticks. */
 const STARTS_IN = 90 * SECOND;
 const DELETES_IN = 30 * SECOND;
@@ -67,7 +66,7 @@ export interface RunOptions {
 export async function createAccount(): Promise<Account> {
   const aws = createAws({ taggingLagMs: 0 });
   const people = createClients(aws, PERSON);
-  await createTable(people);
+  await createStateTable(people.dynamodb, TABLE);
   await people.ssm.send(
     new PutParameterCommand({ Name: `/${PREFIX}/policies/chat`, Type: 'String', Value: JSON.stringify(POLICY) }),
   );
@@ -117,23 +116,6 @@ export async function createAccount(): Promise<Account> {
   };
 }
 
-async function createTable({ dynamodb }: Clients): Promise<void> {
-  await dynamodb.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      KeySchema: [
-        { AttributeName: 'pk', KeyType: 'HASH' },
-        { AttributeName: 'sk', KeyType: 'RANGE' },
-      ],
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'sk', AttributeType: 'S' },
-      ],
-      BillingMode: 'PAY_PER_REQUEST',
-    }),
-  );
-}
-
 export function ownersPolicy(PolicyName: string) {
   return {
     ...TARGET,
@@ -153,28 +135,17 @@ function runtimeOf(
   lines: LogLine[],
   { gate = {}, skew = 0, frozen }: RunOptions,
 ): Runtime {
-  return createRuntime({
-    env: {
-      AWS_REGION: REGION,
-      TABLE_NAME: TABLE,
-      TAG_PREFIX: PREFIX,
-      MODE: 'on',
-      TICK_SECONDS: '60',
-      FUNCTION_TIMEOUT_SECONDS: String(TIMEOUT / SECOND),
-      PARK_BUDGET: '10',
-      LOG_LEVEL: 'DEBUG',
+  return createProductRuntime(aws, {
+    caller: { kind: 'product', name: fn },
+    gate,
+    world: {
+      clock: { now: () => aws.clock.now() + skew },
+      random: aws.random(`run-${run}`),
+      sleep: async (ms) => {
+        await aws.clock.sleep(ms);
+        await frozen?.();
+      },
+      logSink: (line) => lines.push(line),
     },
-    clientDefaults: {
-      requestHandler: aws.requestHandler({ kind: 'product', name: fn }, gate),
-      credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
-      maxAttempts: 1,
-    },
-    clock: { now: () => aws.clock.now() + skew },
-    random: aws.random(`run-${run}`),
-    sleep: async (ms) => {
-      await aws.clock.sleep(ms);
-      await frozen?.();
-    },
-    logSink: (line) => lines.push(line),
   });
 }

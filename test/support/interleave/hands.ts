@@ -10,8 +10,9 @@ import { createFleetStore } from '../../../shared/aws/dynamodb.ts';
 import { HOUR } from '../../../shared/domain/time.ts';
 import { setHold } from '../../../shared/use-cases/hold.ts';
 import type { CallGate } from '../../../simulator/contract.ts';
+import { PREFIX, TABLE } from '../product-runtime.ts';
 import { type Clients, createClients, PERSON } from '../simulator-clients.ts';
-import { type Account, ARN, NAME, ownersPolicy, PREFIX, TABLE } from './account.ts';
+import { type Account, ARN, NAME, ownersPolicy } from './account.ts';
 
 /** What can run: `start` begins it under the gate that holds its calls. */
 export type Hand = (account: Account, gate: CallGate) => Promise<unknown>;

@@ -2,7 +2,8 @@ import { DescribeScalingPoliciesCommand } from '@aws-sdk/client-application-auto
 import { DescribeEndpointCommand, ListTagsCommand } from '@aws-sdk/client-sagemaker';
 import { removeHold } from '../../../shared/use-cases/hold.ts';
 import type { CallRecord } from '../../../simulator/contract.ts';
-import { type Account, ARN, NAME, PREFIX, TARGET } from './account.ts';
+import { PREFIX } from '../product-runtime.ts';
+import { type Account, ARN, NAME, TARGET } from './account.ts';
 import type { Lanes, MadeCall } from './lanes.ts';
 
 /** How long the world runs on before everything must have come to rest: shorter than a demand lasts. */

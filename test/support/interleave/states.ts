@@ -2,8 +2,9 @@ import { CreateEndpointCommand } from '@aws-sdk/client-sagemaker';
 import { PutParameterCommand } from '@aws-sdk/client-ssm';
 import { requestWake } from '../../../shared/domain/demand.ts';
 import { MINUTE, SECOND } from '../../../shared/domain/time.ts';
+import { PREFIX } from '../product-runtime.ts';
 import { START } from '../simulator-clients.ts';
-import { type Account, createAccount, NAME, POLICY, PREFIX } from './account.ts';
+import { type Account, createAccount, NAME, POLICY } from './account.ts';
 
 /** Where an account stands when the runs begin: each is reached by the functions' own ticks. */
 export const STATES: Readonly<Record<string, (account: Account) => Promise<void>>> = {
