@@ -133,7 +133,8 @@ function take(
   const { record } = turn;
   const changed =
     record.policy?.version !== compilation.policy.version || record.policy.name !== compilation.policy.name;
-  if (!changed && record.invalid === undefined && !isOld(record, now) && !isIncomplete(record)) return;
+  const asBefore = !changed && record.invalid === undefined && !isPolicyBack(record);
+  if (asBefore && !isOld(record, now) && !isIncomplete(record)) return;
   const { policy } = compilation;
   announceHolidays(ports, now, compilation, announced);
   turn.change(({ invalid: _, ...fresh }) => {
@@ -198,9 +199,18 @@ const POLICY_REMOVED = 'policy removed';
 
 /** The removed policy is there again; an endpoint that is on its way up goes on until it is. */
 function withoutRemoval(record: FleetRecord): FleetRecord {
-  if (record.phase !== 'up' || record.giveBack?.by !== POLICY_REMOVED) return record;
+  if (!isOfRemoved(record)) return record;
   const { giveBack: _, ...managed } = record;
   return managed;
+}
+
+function isOfRemoved({ phase, giveBack }: FleetRecord): boolean {
+  return phase === 'up' && giveBack?.by === POLICY_REMOVED;
+}
+
+/** Its policy came back while the endpoint was on its way up: the next look at the documents takes the give-back back. */
+export function isPolicyBack(record: FleetRecord): boolean {
+  return isOfRemoved(record) && record.invalid === undefined;
 }
 
 /** Whoever takes a policy away ends what it asked for; of an endpoint that never had one nothing was made. */

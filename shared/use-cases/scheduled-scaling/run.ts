@@ -4,7 +4,7 @@ import { HOUR, MINUTE, SECOND } from '../../domain/time.ts';
 import type { EndpointSummary } from '../../ports/endpoints.ts';
 import { type Run, type RunCounts, RunOverError, type Trigger } from '../../ports/run.ts';
 import { tellActivities } from './activities.ts';
-import { type Announced, compileRecord } from './compile-record.ts';
+import { type Announced, compileRecord, isPolicyBack } from './compile-record.ts';
 import { enrol } from './enrol.ts';
 import { findDrift } from './find-drift.ts';
 import { inParallel } from './in-parallel.ts';
@@ -63,7 +63,7 @@ function isFirstIn(period: number, at: number, tick: number): boolean {
 /** An endpoint came back: its bounds are asserted now instead of at the next tick. */
 async function runReady(ports: ScheduledScalingPorts, run: Run, endpoint: string): Promise<RunCounts> {
   const record = await ports.fleet.get(endpoint);
-  if (record === undefined || record.phase !== 'up') return { ...NOTHING, skipped: 1 };
+  if (record === undefined || record.phase !== 'up' || isPolicyBack(record)) return { ...NOTHING, skipped: 1 };
   const turn = createTurn(ports.fleet, record, 'read');
   const shared = await gather(ports, run, [turn], await readHolds(ports), undefined);
   return finish(shared, [turn], 0);
