@@ -94,7 +94,8 @@ export function checkRestores(context: CheckContext): Check {
     const before = world.beforeCall(name);
     const snapshot = snapshots.get(name);
     if (before?.inServiceSince === undefined || snapshot === undefined) return;
-    parked.set(name, { snapshot, at, version: rulebook.rulesOf(name)?.policy?.version });
+    const policy = rulebook.rulesOf(name)?.policy;
+    parked.set(name, { snapshot, at, version: policy?.version, isShared: policy?.weights !== undefined });
   }
 
   function seeHand(record: CallRecord): void {
@@ -190,6 +191,8 @@ interface Parked {
   readonly at: number;
   /** Of the policy. */
   readonly version: string | undefined;
+  /** Its traffic went by the calendar's weights. */
+  readonly isShared: boolean;
 }
 
 /** What is not as it was before the park, and was not announced. */
@@ -204,11 +207,11 @@ function untoldItems(
   // What the policy alone put there goes with the policy.
   const policy = context.rulebook.rulesOf(name)?.policy;
   const isRuledAnew = policy?.version !== before.version;
-  // Weights that go by the calendar are judged by it.
-  const isShared = (item: string) => policy?.weights !== undefined && item.startsWith('weight of ');
+  // Weights that go by the calendar are judged by it; with its policy gone they are the owner's again.
+  const isShared = before.isShared || policy?.weights !== undefined;
   return lost.filter(
     (item) =>
-      !isShared(item) &&
+      !(isShared && item.startsWith('weight of ')) &&
       !(isRuledAnew && isOurs(context.run, item, makers)) &&
       !isAnnounced(context.run, name, item, before.at),
   );
