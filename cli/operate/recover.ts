@@ -115,6 +115,10 @@ function tellOutcome(account: Account, outcome: RecoverOutcome): string {
     }
     case 'stuck':
       return `not recovered: ${outcome.failure === undefined ? printable(outcome.why) : account.explainFailure(outcome.failure)}`;
+    case 'incomplete': {
+      const refusals = [...new Set(outcome.failures.map((failure) => account.explainFailure(failure)))];
+      return `in service, and not whole: ${refusals.join('; ')}; with the right to do that, repeat the command: it goes on`;
+    }
     case 'unfinished':
       return `still ${outcome.phase}${outcome.why === undefined ? '' : ` (${printable(outcome.why)})`}: repeat the command, it goes on`;
     case 'let-go':

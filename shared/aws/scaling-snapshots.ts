@@ -13,18 +13,20 @@ import {
 import type { TargetKey } from '../domain/scalable-target.ts';
 import { isAwsTag } from '../domain/tags.ts';
 import type { Failure, Outcome } from '../ports/outcome.ts';
-import type { ScalingControl } from '../ports/scaling.ts';
+import type { RestoredScaling, ScalingControl } from '../ports/scaling.ts';
 import type { AttachedAlarm, AttachedAlarms } from './attached-alarms.ts';
 import { outcomeOf } from './classify.ts';
 import { canonicalJson, toJsonObject } from './json.ts';
 import { dimensionName, dimensionOf, policyView, type ScalingCalls, targetView } from './scaling-calls.ts';
 
 type Snapshots = Pick<ScalingControl, 'snapshot' | 'restore' | 'compare'>;
-type Refused = { readonly item: string; readonly why: string };
+type Refused = { readonly item: string; readonly why: string; readonly failure: Failure };
 
 /** An item of a snapshot that is not, or not so, in AWS, and how to put it there. */
 interface Missing {
   readonly item: string;
+  /** The call that does it. */
+  readonly call: string;
   put(): Promise<unknown>;
 }
 
@@ -47,7 +49,7 @@ export function createScalingSnapshots(calls: ScalingCalls, alarms: AttachedAlar
         const failure = await putAll(missing.value, refused);
         if (failure !== undefined) return { ok: false, failure };
       }
-      return { ok: true, value: { refused } };
+      return { ok: true, value: told(refused) };
     },
     compare: (wanted, restored) =>
       outcomeOf('ApplicationAutoScaling.Describe*', async () => {
@@ -128,22 +130,22 @@ async function differences(
     // AWS takes tags for a new target only.
     const tags = view === undefined ? { tags: withoutAwsTags(wanted.tags) } : {};
     const put = () => calls.register({ key, bounds: bounds ?? wanted, suspended: wanted.suspended, ...tags });
-    missing.push({ item: targetItem(resourceId), put });
+    missing.push({ item: targetItem(resourceId), call: 'ApplicationAutoScaling.RegisterScalableTarget', put });
   }
   // Without bounds the target is whoever's it is now, and so are its tags.
   const untagged = bounds === undefined || actual === undefined ? {} : lackingTags(wanted.tags, actual.tags);
   const arn = view?.arn;
   if (arn !== undefined && Object.keys(untagged).length > 0) {
-    missing.push({ item: targetTagsItem(resourceId), put: () => calls.tag(arn, untagged) });
+    const put = () => calls.tag(arn, untagged);
+    missing.push({ item: targetTagsItem(resourceId), call: 'ApplicationAutoScaling.TagResource', put });
   }
   for (const { name, definition } of lacking(wanted.policies, actual?.policies.map(policyView))) {
-    missing.push({ item: policyItem(name), put: () => calls.putPolicy(key, name, definition) });
+    const put = () => calls.putPolicy(key, name, definition);
+    missing.push({ item: policyItem(name), call: 'ApplicationAutoScaling.PutScalingPolicy', put });
   }
   for (const { name, definition } of lacking(wanted.scheduledActions, actual?.actions.map(scheduledAction))) {
-    missing.push({
-      item: scheduledActionItem(name),
-      put: () => calls.putScheduledAction(key, name, definition),
-    });
+    const put = () => calls.putScheduledAction(key, name, definition);
+    missing.push({ item: scheduledActionItem(name), call: 'ApplicationAutoScaling.PutScheduledAction', put });
   }
   return missing;
 }
@@ -162,7 +164,11 @@ async function alarmDifferences({ calls, alarms }: Parts, wanted: TargetSnapshot
     const there = actual.find((alarm) => alarm.name === name);
     return { name, definition: rewireAlarm(definition, there?.definition, newArns) };
   });
-  return lacking(rewired, actual).map((alarm) => ({ item: alarmItem(alarm.name), put: () => alarms.put(alarm) }));
+  return lacking(rewired, actual).map((alarm) => ({
+    item: alarmItem(alarm.name),
+    call: 'CloudWatch.PutMetricAlarm',
+    put: () => alarms.put(alarm),
+  }));
 }
 
 /** Those of the wanted items that are missing or different. */
@@ -175,13 +181,23 @@ function lacking(wanted: readonly AttachedAlarm[], actual: readonly AttachedAlar
 
 /** One after the other: these APIs bear a few calls a second. Answers the failure that ends the attempt for this run. */
 async function putAll(missing: readonly Missing[], refused: Refused[]): Promise<Failure | undefined> {
-  for (const { item, put } of missing) {
-    const outcome: Outcome<unknown> = await outcomeOf(`restore of ${item}`, put);
+  for (const { item, call, put } of missing) {
+    const outcome: Outcome<unknown> = await outcomeOf(call, put);
     if (outcome.ok) continue;
-    if (!isRefusal(outcome.failure)) return outcome.failure;
-    refused.push({ item, why: `${outcome.failure.code}: ${outcome.failure.message}` });
+    const { failure } = outcome;
+    // What belongs to a target that was refused finds none.
+    const isWithoutTarget = failure.class === 'missing' && refused.length > 0;
+    if (!isRefusal(failure) && !isWithoutTarget) return failure;
+    refused.push({ item, why: `${failure.code}: ${failure.message}`, failure });
   }
   return undefined;
+}
+
+function told(refused: readonly Refused[]): RestoredScaling {
+  return {
+    refused: refused.map(({ item, why }) => ({ item, why })),
+    denied: refused.flatMap(({ failure }) => (failure.class === 'permission' ? [failure] : [])),
+  };
 }
 
 /** Throttling, an endpoint in progress, a target that is not visible yet: neither done nor refused, the next run tries again. */

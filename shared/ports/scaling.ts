@@ -4,7 +4,7 @@ import type { JsonObject, TargetSnapshot } from '../domain/recipe.ts';
 import type { Dimension, TargetKey } from '../domain/scalable-target.ts';
 import type { TroubledActivity } from '../domain/scaling-activity.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Outcome } from './outcome.ts';
+import type { Failure, Outcome } from './outcome.ts';
 
 export interface TargetView {
   readonly resourceId: string;
@@ -30,6 +30,13 @@ export interface OwnPolicy {
   readonly endpoint: { readonly name: string; readonly variant: string; readonly component?: string };
   /** Of the alarm that drives a step policy. */
   readonly alarmName?: string;
+}
+
+export interface RestoredScaling {
+  /** Items that AWS definitely refused. */
+  readonly refused: readonly { readonly item: string; readonly why: string }[];
+  /** The calls among those refusals that the caller has no permission for. */
+  readonly denied: readonly Failure[];
 }
 
 /** Application Auto Scaling, for every dimension that SageMaker has. */
@@ -66,11 +73,11 @@ export interface ScalingControl {
   deletePolicy(key: TargetKey, name: string): Promise<Outcome<void>>;
   /** Everything a recipe holds of this target, alarms included; undefined: no target. */
   snapshot(key: TargetKey): Promise<Outcome<TargetSnapshot | undefined>>;
-  /** Puts a snapshot back with the bounds given, re-wires alarms; answers the items that AWS definitely refused. */
+  /** Puts a snapshot back with the bounds given, re-wires alarms. */
   restore(
     snapshot: TargetSnapshot,
     bounds: { readonly min: number; readonly max: number },
-  ): Promise<Outcome<{ readonly refused: readonly { readonly item: string; readonly why: string }[] }>>;
+  ): Promise<Outcome<RestoredScaling>>;
   /**
    * Reads back and names the items that differ from the snapshot (empty: all there). With `restored`, the bounds that a
    * restore has just put, those and the target's tags count too; else they are whoever's they are now.

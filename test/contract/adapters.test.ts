@@ -258,7 +258,7 @@ describe('scaling control', () => {
       'scheduled action mornings',
       // The wiring of an alarm differs again when its policy is there, under another ARN.
     ]);
-    expect(unwrap(await control().restore(snapshot, { min: 2, max: 6 }))).toEqual({ refused: [] });
+    expect(unwrap(await control().restore(snapshot, { min: 2, max: 6 }))).toEqual({ refused: [], denied: [] });
     expect(unwrap(await control().compare(snapshot))).toEqual([]);
     expect(unwrap(await control().compare(snapshot, { min: 2, max: 6 })), 'bounds and tags as restored').toEqual([]);
     expect(unwrap(await control().compare(snapshot, { min: 2, max: 5 }))).toEqual([`scalable target ${RESOURCE}`]);

@@ -22,6 +22,21 @@ const PARKED = {
         MaxCapacity: 3,
       },
     },
+    {
+      at: '+2s',
+      call: 'ApplicationAutoScaling.PutScalingPolicy',
+      with: {
+        PolicyName: 'load',
+        ServiceNamespace: 'sagemaker',
+        ResourceId: 'endpoint/Draw/variant/AllTraffic',
+        ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+        PolicyType: 'StepScaling',
+        StepScalingPolicyConfiguration: {
+          AdjustmentType: 'ChangeInCapacity',
+          StepAdjustments: [{ MetricIntervalLowerBound: 0, ScalingAdjustment: 1 }],
+        },
+      },
+    },
   ],
   endpoints: {
     Chat: {
@@ -239,6 +254,41 @@ describe('recover', () => {
     await account.advance('2m');
     expect(await whileTimePasses(account, account.command(args))).toMatchObject({ code: 0 });
   });
+
+  test.each([
+    ['RegisterScalableTarget', 'application-autoscaling:RegisterScalableTarget', []],
+    ['PutScalingPolicy', 'application-autoscaling:PutScalingPolicy', [{ MinCapacity: 1, MaxCapacity: 3 }]],
+    ['DescribeScalableTargets', 'application-autoscaling:DescribeScalableTargets', []],
+  ])(
+    'what the operator may not put back (%s) is named with its action, the rest is recovered, and repeating goes on',
+    async (operation, action, targets) => {
+      account = await serveScenario(PARKED);
+      const table = deleteStack();
+      deny(`ApplicationAutoScaling.${operation}`, action, 4 * 3_600_000);
+      const args = ['recover', '--table', table, '--yes', '--every', '200ms'];
+      const short = await whileTimePasses(account, account.command(args, { AWS_ACCESS_KEY_ID: FAULTY_KEY }));
+      expect(short.code).toBe(1);
+      expect(short.out).toContain('Chat: up, with everything of its recipe');
+      expect(short.out).toMatch(
+        new RegExp(`Draw: in service, and not whole: AWS refused ${action} on \\S+ to \\S+/ada: .*repeat the command`),
+      );
+      expect([statusOf('Chat'), statusOf('Draw')]).toEqual(['InService', 'InService']);
+      const scaling = { ServiceNamespace: 'sagemaker', ResourceIds: ['endpoint/Draw/variant/AllTraffic'] };
+      const targetsNow = () => call('ApplicationAutoScaling', 'DescribeScalableTargets', scaling).ScalableTargets;
+      expect(targetsNow()).toMatchObject(targets);
+
+      // With the rights of somebody who has them.
+      const done = await whileTimePasses(account, account.command(args));
+      expect(done).toMatchObject({ code: 0 });
+      expect(done.out).toContain('Draw: up, with everything of its recipe');
+      expect(targetsNow()).toMatchObject([{ MinCapacity: 1, MaxCapacity: 3 }]);
+      const { ScalingPolicies } = call('ApplicationAutoScaling', 'DescribeScalingPolicies', {
+        ServiceNamespace: 'sagemaker',
+        ResourceId: 'endpoint/Draw/variant/AllTraffic',
+      });
+      expect(ScalingPolicies).toMatchObject([{ PolicyName: 'load' }]);
+    },
+  );
 
   test('a forgotten endpoint comes back from its last recipe', async () => {
     account = await serveScenario(PARKED);

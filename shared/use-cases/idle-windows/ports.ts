@@ -39,6 +39,11 @@ export interface IdleWindowsPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: Settings;
+  /**
+   * Whether rights were missing for what is put back in this run. A person gets them and repeats the command: until then
+   * nothing is left out for good. Functions have none.
+   */
+  readonly lacksRights?: () => boolean;
 }
 
 /** What the endpoints of one run share. */

@@ -70,6 +70,7 @@ export async function restore(work: Work, view: EndpointView): Promise<StepResul
     if ('differs' in restored) return {};
     outstanding.push(...restored.outstanding);
   }
+  if (ports.lacksRights?.() === true) return {};
   const smoked = await smoke(work);
   return 'again' in smoked ? smoked.again : comeUp(work, view, recipe, outstanding, smoked);
 }

@@ -6,7 +6,7 @@ import { createIdleWindows } from '../idle-windows/idle-windows.ts';
 import type { IdleWindowsPorts } from '../idle-windows/ports.ts';
 
 /** What a person's command needs to do what `idle-windows` does, with that person's rights. */
-export interface DrivePorts extends Omit<IdleWindowsPorts, 'settings' | 'log'> {
+export interface DrivePorts extends Omit<IdleWindowsPorts, 'settings' | 'log' | 'lacksRights'> {
   readonly sleep: Sleep;
   readonly settings: Pick<IdleWindowsPorts['settings'], 'tagPrefix'>;
 }
@@ -16,6 +16,8 @@ export interface StepTaken {
   readonly record: FleetRecord | undefined;
   /** Calls that were refused in this step for want of a permission. */
   readonly denied: readonly Failure[];
+  /** Everything was put back but what these calls would have: the same step again tries them anew. */
+  readonly leftOut: readonly Failure[];
   /** The last call that was refused or did not come through, for people. */
   readonly lastFailure: Failure | undefined;
   /** Something unexpected ended the step; a bug, or the table did not answer. */
@@ -38,13 +40,21 @@ export function createDrive(ports: DrivePorts, session: string): Drive {
   return async (endpoint) => {
     steps += 1;
     const failures: Failure[] = [];
+    const notPutBack: Failure[] = [];
+    let isLeft = false;
     const problems: string[] = [];
     const told = telling((failure) => failures.push(failure));
+    // The rest is put back before anybody is asked for a right.
+    const toldLast = telling((failure) => (failure.class === 'permission' ? notPutBack : failures).push(failure));
     const work = createIdleWindows({
       ...ports,
       log: quietLog(problems),
-      endpoints: tellingEndpoints(ports.endpoints, told),
-      scaling: tellingScaling(ports.scaling, told),
+      endpoints: tellingEndpoints(ports.endpoints, told, toldLast),
+      scaling: tellingScaling(ports.scaling, told, (denied) => notPutBack.push(...denied)),
+      lacksRights: () => {
+        isLeft = notPutBack.length > 0;
+        return isLeft;
+      },
       settings: {
         ...ports.settings,
         // Whatever the stack's mode is or was: a person asked.
@@ -64,6 +74,7 @@ export function createDrive(ports: DrivePorts, session: string): Drive {
     return {
       record: await ports.fleet.get(endpoint),
       denied: failures.filter((failure) => failure.class === 'permission'),
+      leftOut: isLeft ? notPutBack : [],
       lastFailure: failures.at(-1),
       problem: problems[0],
     };
@@ -99,7 +110,7 @@ function telling(note: (failure: Failure) => void): Told {
     };
 }
 
-function tellingEndpoints(port: DrivePorts['endpoints'], told: Told): DrivePorts['endpoints'] {
+function tellingEndpoints(port: DrivePorts['endpoints'], told: Told, toldLast: Told): DrivePorts['endpoints'] {
   return {
     describe: told(port.describe),
     list: told(port.list),
@@ -108,11 +119,24 @@ function tellingEndpoints(port: DrivePorts['endpoints'], told: Told): DrivePorts
     tags: told(port.tags),
     create: told(port.create),
     delete: told(port.delete),
-    setDesired: told(port.setDesired),
-    setWeights: told(port.setWeights),
+    setDesired: toldLast(port.setDesired),
+    setWeights: toldLast(port.setWeights),
   };
 }
 
-function tellingScaling(port: DrivePorts['scaling'], told: Told): DrivePorts['scaling'] {
-  return { snapshot: told(port.snapshot), restore: told(port.restore), compare: told(port.compare) };
+function tellingScaling(
+  port: DrivePorts['scaling'],
+  told: Told,
+  denied: (failures: readonly Failure[]) => void,
+): DrivePorts['scaling'] {
+  return {
+    snapshot: told(port.snapshot),
+    async restore(...args) {
+      const outcome = await port.restore(...args);
+      if (outcome.ok) denied(outcome.value.denied);
+      else if (outcome.failure.class === 'permission') denied([outcome.failure]);
+      return outcome;
+    },
+    compare: told(port.compare),
+  };
 }

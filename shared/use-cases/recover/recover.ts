@@ -27,6 +27,8 @@ export type RecoverOutcome =
   | { readonly kind: 'up'; readonly outstanding: NonNullable<FleetRecord['outstanding']> }
   /** Cannot go on without somebody: a permission, a config, a model, a hold. */
   | { readonly kind: 'stuck'; readonly why: string; readonly failure?: Failure }
+  /** In service, with everything but what the caller has no right to put back; it stays `restoring`. */
+  | { readonly kind: 'incomplete'; readonly failures: readonly Failure[] }
   /** Time is up; it is under way or waits for capacity. */
   | { readonly kind: 'unfinished'; readonly phase: FleetRecord['phase']; readonly why?: string }
   /** It is somebody else's by now, without our tag: the record is in the archive, nothing was changed. */
@@ -134,9 +136,10 @@ async function advance(session: Session, { endpoint, recipe }: Recovery): Promis
 /** Undefined: it goes on by itself. */
 function stuckAt(
   record: FleetRecord,
-  { denied, lastFailure }: StepTaken,
+  { denied, leftOut, lastFailure }: StepTaken,
   options: RecoverOptions,
 ): RecoverOutcome | undefined {
+  if (leftOut.length > 0) return { kind: 'incomplete', failures: leftOut };
   const [failure] = denied;
   if (failure !== undefined) return { kind: 'stuck', why: tell(failure), failure };
   if (record.orphaned !== undefined) {
