@@ -3,7 +3,7 @@ import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { classifyActivity } from '../../shared/aws/classify.ts';
 import { isLeft } from '../../shared/domain/drift.ts';
 import { leastOf, type Suspended, suspendedBy } from '../../shared/domain/plan-capacity.ts';
-import { type ActivityTrouble, TROUBLE_ADVICE } from '../../shared/domain/scaling-activity.ts';
+import { type ActivityTrouble, adviceOn } from '../../shared/domain/scaling-activity.ts';
 import { scalingOf } from '../../shared/domain/step-wake.ts';
 import { DAY, type Instant } from '../../shared/domain/time.ts';
 import type { PolicyChanges } from '../../shared/use-cases/scheduled-scaling/scaling-policies.ts';
@@ -167,11 +167,12 @@ export function checkActivities(activities: readonly ScalingActivity[], now: Ins
   const findings = failed.map((activity): Finding => {
     const { StartTime, StatusMessage = '', Description = '' } = activity;
     const at = StartTime === undefined ? '' : `${formatUtc(StartTime.getTime())}: `;
-    const advice = TROUBLE_ADVICE[troubleOf(activity) ?? 'unknown'];
+    const advice = adviceOn(troubleOf(activity) ?? 'unknown', activity.ResourceId ?? '');
     return { level: 'warning', check, found: `${at}${Description}: ${StatusMessage}`, advice };
   });
-  if (recent.some((activity) => troubleOf(activity) === 'at-max')) {
-    const advice = TROUBLE_ADVICE['at-max'];
+  const stopped = recent.find((activity) => troubleOf(activity) === 'at-max');
+  if (stopped !== undefined) {
+    const advice = adviceOn('at-max', stopped.ResourceId ?? '');
     findings.push({ level: 'warning', check, found: 'an alarm asked for more than the maximum', advice });
   }
   if (findings.length > 0) return findings;

@@ -35,8 +35,8 @@ export const TROUBLE_REASONS: Readonly<Record<ActivityTrouble, ReasonCode>> = {
   unknown: 'scaling-failed-unknown',
 };
 
-/** What a person can do about it; docs/operations.md says more. */
-export const TROUBLE_ADVICE: Readonly<Record<ActivityTrouble, string>> = {
+/** What a person can do about it, for a variant of an endpoint; docs/operations.md says more. */
+const VARIANT_ADVICE: Readonly<Record<ActivityTrouble, string>> = {
   capacity: 'AWS has no instance of this type now: add instance pools to the config, or fallbackConfigs for wakes',
   quota: 'ask for a higher quota of this instance type in Service Quotas, or lower max',
   permission: 'Application Auto Scaling was denied: look at its service-linked role and at the key policies',
@@ -44,6 +44,23 @@ export const TROUBLE_ADVICE: Readonly<Record<ActivityTrouble, string>> = {
   'at-max': 'raise max in the policy if more load is to be borne',
   unknown: 'read the message; `explain` says what the scaler makes of the endpoint',
 };
+
+/** The same for an inference component, whose copies may lack room or instances, and which takes no fallback config. */
+const COMPONENT_ADVICE: Readonly<Record<ActivityTrouble, string>> = {
+  capacity:
+    'there is no room on the instances and their maximum is reached, or AWS has no more of the type: raise MaxInstanceCount ' +
+    'in the endpoint config, or lower the copies in the policy',
+  quota: 'ask for a higher quota of the instance type in Service Quotas, or lower the copies in the policy',
+  permission:
+    'AWS was denied: look at the role of the endpoint config, at the service-linked role of Application Auto Scaling and at the key policies',
+  'not-scalable': 'the component was being changed at that moment; the next look asserts again',
+  'at-max': VARIANT_ADVICE['at-max'],
+  unknown: 'read the message and FailureReason of the inference component; its container may fail its health check',
+};
+
+export function adviceOn(trouble: ActivityTrouble, resourceId: string): string {
+  return (resourceId.startsWith('inference-component/') ? COMPONENT_ADVICE : VARIANT_ADVICE)[trouble];
+}
 
 /** An alarm that stays in breach asks again and again: that is told anew after so long without it. */
 const OVER_AFTER: DurationMs = 30 * MINUTE;

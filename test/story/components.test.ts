@@ -255,7 +255,8 @@ describe.each([
     const [failed, ...more] = eventsOf(result, 'Scaling Failed', 'crowded').map(({ detail }) => detail);
     expect(more).toEqual([]);
     expect(failed).toMatchObject({ reason, resource: 'inference-component/chat' });
-    if (componentFailureReason === 'told') expect(failed?.['advice']).toContain('MaxInstanceCount');
+    const advice = componentFailureReason === 'told' ? 'MaxInstanceCount' : 'FailureReason of the inference component';
+    expect(failed?.['advice']).toContain(advice);
     // Four hours and the lead: after 2, 4, 8 and then each 10 minutes.
     const asked = result.calls['SageMaker.UpdateInferenceComponentRuntimeConfig'] ?? 0;
     expect(asked).toBeGreaterThan(20);

@@ -1,5 +1,5 @@
 import type { Observed } from '../../domain/record.ts';
-import { newsOf, TROUBLE_ADVICE, TROUBLE_REASONS, type TroubledActivity } from '../../domain/scaling-activity.ts';
+import { adviceOn, newsOf, TROUBLE_REASONS, type TroubledActivity } from '../../domain/scaling-activity.ts';
 import { targetKeyOf, targetViews } from '../../domain/target-view.ts';
 import { HOUR, type Instant, iso, MINUTE } from '../../domain/time.ts';
 import type { Run } from '../../ports/run.ts';
@@ -79,10 +79,9 @@ export function tellTrouble(
     readonly resource: string;
     /** Id of Application Auto Scaling's activity; absent: it was none of its. */
     readonly activity?: string;
-    readonly advice?: string;
   },
 ): void {
-  const { resource, activity = null, at, trouble, what, cause, message, advice } = found;
+  const { resource, activity = null, at, trouble, what, cause, message } = found;
   const reason = TROUBLE_REASONS[trouble];
   const evidence = { resource, activity, activityAt: iso(at), what, cause, message };
   const { endpoint } = turn.record;
@@ -92,6 +91,6 @@ export function tellTrouble(
     reason,
     class: trouble,
     ...evidence,
-    advice: advice ?? TROUBLE_ADVICE[trouble],
+    advice: adviceOn(trouble, resource),
   });
 }

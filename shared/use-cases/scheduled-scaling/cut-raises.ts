@@ -10,9 +10,6 @@ import { lookAgain } from './turn.ts';
 
 /** Room may come back any minute; asking for it costs AWS an update of the component each time. */
 const LONGEST_WAIT: DurationMs = 10 * MINUTE;
-const ADVICE =
-  'there is no room on the instances and their maximum is reached, or AWS has no more of the type: raise MaxInstanceCount ' +
-  'in the endpoint config, or lower the copies in the policy';
 
 /** What nobody has asked for so long is told anew when it fails again. */
 const FORGOTTEN: DurationMs = HOUR;
@@ -57,7 +54,6 @@ function remember(
     what: observed?.status === 'Failed' ? 'Status Failed' : `Setting desired copies to ${to}`,
     cause: raising === undefined ? 'made or changed by somebody else' : 'asked for by the scaler',
     message,
-    ...(trouble === 'capacity' && { advice: ADVICE }),
   });
 }
 

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { explainReason } from '../../../report/reasons.ts';
 import { classifyActivity } from '../../../shared/aws/classify.ts';
-import { type ActivityTrouble, newsOf, type TroubledActivity } from '../../../shared/domain/scaling-activity.ts';
+import {
+  type ActivityTrouble,
+  adviceOn,
+  newsOf,
+  TROUBLE_REASONS,
+  type TroubledActivity,
+} from '../../../shared/domain/scaling-activity.ts';
 import { MINUTE } from '../../../shared/domain/time.ts';
 
 const activity = (at: number, trouble: ActivityTrouble = 'capacity'): TroubledActivity => ({
@@ -28,6 +35,25 @@ describe('which activities are news', () => {
     const { news, told } = newsOf(often, undefined, 0);
     expect(news.map(({ at }) => at / MINUTE)).toEqual([1, 70]);
     expect(newsOf([activity(90, 'at-max')], told, 0).news, 'over two readings, too').toEqual([]);
+  });
+});
+
+describe('what a person is told', () => {
+  const troubles = Object.keys(TROUBLE_REASONS) as ActivityTrouble[];
+
+  it.each(troubles)(
+    'of copies that came to nothing (%s) speaks of copies, not of a config to fall back on',
+    (trouble) => {
+      const advice = adviceOn(trouble, 'inference-component/chat');
+      expect(advice).not.toMatch(/fallbackConfigs|the endpoint was/);
+      if (trouble !== 'at-max') expect(advice).not.toBe(adviceOn(trouble, 'endpoint/chat/variant/AllTraffic'));
+    },
+  );
+
+  it.each(troubles)('as the reason is true of instances and of copies, whoever asked for them (%s)', (trouble) => {
+    const sentence = explainReason(TROUBLE_REASONS[trouble]);
+    expect(sentence).not.toContain('Application Auto Scaling');
+    if (sentence.includes('instances')) expect(sentence).toContain('copies');
   });
 });
 
