@@ -1,9 +1,9 @@
-import { DescribeModelCommand, type DescribeModelCommandOutput, SageMakerClient } from '@aws-sdk/client-sagemaker';
-import { outcomeOf } from '../../shared/aws/classify.ts';
 import { parks } from '../../shared/domain/kinds.ts';
 import type { FleetRecord } from '../../shared/domain/record.ts';
 import { inParallel } from '../account/fleet.ts';
 import { checkBelongings } from './belonging-checks.ts';
+import { lookAtComponents } from './component-checks.ts';
+import { describeModel, MODEL_ADVICE } from './describe.ts';
 import { type Check, type Finding, orOk, type Patient, unread } from './finding.ts';
 import { judgeLadder } from './ladder.ts';
 import type { MadeOf } from './made-of.ts';
@@ -45,13 +45,15 @@ async function checkEndpoint(patient: Patient, record: FleetRecord): Promise<Loo
     model.ok && model.value === undefined ? [gone(record, `model ${config.value!.models[index]}`)] : [],
   );
   const found = models.flatMap((model) => (model.ok && model.value !== undefined ? [model.value] : []));
+  const components = await lookAtComponents(patient, record);
   const findings = [
     ...models.flatMap((model) => unread(patient, 'dependencies', model, record.endpoint)),
     ...missing,
+    ...components.findings,
     ...(parks(record.kind, record.policy) ? await judgeLadder(patient, record, config.value) : []),
     ...judgePools(record, config.value),
   ];
-  return { findings, made: { record, config: config.value, models: found } };
+  return { findings, made: { record, config: config.value, models: found, containers: components.containers } };
 }
 
 type Source = { readonly configName: string } | { readonly findings: readonly Finding[] };
@@ -98,17 +100,7 @@ function gone({ endpoint, phase }: FleetRecord, what: string): Finding {
     subject: endpoint,
     found: `${what} is gone${away ? ': it cannot be recreated' : ': it is not parked, and cannot be updated'}`,
     advice: what.startsWith('model')
-      ? 'create the model again under its name'
+      ? MODEL_ADVICE
       : 'create the config again under its name, or use endpoint-scaler recover --with-config',
   };
-}
-
-async function describeModel({ account }: Patient, name: string) {
-  const client = account.runtime.clientOf(SageMakerClient);
-  const outcome = await outcomeOf(
-    'SageMaker.DescribeModel',
-    (): Promise<DescribeModelCommandOutput | undefined> => client.send(new DescribeModelCommand({ ModelName: name })),
-  );
-  if (outcome.ok || outcome.failure.class !== 'missing') return outcome;
-  return { ok: true as const, value: undefined };
 }

@@ -1,4 +1,4 @@
-import type { DescribeModelCommandOutput } from '@aws-sdk/client-sagemaker';
+import type { ContainerDefinition, DescribeModelCommandOutput } from '@aws-sdk/client-sagemaker';
 import type { FleetRecord } from '../../shared/domain/record.ts';
 import type { EndpointConfigView } from '../../shared/ports/endpoints.ts';
 import type { NetworkNeeds } from './network.ts';
@@ -8,6 +8,8 @@ export interface MadeOf {
   readonly record: FleetRecord;
   readonly config: EndpointConfigView;
   readonly models: readonly DescribeModelCommandOutput[];
+  /** Of its inference components, whose role and network are the endpoint config's. */
+  readonly containers: readonly ContainerDefinition[];
 }
 
 export function isAway({ phase }: FleetRecord): boolean {
@@ -40,8 +42,8 @@ export function networkNeedsOf({ record, config, models }: MadeOf): NetworkNeeds
 }
 
 /** S3 URIs; one that ends with a slash is a prefix. */
-export function dataOf({ models }: MadeOf): readonly string[] {
-  const uris = models.flatMap(containersOf).flatMap((container) => {
+export function dataOf(made: MadeOf): readonly string[] {
+  const uris = allContainers(made).flatMap((container) => {
     const sources = [container.ModelDataSource, ...(container.AdditionalModelDataSources ?? [])];
     const fromSources = sources.flatMap((source) => {
       const { S3Uri, S3DataType } = source?.S3DataSource ?? {};
@@ -53,8 +55,8 @@ export function dataOf({ models }: MadeOf): readonly string[] {
   return distinct(uris.filter((uri) => uri.startsWith('s3://')));
 }
 
-export function imagesOf({ models }: MadeOf): readonly string[] {
-  return distinct(models.flatMap(containersOf).flatMap(({ Image }) => (Image === undefined ? [] : [Image])));
+export function imagesOf(made: MadeOf): readonly string[] {
+  return distinct(allContainers(made).flatMap(({ Image }) => (Image === undefined ? [] : [Image])));
 }
 
 export function rolesOf({ config, models }: MadeOf): readonly string[] {
@@ -72,7 +74,14 @@ export function keysOf({ config: { config } }: MadeOf): readonly string[] {
   return distinct(keys.filter((key) => typeof key === 'string' && key !== ''));
 }
 
-function containersOf({ PrimaryContainer, Containers }: DescribeModelCommandOutput) {
+function allContainers({ models, containers }: MadeOf): readonly ContainerDefinition[] {
+  return [...models.flatMap(containersOf), ...containers];
+}
+
+export function containersOf({
+  PrimaryContainer,
+  Containers,
+}: DescribeModelCommandOutput): readonly ContainerDefinition[] {
   return PrimaryContainer === undefined ? (Containers ?? []) : [PrimaryContainer, ...(Containers ?? [])];
 }
 

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Finding as DoctorFinding } from '../../cli/doctor/finding.ts';
 import { MONDAY_UTC, realTime } from '../story/fleet.ts';
-import { type ServedAccount, serveScenario } from '../support/served-account.ts';
+import { FAULTY_KEY, type ServedAccount, serveScenario } from '../support/served-account.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'components-'));
 const body = join(folder, 'request.json');
@@ -65,6 +66,13 @@ function call(operation: string, input: object): any {
     ...input,
   });
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: any operation's answer
+function sageMaker(operation: string, input: object): any {
+  return account.run.aws.call({ kind: 'person', name: 'owner' }, 'SageMaker', operation, input);
+}
+
+const describeModel = (ModelName: string) => sageMaker('DescribeModel', { ModelName });
 
 describe('an endpoint with inference components', () => {
   it('shows in status each of them, with its copies, its bounds and who asked for it', async () => {
@@ -184,5 +192,46 @@ describe('verify --load --component', () => {
     const { code, err } = await account.command(load(endpoint, '--rate', '1', ...more));
     expect([code, calls.includes('InvokeEndpoint')]).toEqual([1, false]);
     expect(err).toContain(told);
+  });
+});
+
+describe('doctor of an endpoint with inference components', () => {
+  it('looks for the models and images of each component', async () => {
+    const examine = async () => {
+      const { out } = await account.command(['doctor', '--json', '-']);
+      return (JSON.parse(out) as { findings: DoctorFinding[] }).findings;
+    };
+    const isAbout = (subject: string) => (one: DoctorFinding) =>
+      one.subject === subject && one.check === 'dependencies';
+    const before = await examine();
+    expect(before.filter(isAbout('Shared'))).toEqual([]);
+    expect(before.filter(({ check }) => check === 'dependencies')).toMatchObject([{ level: 'ok' }]);
+    // No registry answers here: what is asked for shows as not checked.
+    const images = before.filter(({ check }) => check === 'image').map(({ subject }) => subject);
+    const { PrimaryContainer } = describeModel('chat');
+    expect(images.join(', ')).toContain(PrimaryContainer.Image);
+
+    sageMaker('DeleteModel', { ModelName: 'chat' });
+    expect((await examine()).filter(isAbout('Shared'))).toMatchObject([
+      {
+        level: 'error',
+        found: 'model chat of inference component chat is gone: it cannot be given more copies',
+        advice: 'create the model again under its name',
+      },
+    ]);
+    // What may not be looked at is said, and the rest is looked at.
+    account.run.aws.addCallFault({
+      from: account.run.aws.clock.now(),
+      until: undefined,
+      calls: 'SageMaker.DescribeInferenceComponent',
+      share: 1,
+      error: { code: 'AccessDeniedException', message: 'no' },
+    });
+    const { out } = await account.command(['doctor', '--json', '-'], { AWS_ACCESS_KEY_ID: FAULTY_KEY });
+    const { findings } = JSON.parse(out) as { findings: DoctorFinding[] };
+    expect(findings.filter(isAbout('Shared'))).toMatchObject([
+      { level: 'not-checked', found: expect.stringContaining('sagemaker:DescribeInferenceComponent') },
+      { level: 'not-checked' },
+    ]);
   });
 });

@@ -43,8 +43,17 @@ describe.skipIf(problem !== undefined)('what a wake needs beside SageMaker', () 
         start: '2026-03-02T20:00:00+01:00',
         for: '10m',
         region: REGION,
-        policies: { spare: idle('2h') },
-        endpoints: { search: realTime('spare') },
+        policies: { spare: idle('2h'), copies: { components: { chat: {}, bare: {} }, otherwise: { min: 1, max: 2 } } },
+        endpoints: {
+          search: realTime('spare'),
+          hosted: {
+            kind: 'components',
+            policy: 'copies',
+            instanceType: 'ml.g5.12xlarge',
+            instances: { min: 1, max: 1 },
+            components: { chat: { serves: { concurrent: 4, in: '800ms' }, copies: 1 } },
+          },
+        },
       }),
     ]);
     env = motoEnvironment(moto);
@@ -62,6 +71,16 @@ describe.skipIf(problem !== undefined)('what a wake needs beside SageMaker', () 
       Image: image('never-made'),
       ModelDataSource: {
         S3DataSource: { S3Uri: `s3://${BUCKET}/folder/`, S3DataType: 'S3Prefix', CompressionType: 'None' },
+      },
+    });
+    account.run.aws.call(person, 'SageMaker', 'CreateInferenceComponent', {
+      InferenceComponentName: 'bare',
+      EndpointName: 'hosted',
+      VariantName: 'AllTraffic',
+      RuntimeConfig: { CopyCount: 1 },
+      Specification: {
+        Container: { Image: image('of-a-component'), ArtifactUrl: `s3://${BUCKET}/of-a-component/model.tar.gz` },
+        ComputeResourceRequirements: { NumberOfAcceleratorDevicesRequired: 1, MinMemoryRequiredInMb: 1024 },
       },
     });
     await account.advance('10m');
@@ -151,6 +170,10 @@ describe.skipIf(problem !== undefined)('what a wake needs beside SageMaker', () 
       ['error: is gone: it cannot be recreated (lost)'],
       ['error: is gone: it cannot be recreated (folder)'],
     ]);
+    // Of an inference component with a container of its own, and of one with a model.
+    expect(image('of-a-component')).toEqual(['error: is gone: it cannot be recreated (hosted)']);
+    expect(data('of-a-component/model.tar.gz')).toEqual(['error: is gone: it cannot be recreated (hosted)']);
+    expect(image('chat:latest')).toEqual(['error: is gone: it cannot be recreated (hosted)']);
     expect(find('key')).toEqual([`ok: ${key} is there`]);
     expect(find('credentials')).toEqual([expect.stringMatching(/^ok: arn:aws:sts::123456789012:/)]);
     expect(find('network', 'walled')).toEqual([
