@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SimulatorServer, startServer } from '../../simulator/server.ts';
 import { idle, MONDAY_BERLIN, realTime } from '../story/fleet.ts';
-import { FAULTY_KEY, runCommand, type ServedAccount, serveScenario } from '../support/served-account.ts';
+import { FAULTY_KEY, runHere, type ServedAccount, serveScenario } from '../support/served-account.ts';
 
 let account: ServedAccount;
 let empty: SimulatorServer;
@@ -44,8 +44,8 @@ const fault = (calls: string, code: string, message: string, httpStatus = 400) =
 
 describe('the connection to an account', () => {
   it('takes keys and region from the environment, either name of the latter', async () => {
-    expect((await account.command(['status'])).out).toContain('endpoint-scaler in eu-central-1, mode on');
-    const answer = await account.command(['status'], { AWS_REGION: undefined, AWS_DEFAULT_REGION: 'eu-central-1' });
+    expect((await account.process(['status'])).out).toContain('endpoint-scaler in eu-central-1, mode on');
+    const answer = await account.process(['status'], { AWS_REGION: undefined, AWS_DEFAULT_REGION: 'eu-central-1' });
     expect(answer).toMatchObject({ code: 0, err: '' });
     expect(answer.out).toContain('chat');
   });
@@ -56,7 +56,7 @@ describe('the connection to an account', () => {
       [['--profile', 'dev'], {}],
       [[], { AWS_PROFILE: 'dev' }],
     ] as const) {
-      const answer = await account.command(['status', ...args], { ...env, ...more });
+      const answer = await account.process(['status', ...args], { ...env, ...more });
       expect(answer).toMatchObject({ code: 0, err: '' });
       expect(answer.out).toContain('endpoint-scaler in eu-central-1');
     }
@@ -66,7 +66,7 @@ describe('the connection to an account', () => {
     const callers: string[] = [];
     account.run.aws.onCall(({ caller }) => callers.push(caller.name));
     const env = { AWS_CONFIG_FILE: join(folder, 'config') };
-    expect(await account.command(['status', '--profile', 'dev'], env)).toMatchObject({ code: 0, err: '' });
+    expect(await account.process(['status', '--profile', 'dev'], env)).toMatchObject({ code: 0, err: '' });
     expect(new Set(callers)).toEqual(new Set(['AKIADEV']));
   });
 
@@ -78,20 +78,20 @@ describe('the connection to an account', () => {
     [['--region', 'eu-central-1'], 'no AWS credentials: give --profile'],
     [['--profile', 'nowhere'], 'no AWS Region: give --region, set AWS_REGION'],
   ])('without what it needs: %j', async (args, expected) => {
-    const answer = await account.command(['status', ...args], { ...noKeys, AWS_CONFIG_FILE: join(folder, 'config') });
+    const answer = await account.process(['status', ...args], { ...noKeys, AWS_CONFIG_FILE: join(folder, 'config') });
     expect(answer).toMatchObject({ code: 1, out: '' });
     expect(answer.err).toContain(expected);
     expect(answer.err.trim().split('\n')).toHaveLength(1);
   });
 
   it('says where it looked when there is no stack: wrong Region, wrong prefix', async () => {
-    const region = await account.command(['status'], { AWS_ENDPOINT_URL: empty.url, AWS_REGION: 'us-west-2' });
+    const region = await account.process(['status'], { AWS_ENDPOINT_URL: empty.url, AWS_REGION: 'us-west-2' });
     expect(region).toEqual({
       code: 1,
       out: '',
       err: 'there is no stack with the prefix endpoint-scaler in us-west-2 (no parameter /endpoint-scaler/settings): check --region, --profile and --prefix, or name the table with --table\n',
     });
-    const prefix = await account.command(['status', '--prefix', 'team-a']);
+    const prefix = await account.process(['status', '--prefix', 'team-a']);
     expect(prefix).toMatchObject({ code: 1, out: '' });
     expect(prefix.err).toContain('no stack with the prefix team-a in eu-central-1');
   });
@@ -100,17 +100,17 @@ describe('the connection to an account', () => {
     [['--region', 'Mars'], '--region: Mars: a Region like eu-central-1'],
     [['--prefix', 'A B'], '--prefix: A B: lower-case letters'],
   ])('wrong usage %j', async (args, expected) => {
-    const answer = await account.command(['status', ...args]);
+    const answer = await account.process(['status', ...args]);
     expect(answer).toMatchObject({ code: 2, out: '' });
     expect(answer.err).toContain(expected);
   });
 
   it('looks at a table without a stack and says that it does', async () => {
-    const answer = await account.command(['status', '--prefix', 'gone', '--table', account.run.tableName]);
+    const answer = await account.process(['status', '--prefix', 'gone', '--table', account.run.tableName]);
     expect(answer.code).toBe(0);
     expect(answer.out).toContain('chat');
     expect(answer.err).toContain('no stack with the prefix gone');
-    const missing = await account.command(['status', '--prefix', 'gone', '--table', 'nope']);
+    const missing = await account.process(['status', '--prefix', 'gone', '--table', 'nope']);
     expect(missing).toMatchObject({ code: 1, out: '' });
     expect(missing.err).toContain(
       'the state table does not exist in eu-central-1: check --region, --prefix or --table',
@@ -118,14 +118,14 @@ describe('the connection to an account', () => {
   });
 
   it('names the host when nobody answers', async () => {
-    const answer = await account.command(['status'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
+    const answer = await account.process(['status'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
     expect(answer).toMatchObject({ code: 1, out: '' });
     expect(answer.err).toMatch(/ECONNREFUSED.*is there a network, and is eu-central-1 right/);
     expect(answer.err).not.toContain('    at ');
   });
 
   it('shows every call with --verbose', async () => {
-    const answer = await account.command(['status', '--verbose']);
+    const answer = await account.process(['status', '--verbose']);
     expect(answer.err).toMatch(/ssm:GetParameters: 200 in \d+ ms/);
   });
 });
@@ -205,7 +205,7 @@ describe('refusals of AWS', () => {
         AWS_ACCESS_KEY_ID: 'A',
         AWS_SECRET_ACCESS_KEY: 'x',
       };
-      const answer = await runCommand(['status'], env);
+      const answer = await runHere(['status'], env);
       expect(answer).toMatchObject({ code: 1, out: '' });
       expect(answer.err).toMatch(expected);
       expect(answer.err.trim().split('\n')).toHaveLength(1);

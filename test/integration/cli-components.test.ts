@@ -157,7 +157,7 @@ describe('verify --load --component', () => {
   ];
 
   it('loads the one component, and tells of its copies, its alarms and its activities', async () => {
-    const running = account.command(load('Busy', '--component', 'one', '--rate', '20', '--for', '12s'));
+    const running = account.process(load('Busy', '--component', 'one', '--rate', '20', '--for', '12s'));
     // A simulated minute for each half a second here: the alarm takes three of them.
     for (let minute = 0; minute < 22; minute += 1) {
       await wait(500);
@@ -173,7 +173,7 @@ describe('verify --load --component', () => {
   });
 
   it('says what its policy leaves alone, by the copies of that component', async () => {
-    const { code, out } = await account.command(load('Alone', '--component', 'ALONE', '--rate', '1', '--for', '2s'));
+    const { code, out } = await account.process(load('Alone', '--component', 'ALONE', '--rate', '1', '--for', '2s'));
     expect(out).toMatch(/WARNING +load +no alarm asked for more; 1 copy throughout\n/);
     expect(code).toBe(0);
   });

@@ -96,7 +96,7 @@ function comparable(text: string): string {
 /** Simulated time passes only under commands that wait. */
 async function run(command: string): Promise<string> {
   let done = false;
-  const running = account.command(wordsOf(command), env).finally(() => {
+  const running = account.process(wordsOf(command), env).finally(() => {
     done = true;
   });
   while (!done && command.includes('--wait')) {

@@ -73,7 +73,7 @@ const sum = (counts: readonly number[]) => counts.reduce((total, count) => total
 
 describe('trace', () => {
   test('every minute of the look back, from the last full one backwards', async () => {
-    const { code, out, err } = await account.command(['trace', 'busy', '--days', '1']);
+    const { code, out, err } = await account.process(['trace', 'busy', '--days', '1']);
     expect(code).toBe(0);
     const counts = countsOf(out);
     // It ends three minutes ago, at 00:57: the first minute is 00:57 of the day before.
@@ -134,7 +134,7 @@ describe('scenario', () => {
     expect(refused.err).toContain('Away: no data');
     expect(existsSync(out)).toBe(false);
 
-    const made = await account.command(['scenario', '--days', '1', '--out', out, '--gaps', 'zero']);
+    const made = await account.process(['scenario', '--days', '1', '--out', out, '--gaps', 'zero']);
     expect(made).toMatchObject({ code: 0 });
     expect(made.out.split('\n')).toContain(join(out, 'traces/Away.csv'));
     const text = readFileSync(join(out, 'scenario.yaml'), 'utf8');

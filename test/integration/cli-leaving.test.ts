@@ -1,7 +1,13 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { FAULTY_KEY, type ServedAccount, serveScenario, whileTimePasses } from '../support/served-account.ts';
+import {
+  accountEnv,
+  endOf,
+  FAULTY_KEY,
+  type ServedAccount,
+  serveScenario,
+  spawnCommand,
+  whileTimePasses,
+} from '../support/served-account.ts';
 
 const PARKED = {
   start: '2026-03-23T00:00:00Z',
@@ -181,41 +187,16 @@ describe('recover', () => {
     account.run.aws.onCall(({ operation, input, error }) => {
       if (operation === 'CreateEndpoint') creates.push(`${input.EndpointName}${error === undefined ? '' : ' refused'}`);
     });
-    const child = spawn(
-      process.execPath,
-      [
-        fileURLToPath(new URL('../../bin/endpoint-scaler.js', import.meta.url)),
-        'recover',
-        '--table',
-        table,
-        '--yes',
-        '--every',
-        '200ms',
-      ],
-      {
-        env: {
-          PATH: process.env['PATH'],
-          AWS_ENDPOINT_URL: account.server.url,
-          AWS_REGION: 'us-east-1',
-          AWS_ACCESS_KEY_ID: 'x',
-          AWS_SECRET_ACCESS_KEY: 'x',
-        },
-        stdio: 'ignore',
-      },
-    );
-    const ended = new Promise((resolve) => {
-      child.on('close', resolve);
-    });
+    const args = ['recover', '--table', table, '--yes', '--every', '200ms'];
+    const child = spawnCommand(args, accountEnv(account.run, account.server));
+    const ended = endOf(child);
     for (let waited = 0; creates.length < 2 && waited < 200; waited += 1)
       await new Promise((resolve) => setTimeout(resolve, 50));
     child.kill('SIGKILL');
     await ended;
     expect([...creates].sort()).toEqual(['Chat', 'Draw']);
     // A lease that the killed one still holds runs out by itself.
-    const done = await whileTimePasses(
-      account,
-      account.command(['recover', '--table', table, '--yes', '--every', '200ms']),
-    );
+    const done = await whileTimePasses(account, account.command(args));
     expect(done).toMatchObject({ code: 0 });
     expect([...creates].sort()).toEqual(['Chat', 'Draw']);
     expect([statusOf('Chat'), statusOf('Draw')]).toEqual(['InService', 'InService']);

@@ -1,13 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { CallRecord } from '../../simulator/contract.ts';
 import {
   type Answer,
   accountEnv,
+  type CommandProcess,
+  endOf,
   FAULTY_KEY,
   type ServedAccount,
   serveScenario,
+  spawnCommand,
   whileTimePasses,
 } from '../support/served-account.ts';
 
@@ -155,28 +156,16 @@ function watchEvents(): string[] {
 
 /** A process that a signal ends as soon as the command has made this call. */
 async function signalled(args: readonly string[], signal: NodeJS.Signals, when: (call: CallRecord) => boolean) {
-  let child: ChildProcess | undefined;
+  let child: CommandProcess | undefined;
   let sent = 0;
   watchCommand((record) => {
     if (sent > 0 || !when(record)) return;
     sent += 1;
     child?.kill(signal);
   });
-  const bin = join(import.meta.dirname, '../../bin/endpoint-scaler.js');
-  const env = { PATH: process.env['PATH'], NO_COLOR: '1', ...accountEnv(account.run, account.server) };
-  child = spawn(process.execPath, [bin, ...args, '--every', '200ms'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const texts = { out: '', err: '' };
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    texts.out += text;
-  });
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    texts.err += text;
-  });
-  const code = await whileTimePasses(
-    account,
-    new Promise<number | null>((resolve) => child?.on('close', (exit) => resolve(exit))),
-  );
-  return { code, ...texts, sent: sent > 0 };
+  child = spawnCommand([...args, '--every', '200ms'], accountEnv(account.run, account.server));
+  const ended = await whileTimePasses(account, endOf(child));
+  return { ...ended, sent: sent > 0 };
 }
 
 function breakCalls(calls: string, code = 'AccessDeniedException'): void {

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { asynchronous, MONDAY_UTC, queueOnly, realTime } from '../story/fleet.ts';
-import { type ServedAccount, serveScenario } from '../support/served-account.ts';
+import { accountEnv, endOf, type ServedAccount, serveScenario, spawnCommand } from '../support/served-account.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'load-'));
 const body = join(folder, 'request.json');
@@ -30,7 +29,7 @@ const load = (endpoint: string, ...more: string[]) => ['verify', endpoint, '--lo
 
 describe('verify --load', () => {
   it('sends what it was asked for, and shows the scale-out as it happens', async () => {
-    const running = account.command(load('api', '--rate', '20', '--for', '12s', '--yes'));
+    const running = account.process(load('api', '--rate', '20', '--for', '12s', '--yes'));
     // A simulated minute for each second here: the alarm takes three of them.
     for (let minute = 0; minute < 20; minute += 1) {
       await wait(500);
@@ -49,38 +48,26 @@ describe('verify --load', () => {
   });
 
   it('says so where the load reached no target', async () => {
-    const { out } = await account.command(load('calm', '--concurrency', '1', '--at-most', '2', '--yes'));
+    const { out } = await account.process(load('calm', '--concurrency', '1', '--at-most', '2', '--yes'));
     expect(out).toMatch(/^sent +2 in /);
     expect(out).toMatch(/WARNING +load +no alarm asked for more; 1 instance throughout/);
   });
 
   it('stops cleanly, and tells what was sent', async () => {
-    const child = spawn(
-      'node_modules/.bin/node',
-      ['bin/endpoint-scaler.js', ...load('calm', '--rate', '20', '--yes')],
-      {
-        env: {
-          PATH: process.env['PATH'],
-          AWS_ENDPOINT_URL: account.server.url,
-          AWS_REGION: account.run.aws.region,
-          AWS_ACCESS_KEY_ID: 'AKIAOPERATOR',
-          AWS_SECRET_ACCESS_KEY: 'secret',
-        },
-      },
-    );
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    const child = spawnCommand(load('calm', '--rate', '20', '--yes'), accountEnv(account.run, account.server));
+    const ended = endOf(child);
     const looked = new Promise<void>((resolve) => {
-      child.stderr.on('data', (chunk: Buffer) => {
-        err += chunk.toString();
-        if (err.includes('serving')) resolve();
+      let seen = '';
+      child.stderr.on('data', (text: string) => {
+        seen += text;
+        if (seen.includes('serving')) resolve();
       });
     });
-    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
     await looked;
     await wait(500);
     child.kill('SIGINT');
-    expect(await ended).toBe(130);
+    const { code, out, err } = await ended;
+    expect(code).toBe(130);
     expect(err).toContain('stopping: what is under way is given up');
     expect(out).toMatch(/^sent +\d+ in \d/);
   });

@@ -1,11 +1,14 @@
 /**
- * An account with the deployed product in it, rehearsed up to a moment and then served over HTTP: the command's spawned
- * processes talk to the very account that the real functions work in. Simulated time moves by `advance` only.
+ * An account with the deployed product in it, rehearsed up to a moment and then served over HTTP: the command talks to
+ * the very account that the real functions work in. Simulated time moves by `advance` only.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
+import { run as runCli } from '../../cli/main.ts';
 import { parseScenario, readTemplateText } from '../../rehearsal/index.ts';
 import { PRODUCT } from '../../rehearsal/product.ts';
 import type { Run } from '../../rehearsal/run.ts';
@@ -24,14 +27,21 @@ export interface Answer {
   readonly err: string;
 }
 
+/** Code null: a signal ended it. */
+type Ended = Omit<Answer, 'code'> & { readonly code: number | null };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
 export interface ServedAccount {
   readonly run: Run;
   readonly server: SimulatorServer;
-  /** Runs `endpoint-scaler <args>` as a process of its own. */
-  command(args: readonly string[], env?: Readonly<Record<string, string | undefined>>): Promise<Answer>;
+  /** Runs `endpoint-scaler <args>` in this process, which need not load the command and the SDKs each time. */
+  command(args: readonly string[], env?: Environment): Promise<Answer>;
+  /** The same as a process of its own: for what the process itself decides, and for what measures real time. */
+  process(args: readonly string[], env?: Environment): Promise<Answer>;
   /** The same with `--json -`, parsed. */
   // biome-ignore lint/suspicious/noExplicitAny: any command's answer
-  json(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<any>;
+  json(args: readonly string[], env?: Environment): Promise<any>;
   /** Moves simulated time, functions included. */
   advance(by: string): Promise<void>;
   close(): Promise<void>;
@@ -53,12 +63,12 @@ export async function serveScenario(
     clock: realTime ? 1 : 'virtual',
     callerOf: (name) => (name === FAULTY_KEY ? { kind: 'product', name } : { kind: 'person', name }),
   });
-  const command: ServedAccount['command'] = (args, env = {}) =>
-    runCommand(args, { ...accountEnv(run, server), ...env });
+  const command: ServedAccount['command'] = (args, env = {}) => runHere(args, { ...accountEnv(run, server), ...env });
   return {
     run,
     server,
     command,
+    process: (args, env = {}) => runCommand(args, { ...accountEnv(run, server), ...env }),
     async json(args, env = {}) {
       const { code, out, err } = await command([...args, '--json', '-'], env);
       if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${err}`);
@@ -105,25 +115,32 @@ export async function whileTimePasses<T>(account: ServedAccount, work: Promise<T
 /** Every process is killed after a minute: a command that hangs must not hang the tests. */
 const LONGEST_MS = 60_000;
 
-export function runCommand(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<Answer> {
+/** All that a command sees of the environment. */
+const environmentOf = (env: Environment): Environment => ({
+  PATH: process.env['PATH'],
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+  HOME: '/nonexistent',
+  USER: 'ada',
+  NO_COLOR: '1',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: '/nonexistent/config',
+  AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
+  ...env,
+});
+
+export type CommandProcess = ChildProcessByStdio<null, Readable, Readable>;
+
+/** A process of the command, to be watched and signalled. */
+export const spawnCommand = (args: readonly string[], env: Environment): CommandProcess =>
+  spawn(process.execPath, [join(root, 'bin/endpoint-scaler.js'), ...args], {
+    env: environmentOf(env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LONGEST_MS,
+  });
+
+/** What such a process prints until it ends, and how it ends: null by a signal. */
+export function endOf(child: CommandProcess): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'bin/endpoint-scaler.js'), ...args], {
-      env: {
-        PATH: process.env['PATH'],
-        HOME: '/nonexistent',
-        USER: 'ada',
-        NO_COLOR: '1',
-        AWS_EC2_METADATA_DISABLED: 'true',
-        AWS_CONFIG_FILE: '/nonexistent/config',
-        AWS_SHARED_CREDENTIALS_FILE: '/nonexistent/credentials',
-        ...env,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: LONGEST_MS,
-    });
     const texts = { out: '', err: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       texts.out += text;
@@ -132,6 +149,54 @@ export function runCommand(
       texts.err += text;
     });
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code: code ?? -1, ...texts }));
+    child.on('close', (code) => resolve({ code, ...texts }));
   });
+}
+
+export async function runCommand(args: readonly string[], env: Environment): Promise<Answer> {
+  const { code, ...texts } = await endOf(spawnCommand(args, env));
+  return { code: code ?? -1, ...texts };
+}
+
+export async function runHere(args: readonly string[], env: Environment): Promise<Answer> {
+  const environment = environmentOf(env);
+  const texts = { out: '', err: '' };
+  const leave = enter(environment);
+  try {
+    const code = await runCli(args, {
+      cwd: process.cwd(),
+      env: environment,
+      stdout: { write: (text) => (texts.out += text) },
+      stderr: { write: (text) => (texts.err += text) },
+      now: () => Date.now(),
+    });
+    return { code, ...texts };
+  } finally {
+    leave();
+  }
+}
+
+/** What the SDK looks for in the environment of its process, whatever the command is given. */
+const READ_BY_SDK = /^(?:AWS_|HOME$)/;
+const readBySdk = (env: Environment): Environment =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => READ_BY_SDK.test(name)));
+
+function replaceEnvironment(by: Environment): void {
+  for (const name of Object.keys(readBySdk(process.env))) delete process.env[name];
+  for (const [name, value] of Object.entries(by)) if (value !== undefined) process.env[name] = value;
+}
+
+const own = readBySdk(process.env);
+/** Of the commands in this process that are under way: they all have the same. */
+const underWay: Environment[] = [];
+
+function enter(environment: Environment): () => void {
+  if (underWay.some((other) => !isDeepStrictEqual(other, environment)))
+    throw new Error('commands with different environments cannot share this process: give one a process of its own');
+  underWay.push(environment);
+  replaceEnvironment(readBySdk(environment));
+  return () => {
+    underWay.pop();
+    if (underWay.length === 0) replaceEnvironment(own);
+  };
 }
