@@ -241,7 +241,9 @@ export class Rulebook {
       const variants = enrolled.variants && variantRules(compiled.value);
       const parts = variants === undefined ? [{ policy, agenda }] : [...variants.values()];
       const suits = (variants === undefined || variants.size > 0) && parts.every((part) => suitsKind(enrolled, part));
-      if (suits) return { ...head, valid: true, policy, agenda, ...(variants && { variants }) };
+      // Where protection alone came or went, the calendar still knows when its windows began.
+      const known = before?.valid === true && before.policy?.version === policy.version ? before.agenda : undefined;
+      if (suits) return { ...head, valid: true, policy, agenda: known ?? agenda, ...(variants && { variants }) };
     }
     const lastValid = policyName !== undefined && before?.policyName === policyName ? before : undefined;
     const { policy, agenda, variants } = lastValid ?? {};

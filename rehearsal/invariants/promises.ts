@@ -70,11 +70,15 @@ export function ruledSince(rules: Rules, at: number): number {
 
 /** Begin of the rung in force, at the earliest that of the rules themselves. */
 export function rungSince(rules: Rules, at: number): number {
-  if (rules.agenda === undefined) return rules.from;
-  let since = rules.from;
-  for (const [step] of rules.agenda.steps) {
+  return Math.max(rules.from, windowSince(rules, at));
+}
+
+/** Begin of the rung in force by the calendar alone, whenever the rules came to be the endpoint's. */
+export function windowSince({ agenda }: Rules, at: number): number {
+  let since = Number.NEGATIVE_INFINITY;
+  for (const [step] of agenda?.steps ?? []) {
     if (step > at) break;
-    since = Math.max(rules.from, step);
+    since = step;
   }
   return since;
 }

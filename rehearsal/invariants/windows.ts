@@ -1,6 +1,15 @@
 import { minimumOf } from '../../shared/domain/agenda.ts';
 import { type Check, type CheckContext, FOUND_MS, HOUR_MS, MINUTE_MS } from './context.ts';
-import { currentRung, isExcused, leftToOthers, longestLead, nextEdge, partsOf, rungSince } from './promises.ts';
+import {
+  currentRung,
+  isExcused,
+  leftToOthers,
+  longestLead,
+  nextEdge,
+  partsOf,
+  rungSince,
+  windowSince,
+} from './promises.ts';
 import type { EndpointState } from './world-state.ts';
 
 const LATE_EVENTS: ReadonlySet<string> = new Set([
@@ -83,7 +92,10 @@ export function checkWindows(context: CheckContext): Check {
     const wanted = lacks.every((part) => part.desired >= minimumOf(currentRung(part.rules, at) ?? { kind: 'leave' }));
     const lead = longestLead(context, state, rules);
     if (told.orphaned.has(state.name.toLowerCase())) return;
-    const isTold = (told.late.get(state.name.toLowerCase()) ?? Number.NEGATIVE_INFINITY) >= since - lead - RECOVERY_MS;
+    const toldAt = told.late.get(state.name.toLowerCase()) ?? Number.NEGATIVE_INFINITY;
+    // A protection that came and went within the window makes nothing of it untold.
+    const stillStands = toldAt >= state.changedAt && toldAt >= windowSince(rules, at) - lead - RECOVERY_MS;
+    const isTold = stillStands || toldAt >= since - lead - RECOVERY_MS;
     const underway = UNDERWAY.has(state.status) || wanted || at - state.changedAt < context.graceMs;
     // Nobody whose own calls fail can say anything.
     const isMute = world.isDisturbed(at - 2 * context.graceMs, at);
