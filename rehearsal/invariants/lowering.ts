@@ -38,6 +38,12 @@ export function checkLowering(context: CheckContext): Check {
   }
 
   return {
+    change({ endpoint, status }) {
+      if (status !== 'Absent') return;
+      // Its targets are gone with it: the last valid policy wakes it, within bounds of its own.
+      const gone = `endpoint/${endpoint}/`.toLowerCase();
+      for (const id of registered.keys()) if (id.toLowerCase().startsWith(gone)) registered.delete(id);
+    },
     call(record) {
       const { caller, service, operation, input, error, at } = record;
       if (caller.kind !== 'product' || error !== undefined) return;
