@@ -1,13 +1,21 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
-import { ApiError, type Caller, type EpochMs, type SimulatedAws, type SimulatedAwsOptions } from './contract.ts';
+import {
+  ApiError,
+  type Caller,
+  type EpochMs,
+  type NetworkFault,
+  type SimulatedAws,
+  type SimulatedAwsOptions,
+} from './contract.ts';
 import { parseDuration } from './duration.ts';
 import { readRoles } from './iam/roles.ts';
 import { assemble, assemblyOf } from './index.ts';
 import type { SimulatorKernel } from './kernel.ts';
 import { Stack } from './template/stack.ts';
 import { answerRest, answerWire, performRest, performWire } from './wire/handler.ts';
+import { spoil } from './wire/network.ts';
 import { encodeError, findOperation, type WireResponse } from './wire/protocol.ts';
 import { findRestCall } from './wire/rest.ts';
 
@@ -143,6 +151,18 @@ function send(response: ServerResponse, answer: WireResponse): void {
   response.end(answer.body);
 }
 
+interface Delivered {
+  readonly answer: WireResponse;
+  readonly network: NetworkFault | undefined;
+}
+
+/** Over a network that fails, if one is scripted for this call. */
+function deliver(response: ServerResponse, { answer, network }: Delivered): void {
+  const arrives = network === undefined ? answer : spoil(answer, network.kind);
+  if (arrives === undefined) response.socket?.resetAndDestroy();
+  else send(response, arrives);
+}
+
 function readAdvance(body: string, now: EpochMs): EpochMs {
   let input: unknown;
   try {
@@ -215,8 +235,11 @@ async function serveAws(session: Session, request: IncomingMessage, response: Se
   const rest = typeof target === 'string' ? undefined : findRestCall({ method, path: url, headers, body });
   if (rest !== undefined) {
     const caller = session.callerOf(accessKeyOf(request));
-    send(response, await driver.exclusively(async () => answerRest(kernel, rest, performRest(kernel, caller, rest))));
-    return;
+    const performed = await driver.exclusively(async () => {
+      const done = performRest(kernel, caller, rest);
+      return { network: done.network, answer: answerRest(kernel, rest, done) };
+    });
+    return deliver(response, performed);
   }
   if (typeof target !== 'string') {
     const isQuery = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded') === true;
@@ -229,12 +252,12 @@ async function serveAws(session: Session, request: IncomingMessage, response: Se
     send(response, isQuery ? refuseQuery(kernel) : encodeError(undefined, error, kernel.uuid('request-id')));
     return;
   }
-  const answer = await driver.exclusively(async () => {
+  const performed = await driver.exclusively(async () => {
     const operation = findOperation(target);
-    const performed = performWire(kernel, session.callerOf(accessKeyOf(request)), operation, body);
-    return answerWire(kernel, operation, performed);
+    const done = performWire(kernel, session.callerOf(accessKeyOf(request)), operation, body);
+    return { network: done.network, answer: answerWire(kernel, operation, done) };
   });
-  send(response, answer);
+  deliver(response, performed);
 }
 
 function fail(session: Session, response: ServerResponse, error: unknown): void {

@@ -8,6 +8,9 @@ import type { DurationMs, Instant } from './time.ts';
 
 export const SCHEMA_VERSION = 1;
 
+/** Who asked for a give-back: `recover`, which wants the endpoint up and no more. Once it is, the mark is taken off. */
+export const RECOVERY_MARK = 'recover: ';
+
 export const PHASES = ['up', 'parking', 'parked', 'waking', 'restoring'] as const;
 export type Phase = (typeof PHASES)[number];
 

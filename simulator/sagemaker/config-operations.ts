@@ -23,7 +23,17 @@ function requireModel(state: SageMakerState, name: string) {
   return model;
 }
 
+/** API reference, CreateEndpointConfig.ShadowProductionVariants; the text is not published. */
+function checkShadows({ ProductionVariants, ShadowProductionVariants = [] }: ConfigInput): void {
+  if (ShadowProductionVariants.length === 0) return;
+  if (ProductionVariants.length === 1 && ShadowProductionVariants.length === 1) return;
+  throw validationError(
+    'With ShadowProductionVariants, only one variant for ProductionVariants and one variant for ShadowProductionVariants can be specified.',
+  );
+}
+
 function checkVariants(state: SageMakerState, config: ConfigInput): void {
+  checkShadows(config);
   const names = new Set<string>();
   for (const variant of config.ProductionVariants) {
     if (names.has(variant.VariantName)) throw validationError(`Duplicate variant name "${variant.VariantName}".`);

@@ -3,6 +3,7 @@ import { describeEndpoint } from './describe.ts';
 import {
   BUSY_STATUSES,
   type Endpoint,
+  type EndpointConfig,
   hostsComponents,
   isClassicRealTime,
   listInstanceTypes,
@@ -118,8 +119,26 @@ function checkScalableVariants(
   }
 }
 
+/** Its reference says that UpdateRollbackFailed can be remedied; that a further update does it is assumed. */
+function requireUpdatable(state: SageMakerState, name: string): Endpoint {
+  const endpoint = state.require(name);
+  return endpoint.status === 'UpdateRollbackFailed' ? endpoint : requireIdle(state, name, false);
+}
+
+/**
+ * How an endpoint is invoked it keeps for life. That what is asynchronous stays so is AWS's own answer
+ * (https://github.com/aws/sagemaker-python-sdk/pull/3124); the other way round is concluded from it.
+ */
+function checkInvocation(endpoint: Endpoint, config: EndpointConfig): void {
+  const [before, after] = [endpoint.config, config].map((one) => one.AsyncInferenceConfig !== undefined);
+  if (before === after) return;
+  throw validationError(
+    `The AsyncInferenceConfig parameter cannot be ${after ? 'added to' : 'removed from'} this endpoint ${endpoint.name}.`,
+  );
+}
+
 function updateEndpoint(state: SageMakerState, input: UpdateInput): object {
-  const endpoint = requireIdle(state, input.EndpointName, false);
+  const endpoint = requireUpdatable(state, input.EndpointName);
   const { config } = state.requireConfig(input.EndpointConfigName);
   if (input.ExcludeRetainedVariantProperties && input.RetainAllVariantProperties !== true) {
     throw validationError(
@@ -127,6 +146,7 @@ function updateEndpoint(state: SageMakerState, input: UpdateInput): object {
     );
   }
   checkConversion(endpoint, config);
+  checkInvocation(endpoint, config);
   checkScalableVariants(state, endpoint, config);
   checkHostingVariants(state, endpoint, config);
   const excluded = new Set(input.ExcludeRetainedVariantProperties?.map((property) => property.VariantPropertyType));

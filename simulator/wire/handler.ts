@@ -1,7 +1,7 @@
 import type { Caller, CallGate, CallRecord, SdkRequestHandler } from '../contract.ts';
 import { ApiError } from '../contract.ts';
 import type { PerformedCall, SimulatorKernel } from '../kernel.ts';
-import { spoil } from './network.ts';
+import { connectionReset, spoil } from './network.ts';
 import {
   decodeInput,
   encodeError,
@@ -145,7 +145,9 @@ export class InProcessHandler implements SdkRequestHandler {
     const heldAfter = this.#gate.after?.(performed.record as CallRecord);
     if (heldAfter === 'dead') return never();
     if (heldAfter !== undefined) await orAborted(this.#kernel.hold(heldAfter), signal);
-    return toSdkResponse(performed.network === undefined ? response : spoil(response, performed.network.kind));
+    const arrives = performed.network === undefined ? response : spoil(response, performed.network.kind);
+    if (arrives === undefined) throw connectionReset();
+    return toSdkResponse(arrives);
   }
 
   #answer(rest: RestCall | undefined, operation: WireOperation, request: SdkRequest): [PerformedCall, WireResponse] {

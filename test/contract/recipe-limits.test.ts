@@ -43,8 +43,8 @@ async function chat(config?: Partial<CreateEndpointConfigCommandInput>): Promise
     const request = { EndpointConfigName: 'own', ProductionVariants: [VARIANT], ...config };
     await fleet.people.sagemaker.send(new CreateEndpointConfigCommand(request as CreateEndpointConfigCommandInput));
     const named = { EndpointName: 'Chat', EndpointConfigName: 'own' };
-    if (config.ProductionVariants?.[0] === SERVERLESS) {
-      // No endpoint is converted to a serverless one.
+    if (config.ProductionVariants?.[0] === SERVERLESS || config.AsyncInferenceConfig !== undefined) {
+      // No endpoint is converted to a serverless or an asynchronous one.
       await fleet.people.sagemaker.send(new DeleteEndpointCommand({ EndpointName: 'Chat' }));
       await fleet.aws.run(fleet.aws.clock.now() + MINUTE);
       await fleet.people.sagemaker.send(

@@ -250,6 +250,60 @@ describe('updates', () => {
     w.call('ApplicationAutoScaling', 'DeregisterScalableTarget', targetKey());
     w.call('SageMaker', 'UpdateEndpoint', update('other-type'));
   });
+
+  test('an endpoint stays asynchronous, or stays what is not', () => {
+    seedRealTime(w);
+    seedAsync(w);
+    const update = (endpoint: string, config: string) =>
+      w.refusal('SageMaker', 'UpdateEndpoint', { EndpointName: endpoint, EndpointConfigName: config });
+    expect(update('Scribe', 'Chat')).toBe(
+      'ValidationException: The AsyncInferenceConfig parameter cannot be removed from this endpoint Scribe.',
+    );
+    expect(update('Chat', 'Scribe')).toBe(
+      'ValidationException: The AsyncInferenceConfig parameter cannot be added to this endpoint Chat.',
+    );
+  });
+
+  test('a rollback that failed leaves the old config, and ends with another update', () => {
+    seedRealTime(w);
+    addConfig('next', 'ml.g6.2xlarge');
+    const status = 'UpdateRollbackFailed';
+    w.world.addStuckStatus({ endpoint: 'Chat', status, from: w.now() + MINUTE, until: w.now() + HOUR });
+    const update = { EndpointName: 'Chat', EndpointConfigName: 'next' };
+    w.call('SageMaker', 'UpdateEndpoint', update);
+    w.advance(55 * MINUTE);
+    const describe = () => w.call('SageMaker', 'DescribeEndpoint', { EndpointName: 'Chat' });
+    expect(describe()).toMatchObject({ EndpointStatus: status, EndpointConfigName: 'Chat' });
+    const capacity = { EndpointName: 'Chat', DesiredWeightsAndCapacities: [{ VariantName: 'AllTraffic' }] };
+    expect(w.refusal('SageMaker', 'UpdateEndpointWeightsAndCapacities', capacity)).toContain('ValidationException');
+    w.call('SageMaker', 'UpdateEndpoint', update);
+    w.advance(8 * MINUTE);
+    expect(describe()).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: 'next' });
+  });
+
+  test('a shadow stands beside one variant, and alone', () => {
+    seedRealTime(w);
+    const variant = (VariantName: string) => ({
+      VariantName,
+      ModelName: 'Chat',
+      InitialInstanceCount: 1,
+      InstanceType: 'ml.g5.2xlarge',
+    });
+    const config = (production: string[], shadows: string[]) => ({
+      EndpointConfigName: 'shadowed',
+      ProductionVariants: production.map(variant),
+      ShadowProductionVariants: shadows.map(variant),
+    });
+    for (const [production, shadows] of [
+      [['a', 'b'], ['s']],
+      [['a'], ['s', 't']],
+    ] as const) {
+      expect(w.refusal('SageMaker', 'CreateEndpointConfig', config([...production], [...shadows]))).toContain(
+        'only one variant for ProductionVariants',
+      );
+    }
+    w.call('SageMaker', 'CreateEndpointConfig', config(['a'], ['s']));
+  });
 });
 
 describe('what goes with an endpoint, and what stays', () => {

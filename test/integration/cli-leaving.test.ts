@@ -202,6 +202,19 @@ describe('recover', () => {
     expect([statusOf('Chat'), statusOf('Draw')]).toEqual(['InService', 'InService']);
   });
 
+  test('broken off while the functions work, it comes up and stays what it was: one of ours', async () => {
+    account = await serveScenario(PARKED);
+    const args = ['recover', '--endpoint', 'Chat', '--yes', '--every', '10s', '--timeout', '1s'];
+    const answer = await account.command(args);
+    expect([answer.code, answer.out]).toEqual([1, expect.stringContaining('Chat: still waking')]);
+    await account.advance('6m');
+    expect(statusOf('Chat')).toBe('InService');
+    const { endpoints } = await account.json(['status', 'Chat']);
+    expect(endpoints).toMatchObject([{ phase: 'up', policy: 'nights' }]);
+    await account.advance('1h');
+    expect(statusOf('Chat'), 'nobody used it').toBe('Absent');
+  });
+
   test('a deleted endpoint config is recreated when asked, and named when not', async () => {
     account = await serveScenario(PARKED);
     const table = deleteStack();

@@ -278,6 +278,25 @@ describe('update of an endpoint that serves', () => {
     expect([done.code, scalingOf('Chat'), countsOf('Chat')]).toEqual([1, before, { AllTraffic: 3 }]);
   });
 
+  test.each(['reset', 'truncated', 'html'] as const)(
+    'taken by AWS, its answer lost on the network (%s): it says so, sends nothing again, and waits for the update',
+    async (kind) => {
+      await serveChat();
+      const before = scalingOf('Chat');
+      const changes = watchChanges();
+      const from = account.run.aws.clock.now();
+      const lost = { from, until: undefined, calls: 'SageMaker.UpdateEndpoint', share: 1, effect: 'after' } as const;
+      const fault = account.run.aws.addNetworkFault({ ...lost, kind });
+      const args = ['update', 'Chat', '--config', 'Chat-g6', '--yes', '--wait', '--every', '200ms'];
+      const done = await whileTimePasses(account, account.command(args, { AWS_ACCESS_KEY_ID: FAULTY_KEY }));
+      expect([fault.times(), changes]).toEqual([1, ['DeregisterScalableTarget', 'UpdateEndpoint']]);
+      expect(done.err).toContain('whether AWS took the update is not known: its answer was lost');
+      expect(done.out).toMatch(/Chat: in service on Chat-g6 with its scaling after \dm/);
+      expect([done.code, scalingOf('Chat'), countsOf('Chat')]).toEqual([0, before, { AllTraffic: 3 }]);
+      expect(await phaseOf('Chat')).toBe('up');
+    },
+  );
+
   test.each([
     ['SageMaker.UpdateEndpoint', ['DeregisterScalableTarget', 'UpdateEndpoint']],
     ['ApplicationAutoScaling.DeregisterScalableTarget', ['DeregisterScalableTarget']],
@@ -330,6 +349,74 @@ describe('update of an endpoint that serves', () => {
     });
     await account.advance('45m');
     expect([scalingOf('Chat'), await phaseOf('Chat')]).toEqual([before, 'up']);
+  });
+
+  describe('not even rolled back, and left so', () => {
+    const status = 'UpdateRollbackFailed';
+
+    async function serveBroken() {
+      await serveChat();
+      const before = scalingOf('Chat');
+      watchCommand(({ operation, at }) => {
+        if (operation !== 'UpdateEndpoint') return;
+        account.run.aws.world.addStuckStatus({ endpoint: 'Chat', status, from: at + MINUTE, until: at + 180 * MINUTE });
+      });
+      const told: Json[] = [];
+      account.run.aws.onCall(({ operation, input }) => {
+        if (operation !== 'PutEvents') return;
+        for (const { DetailType, Detail } of input.Entries) told.push({ DetailType, ...JSON.parse(Detail) });
+      });
+      expect((await update('Chat', '--config', 'Chat-g6', '--yes', '--wait')).code).toBe(1);
+      await account.advance('160m');
+      expect([await phaseOf('Chat'), scalingOf('Chat').bounds]).toEqual(['restoring', []]);
+      return { before, told };
+    }
+
+    test('it is told once what to do, also by recover, and scaling is back once somebody has deployed what works', async () => {
+      const { before, told } = await serveBroken();
+      expect(told).toMatchObject([
+        {
+          DetailType: 'Decision Refused',
+          reason: 'endpoint-failed',
+          status,
+          advice:
+            'it serves on a mix of two endpoint configs: deploy one that works (aws sagemaker update-endpoint ' +
+            '--retain-all-variant-properties); its scaling is put back once it is in service',
+        },
+      ]);
+      const recovered = await account.command(['recover', '--endpoint', 'Chat', '--yes', '--every', '200ms']);
+      expect(recovered.code).toBe(1);
+      expect(recovered.out).toContain(
+        `Chat: not recovered: SageMaker says ${status}: its scaling can be put back once it is in service again`,
+      );
+      // On other instances: with a scalable target in place AWS would refuse it.
+      await account.advance('14m');
+      call('SageMaker', 'UpdateEndpoint', {
+        EndpointName: 'Chat',
+        EndpointConfigName: 'Chat-g6',
+        RetainAllVariantProperties: true,
+      });
+      await account.advance('10m');
+      expect(describeEndpoint('Chat')).toMatchObject({ EndpointStatus: 'InService', EndpointConfigName: 'Chat-g6' });
+      expect([scalingOf('Chat'), countsOf('Chat'), await phaseOf('Chat')]).toEqual([before, { AllTraffic: 3 }, 'up']);
+      expect(told.slice(1), 'nothing more was refused, late or foreign').toEqual([]);
+    });
+
+    test('deleted and created again by its owner, it is looked after as any other', async () => {
+      const { before } = await serveBroken();
+      call('SageMaker', 'DeleteEndpoint', { EndpointName: 'Chat' });
+      await account.advance('5m');
+      const Tags = [{ Key: 'endpoint-scaler:policy', Value: 'steady' }];
+      call('SageMaker', 'CreateEndpoint', { EndpointName: 'Chat', EndpointConfigName: 'Chat-g6', Tags });
+      await account.advance('20m');
+      const { bounds, policies, wired } = scalingOf('Chat');
+      expect({ bounds, policies, wired, phase: await phaseOf('Chat') }).toEqual({
+        bounds: before.bounds,
+        policies: before.policies,
+        wired: before.wired,
+        phase: 'up',
+      });
+    });
   });
 
   test('Ctrl-C before anything is changed leaves everything as it was', async () => {

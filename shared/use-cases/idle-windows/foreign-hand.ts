@@ -50,9 +50,22 @@ export async function letGo(work: Work, reason: 'adopted-foreign' | 'deleted-by-
   return { archived: true };
 }
 
-/** Up and failed: a human's to mend; it is never parked, since it might not come back. */
+const MEND: Partial<Readonly<Record<EndpointView['status'], string>>> = {
+  Failed: 'AWS takes nothing but its deletion: delete it and create it again',
+  UpdateRollbackFailed:
+    'it serves on a mix of two endpoint configs: deploy one that works (aws sagemaker update-endpoint --retain-all-variant-properties)',
+};
+
+/**
+ * Up and failed: a human's to mend; it is never parked, since it might not come back. In phase `restoring` its scaling
+ * stays off until then: a scalable target would stand in the way of the update that mends it.
+ */
 export function announceFailed(work: Work, view: EndpointView): StepResult {
-  const evidence = { status: view.status, failureReason: view.failureReason ?? null };
+  const { status, failureReason = null } = view;
+  const mend = MEND[status] ?? null;
+  const isRestoring = work.session.record.phase === 'restoring';
+  const advice = isRestoring && mend !== null ? `${mend}; its scaling is put back once it is in service` : mend;
+  const evidence = { status, failureReason, advice };
   const remembered = recordDecision(work, { decision: 'refuse', reason: 'endpoint-failed', evidence });
   return { next: work.run.now + FAILED_AGAIN, change: remembered };
 }

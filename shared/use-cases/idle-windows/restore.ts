@@ -1,7 +1,7 @@
 import type { Evidence } from '../../domain/decision.ts';
 import { movedImages } from '../../domain/images.ts';
 import type { Recipe, TargetSnapshot } from '../../domain/recipe.ts';
-import type { FleetRecord, WakeProgress } from '../../domain/record.ts';
+import { type FleetRecord, RECOVERY_MARK, type WakeProgress } from '../../domain/record.ts';
 import { endRehearsal, failRehearsal, proveBy } from '../../domain/rehearsal.ts';
 import type { Ruling } from '../../domain/ruling.ts';
 import { targetKeyOf, targetViews } from '../../domain/target-view.ts';
@@ -287,9 +287,11 @@ function up(now: Instant, outstanding: Outstanding): RecordChange {
     checkedAt: _______,
     smokeFailed: ________,
     returning: _________,
+    giveBack,
     ...record
   }) => ({
     ...record,
+    ...(giveBack && !giveBack.by.startsWith(RECOVERY_MARK) && { giveBack }),
     phase: 'up',
     phaseSince: now,
     ...(outstanding.length > 0 && { outstanding }),

@@ -1,4 +1,4 @@
-import type { FleetRecord } from '../../domain/record.ts';
+import type { EndpointStatus, FleetRecord } from '../../domain/record.ts';
 import { type DurationMs, SECOND } from '../../domain/time.ts';
 import type { Failure, Outcome } from '../../ports/outcome.ts';
 import type { Sleep } from '../../ports/world.ts';
@@ -20,6 +20,8 @@ export interface StepTaken {
   readonly leftOut: readonly Failure[];
   /** The last call that was refused or did not come through, for people. */
   readonly lastFailure: Failure | undefined;
+  /** As SageMaker told it in this step, if it was asked. */
+  readonly status: EndpointStatus | undefined;
   /** Something unexpected ended the step; a bug, or the table did not answer. */
   readonly problem: string | undefined;
 }
@@ -42,6 +44,7 @@ export function createDrive(ports: DrivePorts, session: string): Drive {
     const failures: Failure[] = [];
     const notPutBack: Failure[] = [];
     let isLeft = false;
+    let status: EndpointStatus | undefined;
     const problems: string[] = [];
     const told = telling((failure) => failures.push(failure));
     // The rest is put back before anybody is asked for a right.
@@ -49,7 +52,14 @@ export function createDrive(ports: DrivePorts, session: string): Drive {
     const work = createIdleWindows({
       ...ports,
       log: quietLog(problems),
-      endpoints: tellingEndpoints(ports.endpoints, told, toldLast),
+      endpoints: {
+        ...tellingEndpoints(ports.endpoints, told, toldLast),
+        describe: told(async (name) => {
+          const seen = await ports.endpoints.describe(name);
+          if (seen.ok) status = seen.value?.status ?? 'Absent';
+          return seen;
+        }),
+      },
       scaling: tellingScaling(ports.scaling, told, (denied) => notPutBack.push(...denied)),
       lacksRights: () => {
         isLeft = notPutBack.length > 0;
@@ -76,6 +86,7 @@ export function createDrive(ports: DrivePorts, session: string): Drive {
       denied: failures.filter((failure) => failure.class === 'permission'),
       leftOut: isLeft ? notPutBack : [],
       lastFailure: failures.at(-1),
+      status,
       problem: problems[0],
     };
   };
@@ -110,9 +121,12 @@ function telling(note: (failure: Failure) => void): Told {
     };
 }
 
-function tellingEndpoints(port: DrivePorts['endpoints'], told: Told, toldLast: Told): DrivePorts['endpoints'] {
+function tellingEndpoints(
+  port: DrivePorts['endpoints'],
+  told: Told,
+  toldLast: Told,
+): Omit<DrivePorts['endpoints'], 'describe'> {
   return {
-    describe: told(port.describe),
     list: told(port.list),
     describeConfig: told(port.describeConfig),
     modelCreatedAt: told(port.modelCreatedAt),

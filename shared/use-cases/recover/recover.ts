@@ -1,5 +1,5 @@
 import type { Recipe } from '../../domain/recipe.ts';
-import type { FleetRecord } from '../../domain/record.ts';
+import { type EndpointStatus, type FleetRecord, RECOVERY_MARK } from '../../domain/record.ts';
 import { isAwsTag } from '../../domain/tags.ts';
 import type { DurationMs, Instant } from '../../domain/time.ts';
 import type { EndpointConfigMaker } from '../../ports/endpoint-configs.ts';
@@ -44,8 +44,6 @@ export type RecoverProgress = (endpoint: string, phase: FleetRecord['phase'], wh
 const AT_ONCE = 4;
 /** The same unexpected end so many times in a row is no accident. */
 const PROBLEMS_ALLOWED = 3;
-/** Marks a give-back that recovery asked for itself, so that it can take it back. */
-export const RECOVERY_MARK = 'recover: ';
 
 /**
  * Recreates parked endpoints with the caller's own rights, without any function running: create, wait, restore, read
@@ -133,13 +131,19 @@ async function advance(session: Session, { endpoint, recipe }: Recovery): Promis
   return stuckAt(record, step, options);
 }
 
+/** What AWS leaves only by somebody's hand. */
+const BROKEN: ReadonlySet<EndpointStatus> = new Set(['Failed', 'OutOfService', 'UpdateRollbackFailed']);
+
 /** Undefined: it goes on by itself. */
 function stuckAt(
   record: FleetRecord,
-  { denied, leftOut, lastFailure }: StepTaken,
+  { denied, leftOut, lastFailure, status }: StepTaken,
   options: RecoverOptions,
 ): RecoverOutcome | undefined {
   if (leftOut.length > 0) return { kind: 'incomplete', failures: leftOut };
+  if (record.phase === 'restoring' && status !== undefined && BROKEN.has(status)) {
+    return { kind: 'stuck', why: `SageMaker says ${status}: its scaling can be put back once it is in service again` };
+  }
   const [failure] = denied;
   if (failure !== undefined) return { kind: 'stuck', why: tell(failure), failure };
   if (record.orphaned !== undefined) {
