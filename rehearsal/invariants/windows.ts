@@ -96,6 +96,8 @@ export function checkWindows(context: CheckContext): Check {
     // A protection that came and went within the window makes nothing of it untold.
     const stillStands = toldAt >= state.changedAt && toldAt >= windowSince(rules, at) - lead - RECOVERY_MS;
     const isTold = stillStands || toldAt >= since - lead - RECOVERY_MS;
+    // That it was broken before it was enrolled is found by the full re-check, as no event tells of it.
+    if (BROKEN.has(state.status) && at - rules.from < FOUND_MS) return;
     const underway = UNDERWAY.has(state.status) || wanted || at - state.changedAt < context.graceMs;
     // Nobody whose own calls fail can say anything.
     const isMute = world.isDisturbed(at - 2 * context.graceMs, at);
