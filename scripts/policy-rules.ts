@@ -677,6 +677,13 @@ export const WARNINGS: readonly PolicyRule[] = [
     says: 'scaling: ConcurrentRequestsPerModel: better with a rung that has min and max: without bounds no scalable target is registered, and scaling policies are put only on one that is there already',
   },
   {
+    id: 'scaling-between-equal-bounds',
+    aws: 'A scaling policy changes capacity within the bounds of its target: with MinCapacity and MaxCapacity the same there is nothing to change',
+    source: MODEL,
+    breaks: { otherwise: { min: 2, max: 2 }, ...tracking() },
+    says: 'scaling: ConcurrentRequestsPerModel: better with a rung whose max is above its min: between bounds that are the same a scaling policy never acts',
+  },
+  {
     id: 'tracking-of-latency',
     aws: 'Latency does not fall in proportion to capacity: no number of instances meets a target',
     source: 'guide: target-tracking-scaling-policy-overview',

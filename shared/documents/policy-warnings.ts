@@ -22,6 +22,7 @@ export function policyWarnings(policy: Policy): readonly Problem[] {
   const parts: [Path, VariantPolicy][] = [[['scaling'], policy], ...named];
   return parts.flatMap(([path, part]) => [
     ...boundlessWarnings(part, path),
+    ...stillWarnings(part, path),
     ...part.scaling.flatMap((spec, index) =>
       spec.kind === 'step' ? stepWarnings(spec, [...path, index]) : trackingWarnings(spec, [...path, index], lead),
     ),
@@ -35,6 +36,16 @@ function boundlessWarnings({ rungs, scaling }: VariantPolicy, path: Path): Probl
   if (first === undefined || !isBoundless) return [];
   const allowed =
     'better with a rung that has min and max: without bounds no scalable target is registered, and scaling policies are put only on one that is there already';
+  return [makeProblem(path, specName(first), allowed)];
+}
+
+/** Bounds of others, which `leave` stands for, may be wider, and so are those of a zero rung. */
+function stillWarnings({ rungs, scaling }: VariantPolicy, path: Path): Problem[] {
+  const [first] = scaling;
+  const isStill = rungs.every((rung) => rung.kind === 'bounds' && rung.max > 0 && rung.min === rung.max);
+  if (first === undefined || !isStill) return [];
+  const allowed =
+    'better with a rung whose max is above its min: between bounds that are the same a scaling policy never acts';
   return [makeProblem(path, specName(first), allowed)];
 }
 

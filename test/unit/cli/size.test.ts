@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { run } from '../../../cli/main.ts';
 import { sizeTargets } from '../../../cli/size-targets.ts';
 import { parsePolicy } from '../../../shared/documents/index.ts';
+import { policyWarnings } from '../../../shared/documents/policy-warnings.ts';
 
 let cwd = '';
 beforeAll(() => {
@@ -38,6 +39,17 @@ describe('targets from a load test', () => {
     });
   });
 
+  it.each([
+    [0.01, 0.6, 0.45, 0.45],
+    [20, 1, 900, 0.75],
+    [1, 1 / 3, 45, 0.25],
+    [1234.56789, 0.123456, 55_555, 0.09259],
+    [0.000_001, 0.000_002, 0.000_045, 0.000_001_5],
+  ])('%d a second, %d at once: are never more than the product', (perSecond, concurrency, aMinute, atOnce) => {
+    const sizes = sizeTargets({ perSecond, concurrency, safety: 0.75, headroom: 0 });
+    expect(sizes).toEqual({ invocationsPerInstance: aMinute, concurrentRequests: atOnce });
+  });
+
   it('leave room for growth, and say how many instances the load needs', () => {
     const sizes = sizeTargets({ perSecond: 10, concurrency: 4, safety: 0.75, headroom: 0.5, peak: 50, trough: 5 });
     // Half of what an instance bears: 5 a second.
@@ -53,7 +65,7 @@ describe('endpoint-scaler size', () => {
     expect(byRate).toMatchObject({ code: 0, err: '' });
     expect(byConcurrency).toMatchObject({ code: 0, err: 'sized.yaml: written\n' });
     const written = readFileSync(join(cwd, 'sized.yaml'), 'utf8');
-    expect(written, 'Little’s law: 5 a second for 0.8 s are 4 at once').toBe(byRate.out);
+    expect(parse(written), 'Little’s law: 5 a second for 0.8 s are 4 at once').toEqual(parse(byRate.out));
     const policy = parsePolicy('sized', parse(written));
     expect(policy).toMatchObject({
       ok: true,
@@ -67,10 +79,82 @@ describe('endpoint-scaler size', () => {
     });
   });
 
+  it('tells the arithmetic of what was told, and where a target is less than the product', async () => {
+    const byRate = await command('size', ...'--rate 0.01 --latency 60s --peak 1'.split(' '));
+    expect(byRate.out).toContain('# InvocationsPerInstance      0.01 x 60 x 75 % = 0.45 a minute\n');
+    expect(byRate.out).toContain('# ConcurrentRequestsPerModel  0.01 x 60 s x 75 % = 0.45\n');
+    expect(parse(byRate.out)).toMatchObject({ scaling: [{ target: 0.45 }] });
+    const words = 'size --concurrency 1 --latency 300ms --headroom 10% --peak 10 --metric both'.split(' ');
+    const byConcurrency = await command(...words);
+    expect(byConcurrency.out).toContain('# one instance bears          3.333 requests/s, 1 at once\n');
+    expect(byConcurrency.out).toContain('1 / 0.3 s x 60 x 75 % / 1.1 = 136.3 a minute, rounded down\n');
+    expect(byConcurrency.out).toContain('  1 x 75 % / 1.1 = 0.6818, rounded down\n');
+    expect(parse(byConcurrency.out)).toMatchObject({ scaling: [{ target: 0.6818 }, { target: 136.3 }] });
+  });
+
+  it('needs no latency for what follows from the rate alone, or from concurrency alone', async () => {
+    const byRate = await command('size', ...'--rate 20 --metric invocations --peak 100'.split(' '));
+    expect(byRate).toMatchObject({ code: 0, err: '' });
+    expect(byRate.out).not.toContain('ConcurrentRequestsPerModel');
+    expect(parse(byRate.out)).toMatchObject({
+      otherwise: { min: 1, max: 7 },
+      scaling: [{ metric: 'InvocationsPerInstance', target: 900 }],
+    });
+    const byConcurrency = await command('size', '--concurrency', '3');
+    expect(byConcurrency.code).toBe(0);
+    expect(byConcurrency.out).not.toContain('InvocationsPerInstance');
+    expect(parse(byConcurrency.out)).toMatchObject({ scaling: [{ target: 2.25 }] });
+  });
+
+  it.each([
+    [
+      [],
+      '--peak: nothing: min and max are the same, and a scaling policy never acts: better the requests per second of the busiest time',
+    ],
+    [
+      ['--trough', '9'],
+      '--peak: nothing: min and max are the same, and a scaling policy never acts: better the requests per second of the busiest time',
+    ],
+    [['--peak', '3'], '--peak: 3: min and max are the same, and a scaling policy never acts: 1 instance bears it'],
+    [
+      ['--peak', '7', '--trough', '7'],
+      '--peak: 7: min and max are the same, and a scaling policy never acts: 2 instances bear it',
+    ],
+  ])('%j: warns of a policy that never acts', async (words, warning) => {
+    const { code, out, err } = await command('size', '--rate', '5', '--latency', '1s', ...words);
+    expect({ code, err }).toEqual({ code: 0, err: `warning: ${warning}\n` });
+    expect(out.includes('# instances at the peak       unknown without --peak: ')).toBe(!words.includes('--peak'));
+    const policy = parsePolicy('sized', parse(out));
+    expect(policy.ok && policyWarnings(policy.value), 'as validate does').toHaveLength(1);
+  });
+
+  const LATENCY = '--latency: nothing: required: how long one request takes at that load, like 800ms';
+
   it.each([
     [['--latency', '1s'], '--rate, --concurrency: exactly one of them: what a load test found that one instance bears'],
-    [['--rate', '1'], '--latency: nothing: required: how long one request takes at that load, like 800ms'],
-    [['--rate', '-1', '--latency', '1s'], '--rate: -1: requests per second above 0, like 12 or 0.5'],
+    [['--rate', '1'], LATENCY],
+    [['--rate', '1', '--metric', 'both'], LATENCY],
+    [['--concurrency', '1', '--peak', '5'], LATENCY],
+    [['--concurrency', '1', '--trough', '5'], LATENCY],
+    [['--concurrency', '1', '--metric', 'invocations'], LATENCY],
+    [['--rate', '0', '--metric', 'invocations'], '--rate: 0: requests per second above 0, like 12 or 0.5'],
+    [['--rate', '-3'], `--rate: -3: requests per second above 0, like 12 or 0.5\n${LATENCY}`],
+    [
+      ['--rate', '1', '--latency', '1s', '--peak', '10', '--trough', '300'],
+      '--trough: 300: at most --peak, which is 10',
+    ],
+    [
+      '--rate abc --latency x --safety 0% --headroom 5 --peak 0 --trough -1 --metric cpu'.split(' '),
+      [
+        '--rate: abc: requests per second above 0, like 12 or 0.5',
+        '--latency: x: a duration above 0, like 800ms',
+        '--safety: 0%: a percentage from 1% to 100%',
+        '--headroom: 5: a percentage from 0% to 1000%',
+        '--peak: 0: requests per second above 0, like 12 or 0.5',
+        '--trough: -1: requests per second above 0, like 12 or 0.5',
+        '--metric: cpu: concurrency, invocations, both',
+      ].join('\n'),
+    ],
     [['--rate', '1', '--latency', '0s'], '--latency: 0s: a duration above 0, like 800ms'],
     [['--rate', '1', '--latency', '1s', '--safety', '70'], '--safety: 70: a percentage from 1% to 100%'],
     [['--rate', '1', '--latency', '1s', '--metric', 'cpu'], '--metric: cpu: concurrency, invocations, both'],
@@ -132,6 +216,18 @@ describe('validate', () => {
     expect(err.trim().split('\n').length).toBe(1);
     expect(err).toContain('warning: policy.yaml:1:');
     expect(err).toContain(expected);
+  });
+
+  it.each([
+    [{ otherwise: { min: 2, max: 2 } }, 1],
+    [{ capacity: [{ during: 'office', min: 3, max: 3 }], otherwise: { min: 1, max: 1 } }, 1],
+    [{ capacity: [{ during: 'office', min: 3, max: 4 }], otherwise: { min: 1, max: 1 } }, 0],
+    [{ capacity: [{ during: 'office', min: 3, max: 3 }], otherwise: 'leave' }, 0],
+    [{ capacity: [{ during: 'office', min: 3, max: 3 }], otherwise: 'zero' }, 0],
+    [{ otherwise: { min: 0, max: 0 } }, 0],
+  ])('%j: warns where no rung lets a scaling policy act', async (bounds, count) => {
+    const err = await warningsOf([tracking({})], bounds);
+    expect(err.match(/between bounds that are the same/g) ?? []).toHaveLength(count);
   });
 
   it('measures a scale-in by the policy’s own lead', async () => {
