@@ -50,7 +50,8 @@ function clientDefaultsOf(
 ): Readonly<Record<string, unknown>> {
   return {
     region: aws.region,
-    endpoint: `https://aws.${aws.region}.invalid`,
+    // In parts: of a text the SDK makes a URL at each call.
+    endpoint: { protocol: 'https:', hostname: `aws.${aws.region}.invalid`, path: '/' },
     credentials: { accessKeyId: 'rehearsal', secretAccessKey: 'rehearsal' },
     requestHandler: aws.requestHandler(caller, gate),
     retryStrategy: retryOnVirtualClock(sleep),
@@ -71,6 +72,8 @@ function clientDefaultsOf(
     userAgentAppId: 'rehearsal',
     defaultUserAgentProvider: async () => [['rehearsal', '1']],
     defaultSocketTimeout: 0,
+    // Nobody adds to a client's middleware once it has sent something.
+    cacheMiddleware: true,
     // One without methods: for one that ignores its lines the SDK still copies every input and output.
     logger: {},
   };

@@ -1,5 +1,5 @@
 /**
- * `npm start`: the demo fleet on the embedded simulator, with its page. `npm start -- --trace FILE` runs one real-time
+ * `npm start`: the demo fleet on the embedded simulator, its functions held to the roles of the template, with its page. `npm start -- --trace FILE` runs one real-time
  * endpoint on a trace of yours instead; other options go to `endpoint-scaler simulate` as they are.
  */
 import { spawn } from 'node:child_process';
@@ -12,7 +12,7 @@ const isGiven = (option: string): boolean => extra.some((word) => word === optio
 const args = [
   `${root}bin/endpoint-scaler.js`,
   'simulate',
-  ...(isGiven('--trace') ? [] : [`${root}rehearsal/demo/fleet.yaml`]),
+  ...(isGiven('--trace') ? [] : [`${root}rehearsal/demo/fleet.yaml`, '--enforce-iam']),
   ...(isGiven('--report') ? [] : ['--report', `${root}out/report.html`]),
   ...extra,
 ];

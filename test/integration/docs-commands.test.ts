@@ -72,8 +72,6 @@ const oneMutant = async (): Promise<string> => {
   return output;
 };
 
-const here = async (command: string): Promise<string> => shell(scaler(command));
-
 const KNOWN: readonly [RegExp, (command: string) => Promise<string>][] = [
   [/^npx endpoint-scaler validate schedules policies$/, withDocuments],
   [/^npx endpoint-scaler plan policies\/chat-dev\.yaml$/, withDocuments],
@@ -82,7 +80,10 @@ const KNOWN: readonly [RegExp, (command: string) => Promise<string>][] = [
     elsewhere('test/integration/readme.test.ts', 'mine\\.yaml'),
   ],
   [/^npx endpoint-scaler simulate --enforce-iam out\/soak/, soak],
-  [/^npx endpoint-scaler simulate rehearsal\/demo\/fleet\.yaml --enforce-iam$/, here],
+  [
+    /^npx endpoint-scaler simulate examples\/office-hours\/scenario\.yaml --enforce-iam$/,
+    elsewhere('test/story/examples.test.ts', "'--enforce-iam'"),
+  ],
   [
     /^npx endpoint-scaler compare examples\//,
     elsewhere('test/story/choosing-a-policy.test.ts', 'docs/choosing-a-policy.md'),

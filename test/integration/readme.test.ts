@@ -56,10 +56,11 @@ const elsewhere = (where: string) => async (): Promise<string> => {
 };
 
 async function startDemo(command: string): Promise<string> {
-  const output = await shell(command.replace('npm ci && ', ''));
+  const output = await shell(`${command.replace('npm ci && ', '')} 2>&1`);
   for (const name of ['Chat-Dev', 'transcribe', 'checkout', 'nightly-forecast', 'Search-Legacy'])
     expect(output).toContain(name);
   expect(output).toMatch(/invariants: \d+ checks, 0 violated/);
+  expect(output, 'the roles suffice').not.toContain('IAM refused');
   expect(readFileSync('out/report.html', 'utf8')).toContain('Chat-Dev');
   return output;
 }
@@ -92,6 +93,7 @@ const COMMANDS: readonly (readonly [RegExp, (command: string) => Promise<string>
   [/^npm ci && npm start$/, startDemo],
   [/^npm ci && npm test$/, elsewhere('.ci/run')],
   [/^npm ci$/, elsewhere('.ci/run')],
+  [/^npx endpoint-scaler simulate examples\/[\w-]+\/scenario\.yaml$/, elsewhere('test/story/examples.test.ts')],
   [/^npx endpoint-scaler (validate|plan|simulate|compare|apply) /, local],
   [/^npm start -- --trace /, local],
   [/^npm run simulator -- /, serve],

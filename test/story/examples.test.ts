@@ -5,7 +5,7 @@ import { costOf, type ExampleCost, listExamples, rowOfCost } from '../../bench/e
 import type { RehearsalResult } from '../../rehearsal/result.ts';
 import { commandsOf } from '../support/doc-commands.ts';
 import { CLAIMS } from './example-claims.ts';
-import { type CommandOutcome, runCommand } from './run-scenario.ts';
+import { type CommandOutcome, inFolder, runHere } from './run-scenario.ts';
 
 /** Every folder of examples/ is valid, keeps what its scenario expects, and does what its README claims in numbers. */
 
@@ -31,16 +31,23 @@ describe('the examples', () => {
 describe.each(folders)('examples/%s', (name) => {
   const folder = `examples/${name}`;
   const readme = existsSync(`${folder}/README.md`) ? readFileSync(`${folder}/README.md`, 'utf8') : '';
+  const commands = {
+    validate: `npx endpoint-scaler validate ${folder}`,
+    simulate: `npx endpoint-scaler simulate ${folder}/scenario.yaml`,
+  };
   let run: CommandOutcome;
   let result: RehearsalResult;
 
   beforeAll(async () => {
-    run = await runCommand(['simulate', `${folder}/scenario.yaml`, '--enforce-iam', '--json', '-'], here);
-    if (run.exitCode === 0) result = JSON.parse(run.stdout) as RehearsalResult;
-  });
+    await inFolder({}, async (out) => {
+      const file = `${out}/result.json`;
+      run = await runHere([...wordsOf(commands.simulate), '--enforce-iam', '--json', file], here);
+      if (run.exitCode === 0) result = JSON.parse(readFileSync(file, 'utf8')) as RehearsalResult;
+    });
+  }, MINUTES_5);
 
   it('is valid, and nothing in it is unwise', async () => {
-    const { exitCode, stdout, stderr } = await runCommand(['validate', folder], here);
+    const { exitCode, stdout, stderr } = await runHere(wordsOf(commands.validate), here);
     expect({ exitCode, stdout, stderr }).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(/^(?:.*\d+ \w+,? ?)+: no problems\n$/) as unknown,
@@ -52,6 +59,7 @@ describe.each(folders)('examples/%s', (name) => {
     const { expect: expected } = parse(readFileSync(`${folder}/scenario.yaml`, 'utf8')) as { expect?: object };
     expect(Object.keys(expected ?? {}), `${folder}/scenario.yaml: expect`).not.toEqual([]);
     expect(run, run.stderr).toMatchObject({ exitCode: 0, stderr: '' });
+    for (const endpoint of Object.keys(result.endpoints)) expect(run.stdout).toContain(endpoint);
   });
 
   it('does what its README claims, to the figure', () => {
@@ -75,14 +83,12 @@ describe.each(folders)('examples/%s', (name) => {
   );
 
   it('tells how to run it', () => {
-    expect(commandsOf(`${folder}/README.md`)).toEqual(
-      expect.arrayContaining([
-        `npx endpoint-scaler validate ${folder}`,
-        `npx endpoint-scaler simulate ${folder}/scenario.yaml`,
-      ]),
-    );
+    expect(commandsOf(`${folder}/README.md`)).toEqual(expect.arrayContaining(Object.values(commands)));
   });
 });
+
+/** What follows the command's name. */
+const wordsOf = (command: string): readonly string[] => command.split(' ').slice(2);
 
 /** The page with this row in the place of the example's own, or in its order at the end of the table. */
 function withRow(page: string, { example }: ExampleCost, row: string): string {
