@@ -1,8 +1,9 @@
 /**
- * `npm run bench [-- speed|calls|alarm|bundles|cost|cycles|recovery|native-wake|tracking-metrics|examples …]`: the figures behind docs/benchmarks.md, as ratios and counts.
+ * `npm run bench [-- part …]`: the figures behind docs/benchmarks.md, as ratios and counts.
  * Nothing here is a test; budgets that must hold are asserted in test/.
  */
 import { rehearse, type Scenario } from '../rehearsal/index.ts';
+import { readArguments } from '../scripts/arguments.ts';
 import { measureArtifacts } from './bundles.ts';
 import { alarmsOfEndpoints, billMonth, type MonthlyBill } from './cost.ts';
 import { parkAndWakeAgain } from './cycles.ts';
@@ -234,13 +235,12 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   'tracking-metrics': benchTrackingMetrics,
   examples: benchExamples,
 };
-const chosen = process.argv.slice(2);
-const unknown = chosen.filter((name) => !(name in BENCHES));
-if (unknown.length > 0) {
-  console.error(`bench: ${unknown.join(', ')}: one of ${Object.keys(BENCHES).join(', ')}`);
-  process.exitCode = 2;
-} else {
-  for (const [name, bench] of Object.entries(BENCHES)) {
-    if (chosen.length === 0 || chosen.includes(name)) await bench();
-  }
+const { words: chosen } = readArguments({
+  name: 'bench',
+  about: 'The figures behind docs/benchmarks.md, as ratios and counts; all parts, or those that are named.',
+  options: {},
+  words: Object.keys(BENCHES),
+});
+for (const [name, bench] of Object.entries(BENCHES)) {
+  if (chosen.length === 0 || chosen.includes(name)) await bench();
 }

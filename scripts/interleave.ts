@@ -1,19 +1,34 @@
 /**
- * `npm run interleave [-- --only TEXT] [--most 2000] [--thaws-most 200] [--three 200]`: every pair of runs in every state,
- * call by call in every order; runs that hang after each of their calls; three at once, sampled. Prints schedules.
+ * `npm run interleave`: every pair of runs in every state, call by call in every order; runs that hang after each of their
+ * calls; three at once, sampled. Prints schedules.
  */
-import { parseArgs } from 'node:util';
 import { createRandomStreams } from '../simulator/random.ts';
 import type { Exploration } from '../test/support/interleave/explore.ts';
+import type { Pair, Thaw } from '../test/support/interleave/plan.ts';
 import { ALL_PAIRS, ALL_THAWS, explorePair, exploreThaw, sampleThree } from '../test/support/interleave/plan.ts';
 import { STATES } from '../test/support/interleave/states.ts';
+import { partOf, readArguments, whole } from './arguments.ts';
 
-const { values } = parseArgs({
+const titleOfPair = ({ state, hands }: Pair): string => `${state}: ${hands.join(' beside ')}`;
+const titleOfThaw = ({ state, hand, meanwhile, second }: Thaw): string =>
+  `${state}: ${hand} hangs, ${meanwhile}, beside ${second}`;
+const titleOfThree = (state: string): string => `${state}: three runs`;
+
+const states = Object.keys(STATES);
+const titles = [...ALL_PAIRS.map(titleOfPair), ...ALL_THAWS.map(titleOfThaw), ...states.map(titleOfThree)];
+
+const { values } = readArguments({
+  name: 'interleave',
+  about: 'Runs that meet in every state, call by call in every order; runs that hang; three at once, sampled.',
   options: {
-    only: { type: 'string', default: '' },
-    most: { type: 'string', default: '2000' },
-    'thaws-most': { type: 'string', default: '200' },
-    three: { type: 'string', default: '50' },
+    only: partOf(
+      'those with this text in their title',
+      titles,
+      `a part of a title, like "${titles[0]}"; the states are\n  ${states.join('\n  ')}`,
+    ),
+    most: whole(1, 'schedules of a pair before its search is given up', 2000),
+    'thaws-most': whole(1, 'the same for each call after which a run hangs', 200),
+    three: whole(1, 'schedules of three runs for each state', 50),
   },
 });
 
@@ -40,14 +55,9 @@ async function show(title: string, work: () => Promise<Exploration>, isSampled =
   }
 }
 
-for (const pair of ALL_PAIRS)
-  await show(`${pair.state}: ${pair.hands.join(' beside ')}`, () => explorePair(pair, Number(values.most)));
-for (const thaw of ALL_THAWS) {
-  const title = `${thaw.state}: ${thaw.hand} hangs, ${thaw.meanwhile}, beside ${thaw.second}`;
-  await show(title, () => exploreThaw(thaw, Number(values['thaws-most'])));
-}
+for (const pair of ALL_PAIRS) await show(titleOfPair(pair), () => explorePair(pair, values.most));
+for (const thaw of ALL_THAWS) await show(titleOfThaw(thaw), () => exploreThaw(thaw, values['thaws-most']));
 const random = createRandomStreams(1).random('three');
-for (const state of Object.keys(STATES))
-  await show(`${state}: three runs`, () => sampleThree(state, Number(values.three), random), true);
+for (const state of states) await show(titleOfThree(state), () => sampleThree(state, values.three, random), true);
 console.log(`${schedules} schedules, ${unfinished} searches bounded before their end, ${failed} findings`);
 process.exitCode = failed === 0 && schedules > 0 ? 0 : 1;

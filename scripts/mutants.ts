@@ -1,12 +1,12 @@
 /**
- * `npm run mutants [-- --only TEXT]`: each plausible mistake of the list is made in a copy of the tree, and has to be noticed by the invariant
+ * `npm run mutants`: each plausible mistake of the list is made in a copy of the tree, and has to be noticed by the invariant
  * that is there for it, in one of the documents of test/story/attacked or else in a slice of the soak.
  */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { partOf, readArguments } from './arguments.ts';
 import { MUTANTS, type Mutant } from './mutants/list.ts';
 import { run } from './run-command.ts';
 
@@ -31,8 +31,18 @@ const COPIED = [
 const DOCUMENTS = 'test/story/attacked';
 const SLICE = ['--seeds', '12', '--days', '1', '--no-shrink'];
 
-const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
-const CHOSEN = MUTANTS.filter(({ invariant, why }) => `${invariant}: ${why}`.includes(values.only));
+const titleOf = ({ invariant, why }: Mutant): string => `${invariant}: ${why}`;
+const TITLES = MUTANTS.map(titleOf);
+
+const { values } = readArguments({
+  name: 'mutants',
+  about:
+    'Makes each plausible mistake of the list in a copy of the tree; the invariant that is there for it has to notice.',
+  options: {
+    only: partOf('those with this text in their name', TITLES, `a part of one of\n  ${TITLES.join('\n  ')}`),
+  },
+});
+const CHOSEN = MUTANTS.filter((mutant) => titleOf(mutant).includes(values.only));
 const documents = readdirSync(join(ROOT, DOCUMENTS)).filter((name) => name.endsWith('.yaml'));
 
 function copyTree(): string {

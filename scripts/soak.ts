@@ -1,35 +1,30 @@
 /**
- * `npm run soak -- --seeds 200 [--from 0] [--days 2] [--minutes 10]`: random fleets, calendars, traffic and faults on
- * simulated AWS, every invariant checked after every step. `--replay FILE` runs one document again.
+ * `npm run soak`: random fleets, calendars, traffic and faults on simulated AWS, every invariant checked after every
+ * step. `--replay FILE` runs one document again.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { type Finding, runDocument } from '../rehearsal/soak/run-document.ts';
 import type { SeedOutcome } from '../rehearsal/soak/soak-seed.ts';
+import { decimal, file, flag, readArguments, whole } from './arguments.ts';
 import { soakSeeds } from './soak/pool.ts';
 import { Summary } from './soak/summary.ts';
 
 const FOLDER = 'out/soak';
 
-const { values } = parseArgs({
+const { values } = readArguments({
+  name: 'soak',
+  about: 'Random fleets, calendars, traffic and faults on simulated AWS; every invariant is checked after every step.',
   options: {
-    seeds: { type: 'string', default: '100' },
-    from: { type: 'string', default: '0' },
-    days: { type: 'string', default: '2' },
-    minutes: { type: 'string' },
-    workers: { type: 'string', default: String(availableParallelism()) },
-    'no-shrink': { type: 'boolean', default: false },
-    replay: { type: 'string' },
+    seeds: whole(1, 'how many fleets', 100),
+    from: whole(0, 'the first seed', 0),
+    days: decimal(0.5, 'simulated days of each', 2),
+    minutes: whole(0, 'no seed begins after so many minutes'),
+    workers: whole(1, 'threads', availableParallelism()),
+    'no-shrink': flag('leave the document of a seed that fails as large as it is'),
+    replay: file('run one document instead, as a failed seed left it'),
   },
 });
-
-function numberOf(option: string, text: string, low: number): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && value >= low) return value;
-  console.error(`soak: --${option}: ${text}: must be a number of at least ${low}`);
-  process.exit(2);
-}
 
 const show = ({ rule, endpoint, at, what }: Finding): string => `${rule}: ${at}: ${endpoint ?? '-'}: ${what}`;
 
@@ -58,14 +53,13 @@ function* range(from: number, count: number): Generator<number> {
 
 async function soak(): Promise<void> {
   const began = Date.now();
-  const minutes = values.minutes === undefined ? Number.POSITIVE_INFINITY : numberOf('minutes', values.minutes, 0);
-  const count = numberOf('seeds', values.seeds, 1);
+  const { seeds, from, days, minutes = Number.POSITIVE_INFINITY, workers } = values;
   const summary = new Summary();
   let toldAt = began;
-  await soakSeeds(range(numberOf('from', values.from, 0), count), {
-    days: numberOf('days', values.days, 0.5),
+  await soakSeeds(range(from, seeds), {
+    days,
     shrinks: !values['no-shrink'],
-    workers: Math.min(count, numberOf('workers', values.workers, 1)),
+    workers: Math.min(seeds, workers),
     until: began + minutes * 60_000,
     onOutcome(outcome) {
       summary.add(outcome);
