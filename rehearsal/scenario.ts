@@ -17,6 +17,7 @@ import { resolveTraffic } from './scenario/resolve-traffic.ts';
 import { salvage } from './scenario/salvage.ts';
 import { PROVISION_MS, resolveServerless } from './scenario/serverless.ts';
 import { ZONE_ALLOWED } from './scenario/traffic.ts';
+import { unitWarnings } from './scenario/unit-warnings.ts';
 import { readTemplateText } from './template.ts';
 import { minutesOf } from './traffic/traffic.ts';
 
@@ -48,7 +49,7 @@ export function parseScenario(text: string, file: string, readFile: ReadFile, te
   const schedules = resolveSchedules(context);
   const policies = resolvePolicies(context, schedules.parsed);
   const endpoints = resolveEndpoints(context);
-  context.warnings.push(...poolWarnings(endpoints, policies.parsed));
+  context.warnings.push(...poolWarnings(endpoints, policies.parsed), ...unitWarnings(endpoints, policies.parsed));
   const happens = resolveHappenings(context, context.document.happens ?? []);
   context.problems.push(...checkParameters(context.document.parameters ?? {}, readTemplate));
   context.problems.push(...checkDeployments(context.document.happens ?? [], readTemplate));

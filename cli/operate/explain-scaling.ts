@@ -56,7 +56,7 @@ function sayInAws(spec: ScalingSpec, types: InstanceTypes): string {
   const { metric, source } = spec.kind === 'step' ? spec.alarm : spec;
   const scaled = inAwsUnits(spec, types);
   if (scaled === undefined) {
-    return `not applied: AWS sums it over cores or GPUs, and how many ${instanceType ?? 'the instance'} has is not known`;
+    return `not applied: AWS sums it over cores or GPUs, and how many ${instanceType ?? 'the instance'} has is not known; written out, the metric takes the sum itself`;
   }
   const units = source === undefined ? (unitsOn(metric, instanceType) ?? 1) : 1;
   const given = spec.kind === 'step' ? spec.alarm.threshold : spec.target;

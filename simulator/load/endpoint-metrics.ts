@@ -1,5 +1,6 @@
 import type { Metric, MetricOwner, MetricStore } from '../cloudwatch/metric-store.ts';
 import type { EpochMs, Readings } from '../contract.ts';
+import { sizeOf } from '../instance-size.ts';
 import { createServerlessPublisher } from './serverless-metrics.ts';
 
 const NAMESPACE = 'AWS/SageMaker';
@@ -10,7 +11,11 @@ const FINE_STEP_MS = 10_000;
 const OVERHEAD_MICROSECONDS = 2_000;
 /** From a stream's begin on an instance to the first of its answer. */
 const FIRST_CHUNK_MICROSECONDS = 200_000;
-const GPU_FAMILIES = /^ml\.(g|p)\d/;
+/** Percent of one core, one GPU, and one GPU's memory. */
+const IDLE_CORE = 2;
+const BUSY_CORE = 98;
+const BUSY_GPU = 95;
+const GPU_MEMORY = 70;
 
 /** What happened on an endpoint in one segment of a slot, while it existed. */
 export interface LoadSample {
@@ -99,30 +104,47 @@ function addOne(metric: Metric, time: EpochMs, value: number, count = 1): void {
   metric.add(time, value * count, count, value, value);
 }
 
-/** Utilisation is summed over cores and GPUs and has one sample per instance and minute; a simple linear model of load. */
+/** How much of all that can be served at once is being served: 0 to 1. */
+function loadOf({ busyMean, servers }: LoadSample): number {
+  return servers > 0 ? Math.min(1, busyMean / servers) : 0;
+}
+
+function busyCore(load: number): number {
+  return IDLE_CORE + (BUSY_CORE - IDLE_CORE) * load;
+}
+
+/**
+ * One sample per instance and minute. CPU and GPU are sums over the cores and GPUs of the instance, up to 100 for each
+ * (SageMaker guide, monitoring-cloudwatch), memory and disk percent of the whole; a simple linear model of load.
+ */
 function publishInstances(open: Opener, sample: LoadSample, isNewMinute: boolean): void {
   if (!isNewMinute) return;
-  const { from, instances, servers } = sample;
-  const load = servers > 0 ? Math.min(1, sample.busyMean / servers) : 0;
-  addOne(open('CPUUtilization', 'Percent', { instance: true }), from, 2 + 60 * load, instances);
-  addOne(open('MemoryUtilization', 'Percent', { instance: true }), from, 40, instances);
-  addOne(open('DiskUtilization', 'Percent', { instance: true }), from, 20, instances);
-  if (GPU_FAMILIES.test(sample.instanceType)) {
-    addOne(open('GPUUtilization', 'Percent', { instance: true }), from, 95 * load, instances);
-    addOne(open('GPUMemoryUtilization', 'Percent', { instance: true }), from, 70, instances);
+  const { from } = sample;
+  const load = loadOf(sample);
+  for (const { instanceType, instances } of sample.pools ?? [sample]) {
+    if (instances === 0) continue;
+    const { cpus, gpus } = sizeOf(instanceType);
+    const publish = (name: string, value: number): void =>
+      addOne(open(name, 'Percent', { instance: true }), from, value, instances);
+    publish('CPUUtilization', cpus * busyCore(load));
+    publish('MemoryUtilization', 40);
+    publish('DiskUtilization', 20);
+    if (gpus === 0) continue;
+    publish('GPUUtilization', gpus * BUSY_GPU * load);
+    publish('GPUMemoryUtilization', gpus * GPU_MEMORY);
   }
 }
 
 /** A component's share of its instances is told normalised: a hundred is all that it was given. */
 function publishCopies(open: Opener, sample: LoadSample, isNewMinute: boolean): void {
   if (!isNewMinute) return;
-  const { from, instances, servers } = sample;
-  const load = servers > 0 ? Math.min(1, sample.busyMean / servers) : 0;
-  addOne(open('CPUUtilizationNormalized', 'Percent', { instance: true }), from, 2 + 60 * load, instances);
+  const { from, instances } = sample;
+  const load = loadOf(sample);
+  addOne(open('CPUUtilizationNormalized', 'Percent', { instance: true }), from, busyCore(load), instances);
   addOne(open('MemoryUtilizationNormalized', 'Percent', { instance: true }), from, 40, instances);
-  if (!GPU_FAMILIES.test(sample.instanceType)) return;
-  addOne(open('GPUUtilizationNormalized', 'Percent', { instance: true }), from, 95 * load, instances);
-  addOne(open('GPUMemoryUtilizationNormalized', 'Percent', { instance: true }), from, 70, instances);
+  if (sizeOf(sample.instanceType).gpus === 0) return;
+  addOne(open('GPUUtilizationNormalized', 'Percent', { instance: true }), from, BUSY_GPU * load, instances);
+  addOne(open('GPUMemoryUtilizationNormalized', 'Percent', { instance: true }), from, GPU_MEMORY, instances);
 }
 
 /** Time a request spends in the container: its queue there included. */

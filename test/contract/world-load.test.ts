@@ -360,6 +360,42 @@ describe('metrics', () => {
   });
 });
 
+describe('utilisation of instances', () => {
+  const of = (name: string, stat = 'Average') =>
+    readMetric(w, name, { stat, ms: 2 * MINUTE, namespace: '/aws/sagemaker/Endpoints' })[0];
+
+  test.each([
+    ['ml.m5.xlarge', 4, 0],
+    ['ml.c4.8xlarge', 36, 0],
+    ['ml.g5.12xlarge', 48, 4],
+    ['ml.p2.16xlarge', 64, 16],
+    ['ml.inf2.24xlarge', 96, 0],
+    ['ml.zz9.2xlarge', 8, 0],
+  ])('%s: summed over its %d cores and %d GPUs', (instanceType, cores, gpus) => {
+    // Four at once are all that it takes, and then a half of that.
+    seedRealTime(w, { instanceType, load: loadOf({ arrivals: (slot) => (slot < 60 ? 40 : 20) }) });
+    w.advance(10 * MINUTE);
+    expect(of('CPUUtilization'), 'saturated').toBeCloseTo(98 * cores, 6);
+    expect(of('GPUUtilization')).toEqual(gpus === 0 ? undefined : expect.closeTo(95 * gpus, 6));
+    expect(of('GPUMemoryUtilization')).toEqual(gpus === 0 ? undefined : expect.closeTo(70 * gpus, 6));
+    expect([of('MemoryUtilization'), of('DiskUtilization')], 'percent of the whole').toEqual([40, 20]);
+    w.advance(10 * MINUTE);
+    expect(of('CPUUtilization'), 'half of it').toBeCloseTo(50 * cores, 6);
+    expect(of('GPUUtilization')).toEqual(gpus === 0 ? undefined : expect.closeTo(47.5 * gpus, 6));
+  });
+
+  test('of instance pools each instance by its own type', () => {
+    const instanceType = 'ml.g5.12xlarge';
+    seedRealTime(w, { instanceType, pools: [instanceType, 'ml.m5.xlarge'], instances: 1, load: loadOf({}) });
+    w.world.addShortage({ instanceType, from: w.now(), failsAfterMs: 30 * MINUTE });
+    setInstances(w, 2);
+    w.advance(30 * MINUTE);
+    expect([of('CPUUtilization', 'Minimum'), of('CPUUtilization', 'Maximum')]).toEqual([8, 96]);
+    expect(of('CPUUtilization', 'SampleCount')).toBe(2);
+    expect(of('GPUMemoryUtilization', 'SampleCount'), 'one of them has GPUs').toBe(1);
+  });
+});
+
 describe('metrics of instance pools', () => {
   const POOLS = ['ml.g5.2xlarge', 'ml.g6.2xlarge'];
   const concurrency = (type: string | undefined, stat: string): number[] => {

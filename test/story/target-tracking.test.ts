@@ -138,6 +138,57 @@ describe('target tracking of a production endpoint', () => {
   it('breaks no invariant', () => expectSound(result));
 });
 
+describe('target tracking of utilisation', () => {
+  let result: RehearsalResult;
+  beforeAll(async () => {
+    const policy = (metric: string): Document => ({
+      otherwise: { min: 1, max: 6 },
+      scaling: [{ ...tracking, metric, target: 70 }],
+    });
+    // 20 requests at once; an instance takes 8.
+    const traffic = [
+      { from: '+0h', to: '+1h', perMinute: LOW },
+      { from: '+1h', to: '+3h', perMinute: HIGH },
+      { from: '+3h', to: '+5h', perMinute: LOW },
+    ];
+    ({ result } = await runScenario({
+      start: MONDAY_UTC,
+      for: '5h',
+      policies: { gpu: policy('GPUUtilization'), cpu: policy('CPUUtilization') },
+      endpoints: {
+        gpu: realTime('gpu', { ...served(traffic), instanceType: 'ml.g5.12xlarge' }),
+        cpu: realTime('cpu', { ...served(traffic), instanceType: 'ml.m5.xlarge' }),
+      },
+      happens: [
+        { at: '+10m', call: 'ApplicationAutoScaling.DescribeScalingPolicies', with: { ServiceNamespace: 'sagemaker' } },
+      ],
+    }));
+  });
+
+  it('is given to AWS as a sum over the cores and GPUs of the type', () => {
+    const targets = answers(result, 'DescribeScalingPolicies')[0].ScalingPolicies.map(
+      (shown: { ResourceId: string; TargetTrackingScalingPolicyConfiguration: { TargetValue: number } }) => [
+        shown.ResourceId.split('/')[1],
+        shown.TargetTrackingScalingPolicyConfiguration.TargetValue,
+      ],
+    );
+    expect(Object.fromEntries(targets)).toEqual({ gpu: 280, cpu: 280 });
+  });
+
+  it.each(['gpu', 'cpu'])('%s scales out with the load, holds it, and in again', (name) => {
+    expect(highest(result, name, '10m', '1h'), 'two requests at once need one instance').toBe(1);
+    expectBetween(desiredReached(result, name, 4, '1h'), '1h', '1h45m', '20 of 8 at once at 70 % are 4 instances');
+    const late = spansWithin(result, name, '2h', '3h');
+    expect(
+      late.map(({ desired }) => desired),
+      'it is enough: nothing more comes, nothing goes',
+    ).toEqual(late.map(() => 4));
+    expect(spanAt(result, name, '4h30m').desired, 'AWS: scale-in after 15 low minutes').toBe(1);
+  });
+
+  it('breaks no invariant', () => expectSound(result));
+});
+
 describe('the simulator does not scale by itself', () => {
   it('deleting the target-tracking alarm stops that scaling', async () => {
     const scenario = (duration: string, happens: readonly Document[]): Document => ({

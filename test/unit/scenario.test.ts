@@ -262,6 +262,28 @@ happens:
   });
 
   it.each([
+    ['instanceType: ml.m5.xlarge', 'GPUUtilization', 'ml.m5.xlarge'],
+    ['instanceType: ml.zz9.xlarge', 'CPUUtilization', 'ml.zz9.xlarge'],
+    [
+      'instanceType: ml.m5.xlarge, variants: { a: {}, b: { instanceType: ml.zz9.xlarge } }',
+      'CPUUtilization',
+      'ml.zz9.xlarge',
+    ],
+    ['instanceType: ml.g5.xlarge', 'GPUUtilization', undefined],
+    ['pools: [{ instanceType: ml.zz9.xlarge }]', 'CPUUtilization', 'ml.zz9.xlarge'],
+    ['instanceType: ml.zz9.xlarge', 'MemoryUtilization', undefined],
+  ])('warn of a scaling policy that is not put: %s by %s', (endpoint, metric, unknown) => {
+    const scaling = `scaling: [{ kind: target-tracking, metric: ${metric}, target: 70 }]`;
+    const parts = endpoint.includes('variants') ? `variants: { a: { ${scaling} }, b: { ${scaling} } }` : scaling;
+    const policy = `{ otherwise: { min: 1, max: 2 }, ${parts} }`;
+    const text = `${head}policies: { p: ${policy} }\nendpoints:\n  chat: { kind: real-time, policy: p, ${endpoint} }\n`;
+    const parsed = parseScenario(text, 'week.yaml', () => undefined);
+    const why = `the scaling policy ${metric} is not applied: AWS sums this metric over cores or GPUs`;
+    const expected = unknown === undefined ? [] : [expect.stringContaining(`endpoints.chat: ${unknown}: ${why}`)];
+    expect(parsed.ok ? parsed.warnings : parsed.problems).toEqual(expected);
+  });
+
+  it.each([
     ['memoryMb: 2048, maxConcurrency: 5, instanceType: ml.m5.xlarge', /instanceType: .*not for kind serverless/],
     ['memoryMb: 2048, maxConcurrency: 5, whenAway: asks', /whenAway: .*not for kind serverless/],
     ['memoryMb: 2048, maxConcurrency: 5, requestTtl: 1h', /requestTtl: .*only for kind async/],

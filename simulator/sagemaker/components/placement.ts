@@ -1,5 +1,5 @@
+import { type InstanceSize, sizeOf } from '../../instance-size.ts';
 import type { Component, ComponentSpecification, Host } from './component.ts';
-import { type InstanceSize, sizeOf } from './instance-size.ts';
 
 /** What one copy takes of an instance. */
 function needsOf({ ComputeResourceRequirements: needs }: ComponentSpecification): InstanceSize {
