@@ -1,7 +1,15 @@
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { compilePolicy, type Policy, parsePolicy, type Schedule, toParameterText } from '../shared/documents/index.ts';
-import { compareProblems, makeProblem, nearest, type Path, type Problem } from '../shared/documents/problem.ts';
+import { policyWarnings } from '../shared/documents/policy-warnings.ts';
+import {
+  compareProblems,
+  formatProblem,
+  makeProblem,
+  nearest,
+  type Path,
+  type Problem,
+} from '../shared/documents/problem.ts';
 import { toProblems } from '../shared/documents/schema.ts';
 import { parseYaml, type SourceDocument } from '../shared/documents/yaml.ts';
 import { zoneNames } from '../shared/documents/zones.ts';
@@ -162,6 +170,9 @@ function resolvePolicies(context: ResolveContext, schedules: ReadonlyMap<string,
       continue;
     }
     parsedPolicies.set(name, parsed.value);
+    // One in a file of its own is warned of where that is validated.
+    const unwise = typeof entry === 'string' ? [] : loaded.place(policyWarnings(parsed.value));
+    context.warnings.push(...unwise.map(formatProblem));
     const { start, durationMs } = context;
     const compiled = compilePolicy(parsed.value, schedules, { from: start, until: start + durationMs });
     if (!compiled.ok) context.problems.push(...loaded.place(compiled.problems));

@@ -300,6 +300,20 @@ export const REFUSALS: readonly PolicyRule[] = [
     says: 'scaling[0].target: 250: at most 100: percent of the whole instance, multiplied by its cores or GPUs for AWS',
   },
   {
+    id: 'over-the-whole-instance',
+    aws: 'Memory and disk in use are percent of the instance, never more than 100',
+    source: 'guide: monitoring-cloudwatch',
+    breaks: step({}, { metric: 'MemoryUtilization', threshold: 150 }),
+    says: 'scaling[0].alarm.threshold: 150: at most 100: percent of the whole instance',
+  },
+  {
+    id: 'over-the-whole-concurrency',
+    aws: 'Utilisation of provisioned concurrency is a fraction, never more than 1',
+    source: 'guide: monitoring-cloudwatch',
+    breaks: tracking({ metric: 'ServerlessProvisionedConcurrencyUtilization', target: 70 }),
+    says: 'scaling[0].target: 70: at most 1: a fraction, of which 1 is all',
+  },
+  {
     id: 'cooldown',
     aws: 'Cooldowns are whole seconds',
     source: MODEL,
@@ -476,6 +490,13 @@ export const REFUSALS: readonly PolicyRule[] = [
     says: 'scaling[0].metric.statistic: nothing: required: a statistic: Average, Minimum, Maximum, Sum, SampleCount, or a percentile like p90',
   },
   {
+    id: 'statistic-of-an-alarm',
+    aws: 'A statistic, or a percentile and its kin as ExtendedStatistic',
+    source: CLOUDWATCH,
+    breaks: step({}, { statistic: 'Median' }),
+    says: 'scaling[0].alarm.statistic: Median: a statistic: Average, Minimum, Maximum, Sum, SampleCount, or a percentile like p90',
+  },
+  {
     id: 'two-statistics',
     aws: 'A metric has one statistic',
     source: MODEL,
@@ -621,7 +642,21 @@ export const REFUSALS: readonly PolicyRule[] = [
     aws: 'A dimension’s value is 1 to 255 characters',
     source: 'model: cloudwatch',
     breaks: tracking({ metric: { ...custom, dimensions: { For: '' } } }),
-    says: 'scaling[0].metric.dimensions.For: "": a text of 1 to 255 characters; {endpoint}, {variant} and {component} stand for the endpoint’s own',
+    says: 'scaling[0].metric.dimensions.For: "": a text of 1 to 255 characters; {endpoint}, {variant} and {component} stand for the endpoint’s own, and there are no others',
+  },
+  {
+    id: 'name-of-a-dimension',
+    aws: 'A dimension’s name does not begin with a colon',
+    source: 'model: cloudwatch',
+    breaks: tracking({ metric: { ...custom, dimensions: { ':For': 'x' } } }),
+    says: 'scaling[0].metric.dimensions[":For"]: :For: the name of a dimension',
+  },
+  {
+    id: 'unknown-placeholder',
+    aws: 'Taken, and the metric of that very name never has data',
+    source: 'own',
+    breaks: tracking({ metric: { ...custom, dimensions: { For: 'x-{endpiont}' } } }),
+    says: 'scaling[0].metric.dimensions.For: x-{endpiont}: a text of 1 to 255 characters; {endpoint}, {variant} and {component} stand for the endpoint’s own, and there are no others',
   },
   {
     id: 'unit',
@@ -703,6 +738,20 @@ export const WARNINGS: readonly PolicyRule[] = [
     source: 'guide: endpoint-scaling-loadtest',
     breaks: tracking({ metric: 'GPUUtilization', target: 90 }),
     says: 'scaling[0].target: 90: better at most 80: above it nothing is left for the time in which an instance starts',
+  },
+  {
+    id: 'nothing-left-of-the-concurrency',
+    aws: 'The same where 1 is all',
+    source: 'guide: endpoint-scaling-loadtest',
+    breaks: tracking({ metric: 'ServerlessProvisionedConcurrencyUtilization', target: 0.95 }),
+    says: 'scaling[0].target: 0.95: better at most 0.8: above it nothing is left for the time in which an instance starts',
+  },
+  {
+    id: 'under-a-millisecond',
+    aws: 'Latencies are published in microseconds: a plain number of them that was meant in milliseconds is exceeded by every request',
+    source: 'guide: monitoring-cloudwatch',
+    breaks: step({}, { threshold: 500 }),
+    says: 'scaling[0].alarm.threshold: 500: better at least 1000: this metric is in microseconds, and that is less than one millisecond; by its short name it takes times like 500ms, too',
   },
   {
     id: 'faster-than-a-start',

@@ -38,8 +38,9 @@ export function isBoundless({ agenda }: FleetRecord): boolean {
 
 function sayWhat(spec: ScalingSpec): string {
   if (spec.kind === 'step') {
-    const { metric, comparison, threshold, periods } = spec.alarm;
-    return `${metric} ${comparison} ${threshold} for ${periods} periods: ${spec.steps.map(sayStep).join('; ')}`;
+    const { metric, statistic, source, comparison, threshold, periods } = spec.alarm;
+    const of = statistic === 'Average' || (source && 'math' in source) ? '' : `${statistic} of `;
+    return `${of}${metric} ${comparison} ${threshold} for ${periods} periods: ${spec.steps.map(sayStep).join('; ')}`;
   }
   const unit = spec.weights === undefined ? '' : ` a ${spec.weights.reference}`;
   return `${spec.metric} at ${spec.target}${unit}${spec.disableScaleIn ? ', never scales in' : ''}`;

@@ -9,11 +9,16 @@ const FORMS =
   'the short name of a metric, { namespace, name, dimensions, statistic }, or { math, metrics } with a name for each';
 /** What CloudWatch takes as a statistic: five words, and percentiles and their kin. */
 const STATISTIC_ALLOWED = 'a statistic: Average, Minimum, Maximum, Sum, SampleCount, or a percentile like p90';
-const STATISTIC = /^(?:Average|Minimum|Maximum|Sum|SampleCount|IQM|(?:p|tm|wm|tc|ts)\d{1,2}(?:\.\d{1,10})?|p100)$/;
+const STATISTIC_PATTERN =
+  /^(?:Average|Minimum|Maximum|Sum|SampleCount|IQM|(?:p|tm|wm|tc|ts)\d{1,2}(?:\.\d{1,10})?|p100)$/;
 const DIMENSION_ALLOWED =
-  'a text of 1 to 255 characters; {endpoint}, {variant} and {component} stand for the endpoint’s own';
+  'a text of 1 to 255 characters; {endpoint}, {variant} and {component} stand for the endpoint’s own, and there are no others';
+// An unknown placeholder would be taken literally, and the metric never have data.
+const DIMENSION = /^(?!.*\{(?!(?:endpoint|variant|component)\})[^{}]*\})\S.{0,254}$/;
 /** Application Auto Scaling's limit for expressions. */
 const MATH_ALLOWED = 'a metric math expression of at most 2048 characters';
+
+export const statistic = word(STATISTIC_PATTERN, STATISTIC_ALLOWED);
 
 const tableMetric = v.pipe(v.picklist(METRIC_NAMES, METRIC_ALLOWED), v.description(METRIC_ALLOWED));
 
@@ -23,11 +28,11 @@ const custom = v.pipe(
     name: word(/^\S.{0,254}$/, 'the name of a metric, 1 to 255 characters'),
     dimensions: v.optional(
       v.pipe(
-        named(word(/^[^\s:].{0,254}$/, 'the name of a dimension'), word(/^\S.{0,254}$/, DIMENSION_ALLOWED)),
+        named(word(/^[^\s:].{0,254}$/, 'the name of a dimension'), word(DIMENSION, DIMENSION_ALLOWED)),
         v.maxEntries(30, 'at most 30 dimensions'),
       ),
     ),
-    statistic: word(STATISTIC, STATISTIC_ALLOWED),
+    statistic,
     unit: v.optional(word(/^[A-Za-z/]{1,32}$/, 'a unit of CloudWatch, like Count or Percent')),
   }),
   v.transform(

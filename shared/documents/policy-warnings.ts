@@ -1,4 +1,5 @@
 import { isSummed } from '../domain/instance-units.ts';
+import { fullOf, type MetricFacts, readingOf } from '../domain/metric-names.ts';
 import { type StepScaling, specName, type TargetTracking } from '../domain/policy.ts';
 import { type DurationMs, MINUTE } from '../domain/time.ts';
 import type { Policy, VariantPolicy } from './policy.ts';
@@ -52,13 +53,18 @@ function stillWarnings({ rungs, scaling }: VariantPolicy, path: Path): Problem[]
 function trackingWarnings(spec: TargetTracking, path: Path, lead: DurationMs | undefined): Problem[] {
   const found: Problem[] = [];
   const { metric, source, target, scaleInCooldown } = spec;
-  if (source === undefined && NOT_PROPORTIONAL.includes(metric)) {
+  const facts = readingOf(source ?? metric);
+  if (facts !== undefined && NOT_PROPORTIONAL.includes(facts.metric)) {
     const allowed =
       'better a step policy: this metric does not fall in proportion to capacity, so that no number of instances meets a target';
-    found.push(makeProblem([...path, 'metric'], metric, allowed));
+    found.push(makeProblem([...path, 'metric'], source === undefined ? metric : facts.metric, allowed));
   }
-  if (source === undefined && isSummed(metric) && target > UNWISE_PERCENT) {
-    const allowed = `better at most ${UNWISE_PERCENT}: above it nothing is left for the time in which an instance starts`;
+  found.push(...unitWarnings(facts, target, [...path, 'target']));
+  // Written out, a sum over cores is as AWS counts it.
+  const full = source !== undefined && isSummed(facts?.metric ?? '') ? undefined : fullOf(facts);
+  const most = ((full ?? Infinity) * UNWISE_PERCENT) / 100;
+  if (target > most) {
+    const allowed = `better at most ${most}: above it nothing is left for the time in which an instance starts`;
     found.push(makeProblem([...path, 'target'], target, allowed));
   }
   found.push(...weightWarnings(spec, path));
@@ -69,6 +75,14 @@ function trackingWarnings(spec: TargetTracking, path: Path, lead: DurationMs | u
     found.push(makeProblem([...path, 'scaleInCooldown'], formatDuration(scaleInCooldown), allowed));
   }
   return [...found, ...mathWarnings(source, path)];
+}
+
+/** A plain number for a time is mostly meant in a larger unit. */
+function unitWarnings(facts: MetricFacts | undefined, value: number, path: Path): Problem[] {
+  if (facts?.unit !== 'microseconds' || value === 0 || Math.abs(value) >= 1_000) return [];
+  const allowed =
+    'better at least 1000: this metric is in microseconds, and that is less than one millisecond; by its short name it takes times like 500ms, too';
+  return [makeProblem(path, value, allowed)];
 }
 
 function weightWarnings({ weights, target }: TargetTracking, path: Path): Problem[] {
@@ -88,7 +102,13 @@ function stepWarnings(spec: StepScaling, path: Path): Problem[] {
       : 'better notBreaching: an endpoint that is starting publishes nothing, and gets more instances for it';
     found.push(makeProblem([...path, 'alarm', 'missing'], alarm.missing, allowed));
   }
-  return [...found, ...mathWarnings(alarm.source, [...path, 'alarm'])];
+  const facts = readingOf(alarm.source ?? alarm.metric, alarm.statistic);
+  return [
+    ...found,
+    ...unitWarnings(facts, alarm.threshold, [...path, 'alarm', 'threshold']),
+    ...steps.flatMap(({ from = 0 }, index) => unitWarnings(facts, from, [...path, 'steps', index, 'from'])),
+    ...mathWarnings(alarm.source, [...path, 'alarm']),
+  ];
 }
 
 /** One metric without data, an instance pool without instances, say, leaves the whole expression without a value. */

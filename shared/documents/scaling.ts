@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { isSummed } from '../domain/instance-units.ts';
 import type { MetricUnit } from '../domain/metric-names.ts';
-import { metricFacts } from '../domain/metric-names.ts';
+import { fullOf, metricFacts, readingOf } from '../domain/metric-names.ts';
 import { type ScalingSpec, type StepChange, specName } from '../domain/policy.ts';
 import type { DurationMs } from '../domain/time.ts';
 import { DAY, MINUTE, SECOND } from '../domain/time.ts';
-import { type MetricSourceInput, metricSource, nameOfSource } from './metric-source.ts';
+import { type MetricSourceInput, metricSource, nameOfSource, statistic } from './metric-source.ts';
 import { instanceType, servesByType, weightIssues } from './mixed-types.ts';
 import { at, choice, count, fields, flag, list, oneOf, someFields, text, word } from './schema.ts';
 import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from './values.ts';
@@ -67,7 +67,7 @@ const targetTracking = v.pipe(
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
     const { name, metric, target } = dataset.value;
-    for (const message of [misfit(metric, target), overHundred(metric, target)])
+    for (const message of [misfit(metric, target), overFull(metric, target)])
       if (message !== undefined) addIssue({ message, path: at('target') });
     for (const issue of weightIssues(dataset.value)) addIssue(issue);
     if (name === undefined && nameOfSource(metric) === undefined) addIssue({ message: NAME_NEEDED, path: at('name') });
@@ -80,19 +80,19 @@ const alarm = v.pipe(
     threshold: amount,
     periods: count(1, 100),
     period: v.optional(period),
-    statistic: v.optional(choice(['Average', 'Minimum', 'Maximum', 'Sum', 'SampleCount'])),
+    statistic: v.optional(statistic),
     comparison: v.optional(choice(['>=', '>', '<', '<='])),
     missing: v.optional(choice(['notBreaching', 'breaching', 'ignore', 'missing'])),
   }),
   v.description('an alarm, { metric, threshold, periods }'),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
-    const { metric, threshold, periods, period: length = MINUTE, statistic } = dataset.value;
-    for (const message of [misfit(metric, threshold), overHundred(metric, threshold)])
+    const { metric, threshold, periods, period: length = MINUTE } = dataset.value;
+    for (const message of [misfit(metric, threshold), overFull(metric, threshold, dataset.value.statistic)])
       if (message !== undefined) addIssue({ message, path: at('threshold') });
     // A quota of CloudWatch.
     if (periods * length > DAY) addIssue({ message: 'periods × period of at most 1d', path: at('periods') });
-    if (typeof metric !== 'string' && statistic !== undefined) {
+    if (typeof metric !== 'string' && dataset.value.statistic !== undefined) {
       addIssue({ message: 'absent: a metric that is written out has its own statistic', path: at('statistic') });
     }
     if (length < MINUTE && !isHighResolution(metric)) {
@@ -203,10 +203,16 @@ function misfit(metric: MetricSourceInput, value: Amount | undefined): string | 
   return `a number: ${typeof metric === 'string' ? metric : 'a metric that is written out'} does not measure time`;
 }
 
-/** AWS sums these over cores and devices; ours multiply, so that 70 means 70 % on any instance type. */
-function overHundred(metric: MetricSourceInput, value: Amount): string | undefined {
-  if (!isSummed(tableName(metric)) || sizeOf(value) <= 100) return undefined;
-  return 'at most 100: percent of the whole instance, multiplied by its cores or GPUs for AWS';
+/** What the metric can never reach. AWS sums some over cores and devices; ours multiply, so that 70 means 70 % on any type. */
+function overFull(metric: MetricSourceInput, value: Amount, statistic?: string): string | undefined {
+  const isOfInstance = isSummed(tableName(metric));
+  const facts = readingOf(metric, isOfInstance ? undefined : statistic);
+  const full = fullOf(facts);
+  // Written out, a sum over cores is as AWS counts it.
+  if (facts === undefined || full === undefined || sizeOf(value) <= full) return undefined;
+  if (isOfInstance) return 'at most 100: percent of the whole instance, multiplied by its cores or GPUs for AWS';
+  if (isSummed(facts.metric)) return undefined;
+  return full === 1 ? 'at most 1: a fraction, of which 1 is all' : 'at most 100: percent of the whole instance';
 }
 
 /** The concurrency metrics are published every 10 seconds; of a team's own metric nobody here knows. */

@@ -1,7 +1,7 @@
-import type { EndpointKind } from './policy.ts';
+import type { CustomMetric, EndpointKind, MetricMath } from './policy.ts';
 
 /** The unit a threshold or target is given in; times of a document are converted to it. */
-export type MetricUnit = 'count' | 'microseconds' | 'milliseconds' | 'seconds' | 'percent';
+export type MetricUnit = 'count' | 'microseconds' | 'milliseconds' | 'seconds' | 'percent' | 'fraction';
 
 /** What a short metric name of a policy means in AWS's words. */
 export interface MetricFacts {
@@ -70,10 +70,10 @@ const TABLE: Readonly<Record<string, Row>> = {
     predefined: 'SageMakerInferenceComponentInvocationsPerCopy',
   },
   ServerlessProvisionedConcurrencyUtilization: {
-    ...variant('Average', 'count', SERVERLESS),
+    ...variant('Average', 'fraction', SERVERLESS),
     predefined: 'SageMakerVariantProvisionedConcurrencyUtilization',
   },
-  ServerlessConcurrentExecutionsUtilization: variant('Average', 'count', SERVERLESS),
+  ServerlessConcurrentExecutionsUtilization: variant('Average', 'fraction', SERVERLESS),
   ServerlessProvisionedConcurrencyExecutions: variant('Maximum', 'count', SERVERLESS),
   ServerlessProvisionedConcurrencySpilloverInvocations: variant('Sum', 'count', SERVERLESS),
   NoCapacityInvocationFailures: component('Sum', 'count'),
@@ -102,6 +102,25 @@ export const METRIC_NAMES: readonly string[] = Object.keys(TABLE);
 export function metricFacts(name: string): MetricFacts | undefined {
   const row = Object.hasOwn(TABLE, name) ? TABLE[name] : undefined;
   return row === undefined ? undefined : { metric: name, ...row };
+}
+
+/**
+ * What the numbers of a metric mean, of one that is written out too. Undefined: nobody here knows, or they are no longer
+ * in the metric's own unit (sums and counts of its samples, expressions).
+ */
+export function readingOf(source: string | CustomMetric | MetricMath, statistic?: string): MetricFacts | undefined {
+  if (typeof source !== 'string' && 'math' in source) return undefined;
+  const facts = metricFacts(typeof source === 'string' ? source : source.name);
+  if (facts === undefined || (typeof source !== 'string' && source.namespace !== facts.namespace)) return undefined;
+  const of = typeof source === 'string' ? (statistic ?? 'Average') : source.statistic;
+  return of === 'Sum' || of === 'SampleCount' ? undefined : facts;
+}
+
+const FULL: Readonly<Partial<Record<MetricUnit, number>>> = { percent: 100, fraction: 1 };
+
+/** What the metric shows where all is in use; undefined: it has no end. */
+export function fullOf(facts: MetricFacts | undefined): number | undefined {
+  return facts === undefined ? undefined : FULL[facts.unit];
 }
 
 /** Metrics of a policy's `scaling` by which a wake can be sized: requests waiting per instance. */

@@ -242,6 +242,16 @@ happens:
     expect(problemsOf(`${head}endpoints:\n  chat: { ${endpoint} }\n`)).toEqual([expect.stringContaining(problem)]);
   });
 
+  it('warn of what is unwise in a policy of theirs', () => {
+    const policy =
+      '{ otherwise: { min: 1, max: 2 }, scaling: [{ kind: target-tracking, metric: MemoryUtilization, target: 99 }] }';
+    const text = `${head}policies: { p: ${policy} }\nendpoints:\n  chat: { kind: real-time, policy: p, instanceType: ml.m5.large }\n`;
+    const parsed = parseScenario(text, 'week.yaml', () => undefined);
+    expect(parsed.ok ? parsed.warnings : parsed.problems).toEqual([
+      expect.stringMatching(/^policies\.p\.scaling\[0\]\.target: 99: better at most 80/),
+    ]);
+  });
+
   it('warn of pools whose strength the scaling policy does not know', () => {
     const policy = (more: string) =>
       `{ otherwise: { min: 1, max: 2 }, scaling: [{ kind: target-tracking, metric: ConcurrentRequestsPerModel, target: 4${more} }] }`;

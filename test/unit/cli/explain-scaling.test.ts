@@ -53,3 +53,25 @@ it('shows how types of different strength are weighed', () => {
   ]);
   expect(explainScaling(recordOf('ml.g5.xlarge', [spec]))).toMatchObject([{ inAws: '6' }]);
 });
+
+it('names the statistic of an alarm where it is not the average', () => {
+  const alarm = {
+    metric: 'ModelLatency',
+    threshold: 2_000_000,
+    periods: 2,
+    period: 60_000,
+    comparison: '>=',
+    missing: 'notBreaching',
+  };
+  const step = (statistic: string) =>
+    ({
+      kind: 'step',
+      alarm: { ...alarm, statistic },
+      steps: [{ from: 0, change: { add: 1 } }],
+      cooldown: 0,
+    }) as ScalingSpec;
+  expect(explainScaling(recordOf('ml.m5.xlarge', [step('p99'), step('Average')]))).toMatchObject([
+    { says: 'p99 of ModelLatency >= 2000000 for 2 periods: 0.. add 1', inAws: '2000000' },
+    { says: 'ModelLatency >= 2000000 for 2 periods: 0.. add 1' },
+  ]);
+});

@@ -187,7 +187,7 @@ describe('validate', () => {
   it.each([
     [
       'latency as a target',
-      [tracking({ metric: 'ModelLatency' })],
+      [tracking({ metric: 'ModelLatency', target: '500ms' })],
       'scaling[0].metric: ModelLatency: better a step policy',
     ],
     [

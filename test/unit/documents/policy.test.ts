@@ -2,8 +2,12 @@
 // oxlint-disable unicorn/no-thenable
 import { describe, expect, test } from 'vitest';
 import { parsePolicy } from '../../../shared/documents/index.ts';
+import { policyWarnings } from '../../../shared/documents/policy-warnings.ts';
+import { formatProblem } from '../../../shared/documents/problem.ts';
 import { METRIC_NAMES } from '../../../shared/domain/metric-names.ts';
 import { CHAT_DEV, CHECKOUT, must, problemsOf, TRANSCRIBE } from './support.ts';
+
+const WRITTEN = { namespace: 'AWS/SageMaker', name: 'Invocations', statistic: 'Average' };
 
 const parse = (document: unknown) => must(parsePolicy('test', document));
 
@@ -323,6 +327,41 @@ test.each<[string, object, string]>([
     'scaling[0].target: 280: at most 100: percent of the whole instance, multiplied by its cores or GPUs for AWS',
   ],
   [
+    'more than all memory, written out',
+    target({ metric: { ...WRITTEN, namespace: '/aws/sagemaker/Endpoints', name: 'MemoryUtilization' }, target: 150 }),
+    'scaling[0].target: 150: at most 100: percent of the whole instance',
+  ],
+  [
+    'more than the whole disk',
+    target({ metric: 'DiskUtilization', target: 101 }),
+    'scaling[0].target: 101: at most 100: percent of the whole instance',
+  ],
+  [
+    'percent of a fraction, written out',
+    target({ metric: { ...WRITTEN, name: 'ServerlessProvisionedConcurrencyUtilization' }, target: 70 }),
+    'scaling[0].target: 70: at most 1: a fraction, of which 1 is all',
+  ],
+  [
+    'percent of a fraction in an alarm',
+    alarm({ metric: 'ServerlessConcurrentExecutionsUtilization', threshold: 70 }),
+    'scaling[0].alarm.threshold: 70: at most 1: a fraction, of which 1 is all',
+  ],
+  ...['{endpiont}', '{Endpoint}', 'a-{bogus}', '{}', '{endpoint}{x}'].map((value): [string, object, string] => [
+    `a placeholder that there is not, ${value}`,
+    target({ metric: { ...WRITTEN, dimensions: { For: value } } }),
+    `scaling[0].metric.dimensions.For: ${value}: a text of 1 to 255 characters; {endpoint}, {variant} and {component} stand for the endpoint’s own, and there are no others`,
+  ]),
+  [
+    'a placeholder that there is not, in an expression',
+    target({ name: 'half', metric: { math: 'a / 2', metrics: { a: { ...WRITTEN, dimensions: { For: '{x}' } } } } }),
+    expect.stringMatching(/^scaling\[0\]\.metric\.metrics\.a\.dimensions\.For: \{x\}: .* and there are no others$/),
+  ],
+  [
+    'a statistic that there is not',
+    alarm({ statistic: 'p999' }),
+    expect.stringMatching(/^scaling\[0\]\.alarm\.statistic: p999: a statistic: Average, .* or a percentile like p90$/),
+  ],
+  [
     'a metric without a statistic',
     target({ metric: { namespace: 'Orders', name: 'Depth' } }),
     expect.stringMatching(/^scaling\[0\]\.metric\.statistic: nothing: required: a statistic: Average/),
@@ -452,6 +491,64 @@ test('metrics of a team’s own, and expressions over several', () => {
     { metric: 'Depth', source: depth, disableScaleIn: true },
     { name: 'both', metric: 'both', source: { math: 'a + d', metrics: { a: 'Invocations', d: depth } } },
   ]);
+});
+
+test('placeholders and braces that are none are taken', () => {
+  const dimensions = { A: '{endpoint}/{variant}-{component}', B: 'a{b', C: '}{' };
+  const { scaling } = parse(target({ metric: { ...WRITTEN, dimensions } }));
+  expect(scaling).toMatchObject([{ source: { dimensions } }]);
+});
+
+describe('warnings of what AWS takes', () => {
+  const LATENCY = { ...WRITTEN, name: 'ModelLatency' };
+  const ofInstances = (name: string, more: object = {}) => ({
+    ...WRITTEN,
+    namespace: '/aws/sagemaker/Endpoints',
+    name,
+    ...more,
+  });
+  const TRACKS_LATENCY = 'scaling[0].metric: ModelLatency: better a step policy';
+  const short = (where: string, value: number) => `scaling[0].${where}: ${value}: better at least 1000: this metric is`;
+
+  test.each([
+    ['a target on latency, written out', target({ metric: LATENCY, target: 500_000 }), [TRACKS_LATENCY]],
+    ['the same in milliseconds', target({ metric: LATENCY, target: 500 }), [TRACKS_LATENCY, short('target', 500)]],
+    ['by its short name', target({ metric: 'ModelLatency', target: 500 }), [TRACKS_LATENCY, short('target', 500)]],
+    ['as a time', target({ metric: 'ModelLatency', target: '500ms' }), [TRACKS_LATENCY]],
+    ['of another namespace', target({ metric: { ...LATENCY, namespace: 'Orders' }, target: 500 }), []],
+    ['how many latencies there were', target({ metric: { ...LATENCY, statistic: 'SampleCount' }, target: 500 }), []],
+    ['a percentile', alarm({ statistic: 'p99', threshold: 999 }), [short('alarm.threshold', 999)]],
+    ['a millisecond', alarm({ statistic: 'p99', threshold: '1ms' }), []],
+    ['how many there were, by an alarm', alarm({ statistic: 'SampleCount', threshold: 500 }), []],
+    [
+      'a step',
+      alarm({ threshold: '1s' }, [
+        { from: 0, to: 20, add: 1 },
+        { from: 20, add: 2 },
+      ]),
+      [short('steps[1].from', 20)],
+    ],
+    [
+      'nearly all memory',
+      target({ metric: ofInstances('MemoryUtilization'), target: 99 }),
+      ['scaling[0].target: 99: better at most 80'],
+    ],
+    [
+      'nearly the whole disk',
+      target({ metric: 'DiskUtilization', target: 81 }),
+      ['scaling[0].target: 81: better at most 80'],
+    ],
+    ['a sum over cores', target({ metric: ofInstances('CPUUtilization'), target: 280 }), []],
+    [
+      'a sum over instances',
+      target({ metric: ofInstances('MemoryUtilization', { statistic: 'Sum' }), target: 180 }),
+      [],
+    ],
+    ['memory in order', target({ metric: 'MemoryUtilization', target: 80 }), []],
+  ])('%s', (_, document, expected) => {
+    const said = policyWarnings(parse(document)).map(formatProblem);
+    expect(said).toEqual(expected.map((line) => expect.stringContaining(line)));
+  });
 });
 
 test('a name of another place is unknown here', () => {
