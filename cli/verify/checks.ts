@@ -2,7 +2,7 @@ import type { ScalingActivity } from '@aws-sdk/client-application-auto-scaling';
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { classifyActivity } from '../../shared/aws/classify.ts';
 import { isLeft } from '../../shared/domain/drift.ts';
-import { leastOf, type Suspended, suspendedBy } from '../../shared/domain/plan-capacity.ts';
+import { leastOf, rungSuspends, type Suspended, suspendedBy } from '../../shared/domain/plan-capacity.ts';
 import { type ActivityTrouble, adviceOn } from '../../shared/domain/scaling-activity.ts';
 import { scalingOf } from '../../shared/domain/step-wake.ts';
 import { DAY, type Instant } from '../../shared/domain/time.ts';
@@ -82,7 +82,8 @@ export function checkSuspension({ record, ruling, target }: EndpointLook): reado
   if (target === undefined) return [];
   const check = 'suspended';
   const names = (['in', 'out', 'scheduled'] as const).filter((name) => target.suspended[name]);
-  const wanted = suspendedBy(ruling, record);
+  const wanted = suspendedBy(ruling, record, target.suspended);
+  const says = rungSuspends(record) ? 'the policy says' : 'its owner and the hold say';
   if (record.policy?.scaleIn !== undefined && ruling.want !== 'leave') return checkHeld(names, wanted);
   const said = names.join(', ') || 'nothing';
   if (wanted === undefined) {
@@ -91,8 +92,8 @@ export function checkSuspension({ record, ruling, target }: EndpointLook): reado
     return [{ level: 'warning', check, found: `${said} is suspended`, advice }];
   }
   const asked = (['in', 'out', 'scheduled'] as const).filter((name) => wanted[name]);
-  if (asked.join() === names.join()) return [{ level: 'ok', check, found: `${said}, as the policy says` }];
-  const found = `${said} is suspended; the policy says ${asked.join(', ') || 'nothing'}`;
+  if (asked.join() === names.join()) return [{ level: 'ok', check, found: `${said}, as ${says}` }];
+  const found = `${said} is suspended; ${says} ${asked.join(', ') || 'nothing'}`;
   if (isLeft(record, 'suspended')) return [{ level: 'warning', check, found, advice: LEFT }];
   return [{ level: 'error', check, found, advice: SOON }];
 }

@@ -31,7 +31,7 @@ export interface CapacityInput {
   readonly drain?: { readonly since: Instant; readonly max: number } | undefined;
   /** Absent: not read yet; a plan that depends on it says so. */
   readonly activity?: 'active' | 'idle' | 'unknown' | undefined;
-  /** Of what is suspended, scale-in is held back or let go on by the policy's `scaleIn`. */
+  /** Of what is suspended, scale-in is held back or let go on by the policy's `scaleIn`, or scale-out by a hold. */
   readonly holdsScaleIn?: boolean;
   /** What is in flight; absent: not read yet. */
   readonly work?: Work | undefined;
@@ -61,21 +61,50 @@ export interface Suspended {
   readonly scheduled: boolean;
 }
 
-/** What the ruling's rung suspends; undefined: no rung of the policy does, and we have suspended nothing before. */
-export function suspendedBy({ rung, reason }: Ruling, record: FleetRecord): Suspended | undefined {
-  const { policy, suspends, observed } = record;
-  // AWS's own step policy knows nothing of a hold.
-  const keepsDown = reason === 'hold-down' && observed?.desired === 0 && wakesByStep(record);
-  if (policy?.suspends !== true && suspends !== true && !keepsDown) return undefined;
-  const names = rung?.kind === 'bounds' ? (rung.suspend ?? []) : [];
+/** AWS's own step policy knows nothing of a hold. */
+function keepsDown({ reason }: Ruling, record: FleetRecord): boolean {
+  return reason === 'hold-down' && record.observed?.desired === 0 && wakesByStep(record);
+}
+
+/** Some rung says what is suspended, or did when we suspended it last. */
+export function rungSuspends({ policy, suspends }: FleetRecord): boolean {
+  return policy?.suspends === true || suspends === true;
+}
+
+/**
+ * What the ruling's rung or a hold suspends; undefined: neither does, and we have suspended nothing before. Beside a hold
+ * all but scale-out is as its owner has it.
+ */
+export function suspendedBy(ruling: Ruling, record: FleetRecord, now: Suspended | undefined): Suspended | undefined {
+  const isKept = keepsDown(ruling, record);
+  const { rung } = ruling;
+  if (rungSuspends(record)) {
+    const names = rung?.kind === 'bounds' ? (rung.suspend ?? []) : [];
+    return {
+      in: names.includes('in'),
+      out: isKept || names.includes('out'),
+      scheduled: names.includes('scheduled'),
+    };
+  }
+  const { heldDown, scaleIn } = record;
+  if (!isKept && heldDown === undefined) return undefined;
   return {
-    in: names.includes('in'),
-    out: keepsDown || names.includes('out'),
-    scheduled: names.includes('scheduled'),
+    // Where scale-in waits for quiet, its suspension is ours.
+    in: scaleIn === undefined && now?.in === true,
+    out: isKept || heldDown?.out === true,
+    scheduled: now?.scheduled === true,
   };
 }
 
-function differ(a: Suspended | undefined, b: Suspended): boolean {
+/** What has to be remembered of a target before a hold suspends its scale-out, until it is as it was again. */
+export function heldDownBy(ruling: Ruling, record: FleetRecord, now: Suspended | undefined): FleetRecord['heldDown'] {
+  const { heldDown } = record;
+  if (rungSuspends(record)) return undefined;
+  if (keepsDown(ruling, record)) return heldDown ?? { out: now?.out === true };
+  return heldDown === undefined || now === undefined || now.out === heldDown.out ? undefined : heldDown;
+}
+
+export function differ(a: Suspended | undefined, b: Suspended): boolean {
   return a === undefined || a.in !== b.in || a.out !== b.out || a.scheduled !== b.scheduled;
 }
 

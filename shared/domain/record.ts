@@ -166,6 +166,7 @@ export interface TargetState extends ScalableTarget {
   readonly cut?: CutRaise;
   readonly steered?: boolean;
   readonly suspends?: true;
+  readonly heldDown?: NonNullable<FleetRecord['heldDown']>;
   readonly settled?: Settled;
   readonly drift?: Drift;
   readonly asserted?: string;
@@ -267,6 +268,8 @@ export interface FleetRecord {
   readonly steered?: boolean;
   /** We have suspended some scaling of the target, and have not let it go on yet. */
   readonly suspends?: true;
+  /** A hold down suspends scale-out, which no rung of the policy does: whether its owner had suspended it before. */
+  readonly heldDown?: { readonly out: boolean };
   /** Scale-in of the target is held back while it has work, and let go on in between. Absent: that is not ours. */
   readonly scaleIn?: HeldScaleIn;
   /** A maximum that fell to `max` waits since then for scaling to release instances. */

@@ -9,6 +9,7 @@ const OWN = [
   'cut',
   'steered',
   'suspends',
+  'heldDown',
   'scaleIn',
   'settled',
   'drift',

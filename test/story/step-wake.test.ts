@@ -178,3 +178,88 @@ describe('wake by step policy', () => {
 
   it('breaks no invariant', () => expectSound(result));
 });
+
+describe('what an owner suspended before a hold down', () => {
+  const suspend = (at: string, endpoint: string, scaling: Readonly<Record<string, boolean>>) => ({
+    at,
+    call: 'ApplicationAutoScaling.RegisterScalableTarget',
+    with: {
+      ...variant(endpoint),
+      ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
+      SuspendedState: scaling,
+    },
+  });
+  const hold = (endpoint: string) => ({ at: '+40m', hold: endpoint, mode: 'down', until: '+2h', why: 'costs' });
+  const states = (at: string) => ({
+    at,
+    call: 'ApplicationAutoScaling.DescribeScalableTargets',
+    with: { ServiceNamespace: 'sagemaker' },
+  });
+  const [IN, OUT, SCHEDULED] = [
+    'DynamicScalingInSuspended',
+    'DynamicScalingOutSuspended',
+    'ScheduledScalingSuspended',
+  ] as const;
+  let result: RehearsalResult;
+  /** What is suspended, by endpoint, at each look. */
+  let seen: readonly Readonly<Record<string, readonly string[]>>[];
+
+  beforeAll(async () => {
+    ({ result } = await runScenario({
+      start: MONDAY_UTC,
+      for: '4h',
+      schedules: { early: { timezone: 'UTC', open: [{ from: '00:00', to: '01:00' }] } },
+      policies: {
+        native,
+        later: { ...native, capacity: [{ during: 'early', min: 0, max: 5 }], otherwise: 'leave' },
+      },
+      endpoints: {
+        owned: asynchronous('native'),
+        still: asynchronous('native'),
+        again: asynchronous('native'),
+        left: asynchronous('later'),
+        released: asynchronous('native'),
+      },
+      happens: [
+        suspend('+20m', 'owned', { [IN]: true, [OUT]: false, [SCHEDULED]: true }),
+        suspend('+20m', 'still', { [IN]: false, [OUT]: true, [SCHEDULED]: false }),
+        ...['owned', 'still', 'again', 'left', 'released'].map(hold),
+        // In the middle of the hold: theirs to say, but for what the hold needs.
+        suspend('+1h', 'again', { [IN]: true, [OUT]: true, [SCHEDULED]: false }),
+        suspend('+1h', 'released', { [IN]: false, [OUT]: true, [SCHEDULED]: true }),
+        states('+1h30m'),
+        {
+          at: '+1h35m',
+          call: 'SageMaker.DeleteTags',
+          with: { ResourceArn: '$ARN(released)', TagKeys: ['endpoint-scaler:policy'] },
+        },
+        states('+3h'),
+      ],
+    }));
+    seen = answers(result, 'DescribeScalableTargets').map(({ ScalableTargets }) =>
+      Object.fromEntries(
+        ScalableTargets.map((target: { ResourceId: string; SuspendedState: Readonly<Record<string, boolean>> }) => [
+          target.ResourceId.split('/')[1],
+          [IN, OUT, SCHEDULED].filter((what) => target.SuspendedState[what]),
+        ]),
+      ),
+    );
+  });
+
+  it('stays suspended, and beside it scale-out for as long as the hold lasts', () => {
+    expect(seen[0]).toEqual({
+      owned: [IN, OUT, SCHEDULED],
+      still: [OUT],
+      again: [IN, OUT],
+      left: [OUT],
+      released: [OUT, SCHEDULED],
+    });
+  });
+
+  it('is as it was afterwards, and as it was changed meanwhile', () => {
+    const { released: _, ...rest } = seen[1] ?? {};
+    expect(rest).toEqual({ owned: [IN, SCHEDULED], still: [OUT], again: [IN], left: [] });
+  });
+
+  it('breaks no invariant', () => expectSound(result));
+});

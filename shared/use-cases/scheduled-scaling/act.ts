@@ -1,7 +1,7 @@
 import type { Evidence } from '../../domain/decision.ts';
 import { nameSuspended } from '../../domain/drift.ts';
 import { whyNoUnits } from '../../domain/instance-units.ts';
-import { type Suspended, suspendedBy } from '../../domain/plan-capacity.ts';
+import { rungSuspends, type Suspended, suspendedBy } from '../../domain/plan-capacity.ts';
 import { specName } from '../../domain/policy.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import { targetOf } from '../../domain/target-view.ts';
@@ -95,7 +95,7 @@ async function changeBounds(shared: RunShared, turn: Turn, situation: Situation)
   noteRegistered(shared, turn, situation, { ...plan.register, suspended });
   noteRaise(turn, run.now, plan.register.min, observed.serving);
   // Of a scale-in that waits, `scaleIn` of the record tells.
-  const byRung = suspendedBy(situation.ruling, turn.record);
+  const byRung = rungSuspends(turn.record) ? suspendedBy(situation.ruling, turn.record, target?.suspended) : undefined;
   if (plan.suspended !== undefined && byRung !== undefined) turn.change(noteSuspended(byRung));
   ports.log.count('CapacityChanges');
   announce(ports, run, turn, 'Capacity Changed', {

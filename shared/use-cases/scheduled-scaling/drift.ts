@@ -16,7 +16,7 @@ import {
   targetDifferences,
   versionKey,
 } from '../../domain/drift.ts';
-import { boundsNow, suspendedBy } from '../../domain/plan-capacity.ts';
+import { boundsNow, differ, rungSuspends, suspendedBy } from '../../domain/plan-capacity.ts';
 import type { FleetRecord, Observed } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
 import { wakesByStep } from '../../domain/step-wake.ts';
@@ -146,7 +146,7 @@ function expectedState(
   if (!TARGET_FIELDS.some((field) => isLeft(record, field))) return was;
   const wanted = boundsNow({ ruling, kind: record.kind, target, highestMax: record.policy?.highestMax }) ?? was;
   if (wanted === null) return was;
-  const suspended = suspendedBy(ruling, record);
+  const suspended = suspendedBy(ruling, record, target?.suspended);
   const said = suspended === undefined ? (was?.suspended ?? 'nothing') : nameSuspended(suspended);
   return { min: wanted.min, max: wanted.max, suspended: said };
 }
@@ -176,10 +176,17 @@ function isOurs(record: FleetRecord, target: TargetView | undefined, ruling: Rul
     case 'bounds':
       return wanted !== undefined && (ruling.mayLower || !boundsCovered(wanted, target));
     case 'suspended':
-      return suspendedBy(ruling, record) !== undefined || record.policy?.scaleIn !== undefined;
+      return isSuspensionOurs(record, target, ruling) || record.policy?.scaleIn !== undefined;
     default:
       return true;
   }
+}
+
+/** Beside a hold only scale-out is. */
+function isSuspensionOurs(record: FleetRecord, target: TargetView | undefined, ruling: Ruling): boolean {
+  const wanted = suspendedBy(ruling, record, target?.suspended);
+  if (wanted === undefined) return false;
+  return rungSuspends(record) || target === undefined || differ(target.suspended, wanted);
 }
 
 function driftOf(

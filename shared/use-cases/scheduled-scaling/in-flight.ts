@@ -1,5 +1,5 @@
 import { METRIC_DELAY } from '../../domain/activity.ts';
-import { type CapacityInput, suspendedBy } from '../../domain/plan-capacity.ts';
+import { type CapacityInput, heldDownBy, suspendedBy } from '../../domain/plan-capacity.ts';
 import {
   type HoldPlan,
   holdScaleIn,
@@ -65,17 +65,18 @@ export function waitingInput(
   hold: HoldPlan | undefined,
 ): Pick<CapacityInput, 'suspended' | 'holdsScaleIn' | 'waitsAtMost'> {
   const { policy } = record;
-  const byRung = suspendedBy(ruling, record);
+  const byRung = suspendedBy(ruling, record, target?.suspended);
   const heldBefore = record.scaleIn !== undefined;
+  const heldDown = record.heldDown !== undefined;
   const suspended = suspensionWanted({
-    byRung: ruling.want === 'leave' && (hold !== undefined || heldBefore) ? undefined : byRung,
+    byRung: ruling.want === 'leave' && !heldDown && (hold !== undefined || heldBefore) ? undefined : byRung,
     hold: hold?.suspend,
     heldBefore,
     now: target?.suspended,
   });
   return {
     suspended,
-    holdsScaleIn: hold !== undefined || heldBefore,
+    holdsScaleIn: hold !== undefined || heldBefore || heldDown,
     ...(policy?.scaleIn && { waitsAtMost: policy.scaleIn.atMost ?? Number.POSITIVE_INFINITY }),
   };
 }
@@ -92,8 +93,12 @@ export function rememberHold(
   const { ports, run } = shared;
   const { scaleIn } = turn.record;
   if (ruling.reportOnly || ruling.want === 'hands-off') return;
+  const heldDown = heldDownBy(ruling, turn.record, target?.suspended);
+  if (heldDown?.out !== turn.record.heldDown?.out) {
+    turn.change(({ heldDown: _, ...record }) => (heldDown === undefined ? record : { ...record, heldDown }));
+  }
   if (hold === undefined) {
-    const byRung = suspendedBy(ruling, turn.record)?.in === true;
+    const byRung = suspendedBy(ruling, turn.record, target?.suspended)?.in === true;
     const isLifted = target === undefined || !target.suspended.in || byRung;
     if (scaleIn === undefined || turn.record.policy?.scaleIn !== undefined || !isLifted) return;
     turn.change(({ scaleIn: _, ...record }) => record);

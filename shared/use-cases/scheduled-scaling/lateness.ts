@@ -1,4 +1,4 @@
-import type { Observed } from '../../domain/record.ts';
+import type { FleetRecord, Observed } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
 import { HOUR, type Instant, iso, SECOND } from '../../domain/time.ts';
 import type { RunShared, Turn } from './ports.ts';
@@ -16,35 +16,55 @@ interface Promised {
   readonly due: Instant;
 }
 
-/** A window or an `up` hold whose minimum does not serve is late: announced once, with its age told when it is over. */
-export function judgeLateness(shared: RunShared, turn: Turn, ruling: Ruling, observed: Observed): void {
+/** A scalable target, what it should be now, and what it is. */
+export interface JudgedTarget {
+  readonly record: FleetRecord;
+  readonly ruling: Ruling;
+  readonly observed: Observed;
+}
+
+/**
+ * A window or an `up` hold whose minimum does not serve is late: announced once, with its age told when it is over. Of
+ * several targets each has windows of its own, and the surplus of one does not make up for what another lacks.
+ */
+export function judgeLateness(shared: RunShared, turn: Turn, targets: readonly JudgedTarget[]): void {
   const { ports, run } = shared;
   const { late } = turn.record;
-  const promised = promisedBy(shared, turn, ruling);
-  if (promised === undefined || observed.serving >= promised.min) {
+  const promised = targets.flatMap(({ record, ruling, observed }) => {
+    const one = promisedBy(shared, record, ruling);
+    return one === undefined ? [] : [{ ...one, serving: Math.min(observed.serving, one.min), reason: ruling.reason }];
+  });
+  const short = promised.filter(({ serving, min }) => serving < min);
+  if (short.length === 0) {
     if (late === undefined) return;
     ports.log.count('ReadyLateness', Math.round((run.now - late.since) / SECOND));
     turn.change(({ late: _, ...record }) => record);
     return;
   }
-  const { min, window, due } = promised;
-  if (due > run.now) return;
+  const [newest] = short.filter(({ due }) => due <= run.now).sort((a, b) => b.window - a.window);
+  if (newest === undefined) return;
   ports.log.count('LateEndpoints');
-  if (late?.window === window) return;
+  const { window, due, reason } = newest;
+  // An older window of another target is late already, or was told of as late while it was the newest.
+  if (late !== undefined && window <= late.window) return;
   turn.change((record) => ({ ...record, late: { window, since: due } }));
   announce(ports, run, turn, 'Endpoint Late', {
-    reason: ruling.reason,
+    reason,
     window: iso(window),
     lateSeconds: Math.round((run.now - due) / SECOND),
-    serving: observed.serving,
-    wanted: min,
+    serving: sum(promised.map(({ serving }) => serving)),
+    wanted: sum(promised.map(({ min }) => min)),
   });
 }
 
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
+
 /** Undefined: nothing is. A window that began under another version of the policy promised nothing of this one. */
-function promisedBy(shared: RunShared, turn: Turn, ruling: Ruling): Promised | undefined {
+function promisedBy(shared: RunShared, record: FleetRecord, ruling: Ruling): Promised | undefined {
   const { window, heldFrom } = ruling;
-  const { late, ruledSince } = turn.record;
+  const { late, ruledSince } = record;
   // Where changes are only reported, nobody was to raise it.
   if (ruling.want !== 'up' || ruling.reportOnly) return undefined;
   if (ruling.rung?.kind === 'bounds' && ruling.rung.min > 0 && window !== undefined && window <= shared.run.now) {
@@ -54,7 +74,7 @@ function promisedBy(shared: RunShared, turn: Turn, ruling: Ruling): Promised | u
   }
   if (heldFrom === undefined) return undefined;
   // Nobody knew of it before: a start may take its time.
-  return { min: Math.max(1, ruling.bounds?.min ?? 1), window: heldFrom, due: heldFrom + leadOf(shared, turn.record) };
+  return { min: Math.max(1, ruling.bounds?.min ?? 1), window: heldFrom, due: heldFrom + leadOf(shared, record) };
 }
 
 /** A scale-out of ours ends when the asked count serves: its length is a sample for later leads. */

@@ -1,3 +1,4 @@
+import { differ } from '../../domain/plan-capacity.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { TargetKey } from '../../domain/scalable-target.ts';
 import { targetKeyOf, targetViews } from '../../domain/target-view.ts';
@@ -82,10 +83,13 @@ async function resume(
   record: FleetRecord,
   { min, max, suspended }: TargetView,
 ): Promise<Failure | undefined> {
-  const isSuspended = suspended.in || suspended.out || suspended.scheduled;
-  const ours = record.suspends === true || record.scaleIn !== undefined;
-  if (!ours || !isSuspended) return undefined;
-  const { out, scheduled } = record.suspends === true ? { out: false, scheduled: false } : suspended;
-  const outcome = await scaling.register(keyOf(record), { min, max }, { suspended: { in: false, out, scheduled } });
+  const { suspends = false, scaleIn, heldDown } = record;
+  const before = {
+    in: !suspends && scaleIn === undefined && suspended.in,
+    out: !suspends && (heldDown ?? suspended).out,
+    scheduled: !suspends && suspended.scheduled,
+  };
+  if (!differ(suspended, before)) return undefined;
+  const outcome = await scaling.register(keyOf(record), { min, max }, { suspended: before });
   return outcome.ok ? undefined : outcome.failure;
 }

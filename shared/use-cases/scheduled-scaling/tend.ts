@@ -16,7 +16,7 @@ import { demandBacklog, demandCopies, readActivity } from './demand.ts';
 import { judgeEach } from './drift.ts';
 import { giveBack } from './give-back.ts';
 import { holdPlan, type InFlight, readInFlight, rememberHold, waitingInput } from './in-flight.ts';
-import { judgeLateness, noteScaleOut } from './lateness.ts';
+import { type JudgedTarget, judgeLateness, noteScaleOut } from './lateness.ts';
 import { observe } from './observe.ts';
 import type { RunShared, Turn } from './ports.ts';
 import { judgeExpiry } from './queues.ts';
@@ -71,7 +71,7 @@ export async function tend(shared: RunShared, turn: Turn): Promise<void> {
   if (decided.length === 0) return refuseUnsaid(shared, turn);
   const again = rule(shared, turn.record);
   noteLead(shared, turn, again);
-  judgeLateness(shared, turn, again, servingAsAsked(observed, decided));
+  judgeLateness(shared, turn, judgedTargets(shared, turn, { ruling: again, observed }, decided));
   let moving = false;
   for (const one of raisesFirst(decided)) moving = (await carryOutOne(shared, one, moving)) || moving;
   if (turn.record.targets === undefined) return;
@@ -115,17 +115,18 @@ async function decideEach(shared: RunShared, whole: Turn, ruling: Ruling): Promi
   return all;
 }
 
-/**
- * What serves of what is asked for. Of several targets the surplus of one does not make up for what another lacks.
- */
-function servingAsAsked(observed: Observed, decided: readonly Decided[]): Observed {
-  if (decided.every(({ turn }) => turn.record.part === undefined)) return observed;
-  const serving = decided.map((one) => {
-    if ('failure' in one) return one.turn.record.observed?.serving ?? 0;
-    const { ruling, observed: own } = one.situation;
-    return Math.min(own.serving, ruling.bounds?.min ?? own.serving);
+function judgedTargets(
+  shared: RunShared,
+  { record }: Turn,
+  whole: { readonly ruling: Ruling; readonly observed: Observed },
+  decided: readonly Decided[],
+): readonly JudgedTarget[] {
+  if (record.targets === undefined) return [{ record, ...whole }];
+  return decided.flatMap(({ turn }) => {
+    const { observed } = turn.record;
+    if (observed === undefined) return [];
+    return [{ record: turn.record, ruling: ruleView(shared, whole.ruling, turn.record), observed }];
   });
-  return { ...observed, serving: serving.reduce((sum, count) => sum + count, 0) };
 }
 
 /** Nobody waits for a scale-in to end. */
