@@ -144,7 +144,7 @@ export function createWorld(kernel: Kernel): AdjustableWorld {
   return {
     services: [
       sagemaker.service,
-      createRuntimeService(state, (name, component) => loads.inject(name, 1, component)),
+      createRuntimeService(state, (name, component) => loads.invoke(name, component)),
       autoScaling.service,
       cloudwatch.service,
     ],

@@ -82,6 +82,8 @@ export class LoadOnEndpoint {
   #cutUntold = 0;
   /** Came at an instant between two stretches, and no metric tells of them yet. */
   #injectedUntold = 0;
+  /** Throttled at an instant between two stretches, and no metric tells of them yet. */
+  #throttledUntold = 0;
   #expired = 0;
   /** Served by flows of earlier incarnations of another kind. */
   #servedBefore = 0;
@@ -136,6 +138,28 @@ export class LoadOnEndpoint {
     this.#capacity.metrics?.turnAway?.(now, count);
     this.#turnAway(slot, share, share, count);
     this.#armAsk(now);
+  }
+
+  /** One request at this instant, and whether the endpoint takes it; a serverless one throttles above its maximum. */
+  invoke(): boolean {
+    const now = this.#kernel.clock.now();
+    this.#advance(now);
+    const { accepts, serverless } = this.#capacity;
+    const compute = this.#compute;
+    const isFull =
+      accepts &&
+      serverless !== undefined &&
+      compute !== undefined &&
+      compute.inUse(now, this.#flow.inside) >= serverless.maxConcurrency;
+    if (!isFull) {
+      this.inject(1);
+      return true;
+    }
+    this.#countArrivals(now, 1);
+    this.#failed += 1;
+    compute.throttle(1);
+    this.#throttledUntold += 1;
+    return false;
   }
 
   /** Moves on to this very instant: something is about to change. */
@@ -302,7 +326,7 @@ export class LoadOnEndpoint {
       counted,
       served,
       begun: flow.started - startedBefore,
-      dropped: dropped + refused,
+      dropped: dropped + refused + this.#throttledUntold,
       cold,
       coldMs: this.#compute?.coldMs ?? 0,
       cut: this.#cutUntold,
@@ -315,7 +339,7 @@ export class LoadOnEndpoint {
       serviceMs: this.#serviceMs,
       streams: this.#streams,
     });
-    this.#cutUntold = 0;
+    [this.#cutUntold, this.#throttledUntold] = [0, 0];
   }
 
   /** Without an instance nobody is answered at once; a serverless endpoint starts what it needs. */

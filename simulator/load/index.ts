@@ -185,6 +185,12 @@ export class EndpointLoads {
     (entry ?? this.#entryOf(endpoint)).load.inject(count);
   }
 
+  /** One request at this instant, as `inject` takes it; false: the endpoint throttles it. */
+  invoke(endpoint: string, component?: string): boolean {
+    const entry = component === undefined ? undefined : this.#components.get(component.toLowerCase());
+    return (entry ?? this.#entryOf(endpoint)).load.invoke();
+  }
+
   trouble(endpoint: string, from: EpochMs, until: EpochMs | undefined, mode: MetricsTrouble): FaultHandle {
     const period: TroubledPeriod = { from, until: until ?? Infinity, mode, misses: 0 };
     this.#entryOf(endpoint).troubled.push(period);

@@ -89,6 +89,16 @@ export class ServerlessCompute {
     return busy * (1 - length / this.#serviceMs) + arriving + burst;
   }
 
+  /**
+   * Units that count for the maximum: those that start, and what else is inside. Whoever started one is inside for as long
+   * as a warm unit would take, and is counted once.
+   */
+  inUse(now: EpochMs, inside: number): number {
+    const { starting } = this.#warmAt(now);
+    const young = this.#starting.filter(({ readyAt }) => readyAt - this.#coldMs > now - this.#serviceMs);
+    return starting + Math.max(0, inside - young.reduce((sum, { count }) => sum + count, 0));
+  }
+
   throttle(count: number): void {
     this.#throttled += count;
   }

@@ -65,6 +65,14 @@ export class SplitLoad {
     });
   }
 
+  /** Whether the endpoint takes it: serverless endpoints, which may not, have one variant. */
+  invoke(): boolean {
+    const [only, ...more] = this.#parts;
+    if (only !== undefined && more.length === 0) return only.invoke();
+    this.inject(1);
+    return true;
+  }
+
   settle(now: EpochMs): void {
     for (const part of this.#parts) part.settle(now);
   }

@@ -25,11 +25,12 @@ function findComponent(state: SageMakerState, endpoint: Endpoint, name: string |
 
 /**
  * SageMaker Runtime: one request to a model. Every model here answers 200 and an empty object; other answers are scripted
- * (`fail: SageMakerRuntime.InvokeEndpoint`). `arrived` counts it as a request of the endpoint, or of its component.
+ * (`fail: SageMakerRuntime.InvokeEndpoint`). `arrived` counts it as a request of the endpoint, or of its component,
+ * and answers whether it is taken.
  */
 export function createRuntimeService(
   state: SageMakerState,
-  arrived: (endpoint: string, component?: string) => void,
+  arrived: (endpoint: string, component?: string) => boolean,
 ): SimulatedService {
   return {
     name: 'SageMakerRuntime',
@@ -40,7 +41,8 @@ export function createRuntimeService(
         if (endpoint === undefined || (component === undefined && !answers(endpoint))) {
           throw new ApiError('ValidationError', `Endpoint ${name} of account ${state.kernel.accountId} not found.`);
         }
-        arrived(endpoint.name, component?.name);
+        // Field reports: status 400, and no message at all.
+        if (!arrived(endpoint.name, component?.name)) throw new ApiError('ThrottlingException', '');
         if (component?.current === 0) throw new ApiError('ValidationError', NO_COPY);
         return {
           Body: new TextEncoder().encode(ANSWER),

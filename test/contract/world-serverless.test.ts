@@ -14,7 +14,7 @@ import {
   UpdateEndpointWeightsAndCapacitiesCommand,
 } from '@aws-sdk/client-sagemaker';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { EndpointSeed } from '../../simulator/contract.ts';
+import type { ApiError, EndpointSeed } from '../../simulator/contract.ts';
 import { createAws, createClients, failureOf } from '../support/simulator-clients.ts';
 import { readMetric } from '../support/world-endpoints.ts';
 import { createWorldUnderTest, HOUR, MINUTE, type WorldUnderTest } from '../support/world-kernel.ts';
@@ -306,6 +306,35 @@ describe('requests of a serverless endpoint', () => {
     expect(
       readMetric(w, 'ServerlessConcurrentExecutionsUtilization', { stat: 'Average', ms: 4 * MINUTE })[0],
     ).toBeCloseTo(1, 1);
+  });
+
+  it('called by InvokeEndpoint are throttled above the maximum as all others are, and told of', () => {
+    const load = { arrivals: () => 0, serves, whenAway: 'lost', coldStartSeconds: 30 } as const;
+    seed(() => 0, { serverless: { memoryMb: 1_024, maxConcurrency: 3 }, instances: 1, load });
+    const input = { EndpointName: 'Chat', Body: new TextEncoder().encode('{}') };
+    const invoke = (): string => {
+      try {
+        w.call('SageMakerRuntime', 'InvokeEndpoint', input);
+        return 'served';
+      } catch (error) {
+        const { code, message, httpStatus } = error as ApiError;
+        return [code, httpStatus, message].join(' ');
+      }
+    };
+    const many = (count: number) => Array.from({ length: count }, invoke);
+    const throttled = 'ThrottlingException 400 ';
+    expect(many(3)).toEqual(['served', 'served', 'served']);
+    expect(invoke()).toBe(throttled);
+    // One was warm; the others start for half a minute, and what starts counts for the maximum.
+    w.advance(15_000);
+    expect(many(3)).toEqual(['served', throttled, throttled]);
+    w.advance(MINUTE);
+    expect(many(3)).toEqual(['served', 'served', 'served']);
+    w.advance(3 * MINUTE);
+    expect(w.world.requests('Chat')).toMatchObject({ total: 10, served: 7, failed: 3 });
+    expect(use()).toMatchObject({ coldStarts: 2, throttled: 3 });
+    const told = readMetric(w, 'Invocation4XXErrors', { ms: 5 * MINUTE });
+    expect(told.reduce((sum, count) => sum + count, 0)).toBe(3);
   });
 
   it('are throttled while compute that starts takes up the maximum', () => {
