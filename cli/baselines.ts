@@ -43,7 +43,7 @@ export function refuseOtherKinds({ endpoints }: Scenario, names: readonly string
     ({ name, kind, variants }) => names.includes(name) && (!KINDS.includes(kind) || variants !== undefined),
   );
   if (other === undefined) return;
-  const allowed = `an endpoint of kind ${KINDS.join(' or ')} with one variant; choose it with --endpoint`;
+  const allowed = `an endpoint of kind ${KINDS.join(' or ')} with one variant (choose it with --endpoint); without --baseline policies of every kind compare`;
   throw refusal(`${other.name} (${other.kind})`, allowed);
 }
 

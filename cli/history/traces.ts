@@ -67,10 +67,12 @@ async function findParked({ fleet, stack, region }: Account, name: string): Prom
 
 export function checkKind(name: string, kind: string): Traced['kind'] {
   if (kind === 'real-time' || kind === 'async') return kind;
-  throw new CliError(
-    EXIT.failed,
-    `${printable(name)}: its kind is ${kind}: traces are of real-time and async endpoints`,
-  );
+  throw new CliError(EXIT.failed, `${printable(name)}: ${tellOtherKind(kind)}`);
+}
+
+/** What CloudWatch counts of a component, or keeps of a serverless endpoint without requests, makes no trace. */
+export function tellOtherKind(kind: string): string {
+  return `its kind is ${kind}: traces are of real-time and async endpoints; write this one by hand (docs/scenarios.md)`;
 }
 
 /** Every count of the trace. Gaps are named, and end the command where nobody decided about them. */

@@ -18,6 +18,7 @@ import {
   type Range,
   readGapChoice,
   readRange,
+  tellOtherKind,
 } from '../history/traces.ts';
 import type { Io } from '../output.ts';
 import { CliError, EXIT, messageOf, writeJson } from '../output.ts';
@@ -59,6 +60,12 @@ async function make(io: Io, account: Account, options: ScenarioOptions, choice: 
     }
   }
   if (refused.length > 0) throw new CliError(EXIT.failed, `${GAPS_HINT}\nnothing was written`);
+  if (endpoints.length === 0) {
+    throw new CliError(
+      EXIT.failed,
+      'no endpoint of the fleet has a history that makes a scenario: nothing was written',
+    );
+  }
   const documents = must(await account.documents.readAll());
   const built = buildScenario({
     region: account.region,
@@ -86,8 +93,8 @@ async function readEndpoint(
 ): Promise<Omit<FleetEndpoint, 'samples'> | 'gaps' | undefined> {
   const { endpoint, kind, variant } = record;
   const name = printable(endpoint);
-  if (kind !== 'real-time' && kind !== 'async') return leaveOut(io, name, `its kind is ${kind}`);
-  if (variant === undefined) return leaveOut(io, name, 'it has several variants');
+  if (kind !== 'real-time' && kind !== 'async') return leaveOut(io, name, tellOtherKind(kind));
+  if (variant === undefined) return leaveOut(io, name, 'it has several variants: traces are of endpoints with one');
   const instanceType = record.observed?.instanceType ?? record.wake?.instanceType ?? (await readType(account, record));
   if (instanceType === undefined) return leaveOut(io, name, 'its instance type is not known');
   const history = createTrafficHistory(account.runtime.clientOf(CloudWatchClient));

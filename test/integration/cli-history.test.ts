@@ -183,3 +183,40 @@ describe('scenario', () => {
     expect(answer.out).toContain('nothing to do');
   });
 });
+
+describe('endpoints that have no trace', () => {
+  const other = {
+    start: '2026-03-23T00:00:00Z',
+    for: '1h',
+    policies: {
+      shared: { components: { chat: {} }, otherwise: { min: 1, max: 2 } },
+      hours: { otherwise: { min: 1, max: 4 } },
+    },
+    endpoints: {
+      Hosting: {
+        kind: 'components',
+        policy: 'shared',
+        instanceType: 'ml.g5.12xlarge',
+        instances: { min: 1, max: 2 },
+        components: { chat: { serves: { concurrent: 4, in: '800ms' }, copies: 1 } },
+      },
+      Little: { kind: 'serverless', policy: 'hours', memoryMb: 2048, maxConcurrency: 8, provisionedConcurrency: 1 },
+    },
+  };
+  const why = (kind: string) =>
+    `its kind is ${kind}: traces are of real-time and async endpoints; write this one by hand (docs/scenarios.md)`;
+  let served: ServedAccount;
+  afterEach(() => served.close());
+
+  test('are named with what is allowed, and a scenario of nothing else is none', async () => {
+    served = await serveScenario(other);
+    const out = join(folder, 'none');
+    const answer = await served.command(['scenario', '--days', '1', '--gaps', 'zero', '--out', out]);
+    expect(answer.code).toBe(1);
+    expect(answer.err).toContain(`Hosting: left out: ${why('components')}`);
+    expect(answer.err).toContain(`Little: left out: ${why('serverless')}`);
+    expect(answer.err).toContain('no endpoint of the fleet has a history that makes a scenario');
+    expect(existsSync(out)).toBe(false);
+    expect((await served.command(['trace', 'Little'])).err).toContain(`Little: ${why('serverless')}`);
+  });
+});

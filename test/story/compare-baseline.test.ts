@@ -133,6 +133,31 @@ describe('compare --baseline', () => {
     });
   });
 
+  it.each([
+    ['serverless', 'kind: serverless, memoryMb: 2048, maxConcurrency: 8, provisionedConcurrency: 1'],
+    [
+      'components',
+      'kind: components, instanceType: ml.g5.12xlarge, instances: { min: 0, max: 2 }, components: { chat: { serves: { concurrent: 4, in: 800ms } } }',
+    ],
+  ])('an endpoint of kind %s is refused, and what is allowed is said', async (kind, endpoint) => {
+    const text = [
+      'start: 2026-03-23T00:00:00Z',
+      'for: 1h',
+      'policies: { hours: { otherwise: { min: 1, max: 4 } } }',
+      `endpoints: { little: { policy: hours, ${endpoint} } }`,
+    ];
+    await inFolder({ 'scenario.yaml': `${text.join('\n')}\n` }, async (folder) => {
+      const { exitCode, stderr } = await runCommand(['compare', 'scenario.yaml', '--baseline', 'cron'], folder);
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 2,
+        stderr: expect.stringContaining(
+          `--baseline: little (${kind}): an endpoint of kind real-time or async with one variant (choose it with --endpoint); ` +
+            'without --baseline policies of every kind compare',
+        ) as unknown,
+      });
+    });
+  });
+
   it('something to compare is needed', async () => {
     await inFolder({ 'scenario.yaml': SCENARIO }, async (folder) => {
       const { exitCode, stderr } = await runCommand(['compare', 'scenario.yaml'], folder);
