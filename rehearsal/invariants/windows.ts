@@ -93,9 +93,9 @@ export function checkWindows(context: CheckContext): Check {
     const lead = longestLead(context, state, rules);
     if (told.orphaned.has(state.name.toLowerCase())) return;
     const toldAt = told.late.get(state.name.toLowerCase()) ?? Number.NEGATIVE_INFINITY;
-    // A protection that came and went within the window makes nothing of it untold.
-    const stillStands = toldAt >= state.changedAt && toldAt >= windowSince(rules, at) - lead - RECOVERY_MS;
-    const isTold = stillStands || toldAt >= since - lead - RECOVERY_MS;
+    // Each variant has windows of its own, which another one's do not begin anew.
+    const began = Math.max(...lacks.map((part) => windowSince(part.rules, at)));
+    const isTold = stillStands(toldAt, state.changedAt, { began, ruledFrom: rules.from, lead });
     // That it was broken before it was enrolled is found by the full re-check, as no event tells of it.
     if (BROKEN.has(state.status) && at - rules.from < FOUND_MS) return;
     const underway = UNDERWAY.has(state.status) || wanted || at - state.changedAt < context.graceMs;
@@ -138,6 +138,16 @@ export function checkWindows(context: CheckContext): Check {
       context.wakeAt(at + HOUR_MS);
     },
   };
+}
+
+/** Whether what was told is told of this window. A protection that came and went within it makes nothing of it untold. */
+function stillStands(
+  toldAt: number,
+  changedAt: number,
+  { began, ruledFrom, lead }: { readonly began: number; readonly ruledFrom: number; readonly lead: number },
+): boolean {
+  const reaches = (since: number): boolean => toldAt >= since - lead - RECOVERY_MS;
+  return (toldAt >= changedAt && reaches(began)) || reaches(Math.max(ruledFrom, began));
 }
 
 function describe(state: EndpointState, min: number, during: string | undefined, why: string): string {

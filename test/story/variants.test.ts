@@ -216,3 +216,28 @@ describe('traffic that shifts by the calendar', () => {
     ]);
   });
 });
+
+describe('two parked variants that find no capacity', () => {
+  it('are told as late once for each window, whichever of them ends first', async () => {
+    const run = await rehearseHere({
+      start: MONDAY_UTC,
+      for: '10h',
+      schedules: { early: open('02:00', '05:00'), long: open('03:00', '09:00') },
+      policies: {
+        shop: {
+          variants: {
+            blue: { capacity: [{ during: 'long', min: 1, max: 2 }] },
+            green: { capacity: [{ during: 'early', min: 1, max: 2 }] },
+          },
+          otherwise: 'zero',
+          zero: { by: 'park', idleFor: '10m' },
+        },
+      },
+      endpoints: { shop: SHOP },
+      happens: [{ at: '+1h', for: '6h', noCapacity: 'all', failsAfter: '10m' }],
+    });
+    expectSurvived(run);
+    const late = eventsOf(run.result, 'Endpoint Late', 'shop').map(({ detail }) => detail['window']);
+    expect(late).toEqual(['2026-03-02T02:00:00.000Z', '2026-03-02T03:00:00.000Z']);
+  });
+});

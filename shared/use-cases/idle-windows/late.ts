@@ -1,6 +1,8 @@
+import { currentWindowBegin, minimumOf, rungAt } from '../../domain/agenda.ts';
 import { parks } from '../../domain/kinds.ts';
 import type { FleetRecord } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
+import { targetViews } from '../../domain/target-view.ts';
 import { type Instant, iso, MINUTE } from '../../domain/time.ts';
 import type { RecordChange, Work } from './ports.ts';
 import { announce } from './report.ts';
@@ -20,7 +22,8 @@ export function noteLateness(work: Work): RecordChange | undefined {
   const since = lateSince(work, window);
   if (since > run.now) return undefined;
   ports.log.count('LateEndpoints');
-  if (record.late?.window === window) return undefined;
+  // An older window that is left over was told of, or late beside a newer one.
+  if (record.late !== undefined && window <= record.late.window) return undefined;
   announce(work, 'Endpoint Late', {
     reason: work.ruling.reason,
     window: iso(window),
@@ -36,9 +39,20 @@ export function windowInForce(record: FleetRecord, ruling: Ruling, now: Instant)
   // Without a wake, what is put back is scaling, of an endpoint that serves all the while.
   const away = record.phase === 'parked' || record.phase === 'waking' || record.wake !== undefined;
   if (!away || ruling.want !== 'up' || !parks(record.kind, record.policy)) return undefined;
+  if (record.targets !== undefined) return newestWindow(record, now) ?? ruling.heldFrom;
   const keepsUp = ruling.rung?.kind === 'bounds' && ruling.rung.min >= 1;
   if (keepsUp && ruling.window !== undefined && ruling.window <= now) return ruling.window;
   return ruling.heldFrom;
+}
+
+/** Each of several variants has windows of its own, which another one's do not begin anew. */
+function newestWindow(record: FleetRecord, now: Instant): Instant | undefined {
+  const begins = targetViews(record).flatMap(({ agenda }) => {
+    if (agenda === undefined) return [];
+    const rung = rungAt(agenda, now);
+    return rung !== undefined && minimumOf(rung) >= 1 ? (currentWindowBegin(agenda, now) ?? []) : [];
+  });
+  return begins.length === 0 ? undefined : Math.max(...begins);
 }
 
 function lateSince(work: Work, window: Instant): Instant {
