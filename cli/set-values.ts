@@ -1,4 +1,5 @@
-import { parseDocument, parse as parseYamlValue } from 'yaml';
+import { type Document, isMap, parseDocument, parse as parseYamlValue } from 'yaml';
+import { nearest } from '../shared/documents/problem.ts';
 import { CliError, EXIT, messageOf } from './output.ts';
 
 /** Of an option that may be given more than once. */
@@ -17,6 +18,7 @@ export function override(text: string, settings: readonly string[]): string {
       .slice(0, at)
       .split('.')
       .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+    refuseUnknownEndpoint(document, path, setting);
     try {
       document.setIn(path, parseYamlValue(setting.slice(at + 1)));
     } catch (error) {
@@ -24,4 +26,14 @@ export function override(text: string, settings: readonly string[]): string {
     }
   }
   return String(document);
+}
+
+/** A field of an endpoint that is not there would begin one without the rest of its fields. */
+function refuseUnknownEndpoint(document: Document, [field, name, ...more]: readonly unknown[], setting: string): void {
+  const endpoints = document.get('endpoints');
+  if (field !== 'endpoints' || more.length === 0 || !isMap(endpoints) || endpoints.has(name)) return;
+  const names = endpoints.items.map(({ key }) => String(key));
+  const meant = nearest(String(name), names);
+  const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`;
+  throw new CliError(EXIT.usage, `--set: ${setting}: an endpoint of the document: ${names.join(', ')}${hint}`);
 }

@@ -12,6 +12,7 @@ import type {
   Violation,
   WindowResult,
 } from './result.ts';
+import { refusalOf } from './result.ts';
 import type { Rulebook } from './rulebook.ts';
 import type { Run } from './run.ts';
 import { judgeWindows, promisedWindows } from './windows.ts';
@@ -59,7 +60,7 @@ export async function buildResult(
     ...unpriced.map((type) => `prices: ${type}: no price known; add it to prices of the scenario (USD per hour)`),
     ...run.happenings
       .filter((state) => state.times() === 0)
-      .map(({ happening }) => `happens: ${toIso(happening.at)}: ${happening.what}: never took effect`),
+      .map((state) => `happens: ${toIso(state.happening.at)}: ${state.happening.what}: ${whyNothing(state.answer())}`),
   ];
   const timezone = mostFrequentZone(run);
   const result: RehearsalResult = {
@@ -81,6 +82,12 @@ export async function buildResult(
     bill,
   };
   return { result, warnings };
+}
+
+/** A call that AWS refused has an answer that says why. */
+function whyNothing(answer: unknown): string {
+  const refusal = refusalOf(answer);
+  return refusal === undefined ? 'never took effect' : `never took effect: ${refusal}`;
 }
 
 function alwaysOn(

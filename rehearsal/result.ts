@@ -167,8 +167,17 @@ export interface HappensResult {
   readonly what: string;
   /** How often it took effect; 0 comes with a warning. */
   readonly times: number;
-  /** Answer of a scripted call, or null. */
+  /** Answer of a scripted call, or null; `{ error }` where it was refused. */
   readonly answer: unknown;
+}
+
+/** Why what the script asked for was refused, as one line. */
+export function refusalOf(answer: unknown): string | undefined {
+  if (typeof answer !== 'object' || answer === null || !('error' in answer)) return undefined;
+  const { error } = answer;
+  if (typeof error !== 'object' || error === null) return String(error);
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return `${String(code)}: ${String(message)}`;
 }
 
 export interface EventResult {

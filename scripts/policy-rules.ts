@@ -318,7 +318,7 @@ export const REFUSALS: readonly PolicyRule[] = [
     aws: 'Cooldowns are whole seconds',
     source: MODEL,
     breaks: tracking({ scaleInCooldown: '1500ms' }),
-    says: 'scaling[0].scaleInCooldown: 1500ms: a duration in whole seconds, like 300s',
+    says: 'scaling[0].scaleInCooldown: 1500ms: a duration in whole seconds, like 300s, at most 1d',
   },
   {
     id: 'too-many-steps',
@@ -670,7 +670,7 @@ export const REFUSALS: readonly PolicyRule[] = [
     aws: 'Scaling in, scaling out and scheduled scaling are suspended',
     source: MODEL,
     breaks: { otherwise: { min: 1, max: 2, suspend: ['in', 'in'] } },
-    says: 'otherwise.suspend: ["in","in"]: a list of in, out and scheduled, each once',
+    says: 'otherwise.suspend: ["in","in"]: a list of at least one of in, out and scheduled, each once',
   },
   {
     id: 'metric-by-type',

@@ -45,6 +45,7 @@ export function register(program: Command, io: Io): void {
 
 async function compare(io: Io, file: string, options: Options): Promise<void> {
   const text = override(readText(io, file), options.set);
+  const endpoints = chooseEndpoints(text, file, options.endpoint);
   const files = options.policies?.split(',').map((path) => path.trim()) ?? [];
   const names = files.map(nameOf);
   if (new Set(names).size < names.length || files.includes('')) {
@@ -54,7 +55,6 @@ async function compare(io: Io, file: string, options: Options): Promise<void> {
   if (files.length + baselines.length === 0) {
     throw new CliError(EXIT.usage, 'compare: --policies, --baseline or both are needed (--help says more)');
   }
-  const endpoints = chooseEndpoints(text, file, options.endpoint);
   const [only, ...more] = endpoints;
   if (options.picture !== undefined && (only === undefined || more.length > 0)) {
     throw new CliError(

@@ -1,11 +1,22 @@
 import type { Command } from 'commander';
 import { type AccountOptions, withAccountOptions } from '../account/options.ts';
 import type { LoadOptions } from '../load/plan.ts';
-import type { Io } from '../output.ts';
+import { CliError, EXIT, type Io } from '../output.ts';
 
 interface VerifyOptions extends AccountOptions, LoadOptions {
   readonly load?: boolean;
 }
+
+const LOAD_OPTIONS: readonly string[] = [
+  'rate',
+  'concurrency',
+  'for',
+  'atMost',
+  'body',
+  'contentType',
+  'component',
+  'yes',
+] satisfies (keyof LoadOptions)[];
 
 export function register(program: Command, io: Io): void {
   const command = program
@@ -16,6 +27,7 @@ export function register(program: Command, io: Io): void {
     .argument('<endpoint>', 'name of the endpoint');
   withLoad(command);
   withAccountOptions(command).action(async (name: string, options: VerifyOptions) => {
+    if (options.load !== true) refuseLoadOptions(command);
     const [{ operate }, { verifyEndpoint }, { loadEndpoint }] = await Promise.all([
       import('../account/connect.ts'),
       import('../operate/verify.ts'),
@@ -25,6 +37,14 @@ export function register(program: Command, io: Io): void {
       options.load === true ? loadEndpoint(account, io, name, options) : verifyEndpoint(account, io, name, options),
     );
   });
+}
+
+/** Somebody who names them expects a load. */
+function refuseLoadOptions(command: Command): void {
+  const given = LOAD_OPTIONS.filter((name) => command.getOptionValueSource(name) === 'cli');
+  if (given.length === 0) return;
+  const flags = command.options.filter((option) => given.includes(option.attributeName())).map(({ long }) => long);
+  throw new CliError(EXIT.usage, `${flags.join(', ')}: only together with --load`);
 }
 
 function withLoad(command: Command): void {

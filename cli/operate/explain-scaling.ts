@@ -1,4 +1,6 @@
+import { formatDuration } from '../../shared/documents/values.ts';
 import { inAwsUnits, unitsOn, whyNoUnits } from '../../shared/domain/instance-units.ts';
+import { type MetricUnit, metricFacts } from '../../shared/domain/metric-names.ts';
 import { type InstanceTypes, instanceTypesOf, unweighted, weighedTypes } from '../../shared/domain/mixed-types.ts';
 import {
   type ScalingSpec,
@@ -40,15 +42,38 @@ function sayWhat(spec: ScalingSpec): string {
   if (spec.kind === 'step') {
     const { metric, statistic, source, comparison, threshold, periods } = spec.alarm;
     const of = statistic === 'Average' || (source && 'math' in source) ? '' : `${statistic} of `;
-    return `${of}${metric} ${comparison} ${threshold} for ${periods} periods: ${spec.steps.map(sayStep).join('; ')}`;
+    const sayAmount = (amount: number) => inDocumentUnits(amount, spec.alarm);
+    const steps = spec.steps.map((step) => sayStep(step, sayAmount));
+    return `${of}${metric} ${comparison} ${sayAmount(threshold)} for ${periods} periods: ${steps.join('; ')}`;
   }
   const unit = spec.weights === undefined ? '' : ` a ${spec.weights.reference}`;
-  return `${spec.metric} at ${spec.target}${unit}${spec.disableScaleIn ? ', never scales in' : ''}`;
+  return `${spec.metric} at ${inDocumentUnits(spec.target, spec)}${unit}${spec.disableScaleIn ? ', never scales in' : ''}`;
 }
 
-function sayStep({ from, to, change }: StepScaling['steps'][number]): string {
+function sayStep({ from, to, change }: StepScaling['steps'][number], sayAmount: (amount: number) => string): string {
   const [kind, by] = Object.entries(change)[0] ?? ['add', 0];
-  return `${from ?? ''}..${to ?? ''} ${kind} ${by}`;
+  const [begin, end] = [from, to].map((edge) => (edge === undefined ? '' : sayAmount(edge)));
+  return `${begin}..${end} ${kind} ${by}`;
+}
+
+/** A time as a policy would say it, where the metric is one that measures time. */
+function inDocumentUnits(amount: number, { metric, source }: Pick<TargetTracking, 'metric' | 'source'>): string {
+  const ms = inMilliseconds(Math.abs(amount), source === undefined ? metricFacts(metric)?.unit : undefined);
+  if (ms === undefined || ms === 0 || !Number.isInteger(ms)) return String(amount);
+  return `${amount < 0 ? '-' : ''}${formatDuration(ms)}`;
+}
+
+function inMilliseconds(amount: number, unit: MetricUnit | undefined): number | undefined {
+  switch (unit) {
+    case 'microseconds':
+      return amount / 1000;
+    case 'milliseconds':
+      return amount;
+    case 'seconds':
+      return amount * 1000;
+    default:
+      return undefined;
+  }
 }
 
 function sayInAws(spec: ScalingSpec, types: InstanceTypes): string {

@@ -11,6 +11,9 @@ const documentName = text(/^(?:schedules|policies)\/[a-z0-9-]{1,64}$/, DOCUMENT_
 
 const componentName = word(COMPONENT_NAME, COMPONENT_ALLOWED);
 
+const WHY_ALLOWED = 'why, a text of 1 to 256 characters, none of them a control character such as a line break';
+const why = text(/^(?=.*\S).{1,256}$/, WHY_ALLOWED, (input) => (/\p{Cc}/u.test(input) ? undefined : input));
+
 const putSchema = v.pipe(
   fields({
     at: time,
@@ -71,7 +74,7 @@ const HAND_VERBS = {
       hold: endpoint,
       mode: choice(['up', 'down', 'hands-off']),
       until: time,
-      why: word(/^(?=.*\S)[^\n]{1,256}$/, 'why, a text of 1 to 256 characters'),
+      why,
     }),
     v.transform((input) => ({
       verb: 'hold' as const,

@@ -56,7 +56,7 @@ const during = word(NAME_PATTERN, `a schedule: ${NAME_ALLOWED}`);
 // The grammar's own word; no schema is ever awaited.
 // biome-ignore lint/suspicious/noThenProperty: see above
 const then = { then: choice(['zero', 'leave']) }; // oxlint-disable-line unicorn/no-thenable
-const SUSPEND_ALLOWED = 'a list of in, out and scheduled, each once';
+const SUSPEND_ALLOWED = 'a list of at least one of in, out and scheduled, each once';
 const suspend = v.pipe(
   list(choice(['in', 'out', 'scheduled']), SUSPEND_ALLOWED, 3),
   v.minLength(1, SUSPEND_ALLOWED),

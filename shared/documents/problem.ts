@@ -27,15 +27,23 @@ const MAX_SHOWN = 80;
 /** A value as a problem shows it: JSON, shortened; `nothing` for an absent one. */
 export function showValue(value: unknown): string {
   if (value === undefined) return 'nothing';
+  if (typeof value === 'number') return String(asWritten('', value));
   let text: string;
   try {
-    text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+    text = typeof value === 'string' ? value : (JSON.stringify(value, asWritten) ?? String(value));
   } catch {
     text = String(value);
   }
   const line = text.replace(/\s+/g, ' ');
   if (line === '') return '""';
   return line.length > MAX_SHOWN ? `${line.slice(0, MAX_SHOWN - 1)}…` : line;
+}
+
+/** JSON has no word for numbers that YAML has: `null` is not what stands in the document. */
+function asWritten(_: string, value: unknown): unknown {
+  if (typeof value !== 'number' || Number.isFinite(value)) return value;
+  if (Number.isNaN(value)) return '.nan';
+  return value < 0 ? '-.inf' : '.inf';
 }
 
 /** `closed[1].holidays`; keys that are not plain words are quoted. */

@@ -13,7 +13,7 @@ import { DURATION_ALLOWED, DURATION_PATTERN, parseDuration } from './values.ts';
 const MAX_POLICIES = 10;
 const MAX_STEPS = 20;
 const AMOUNT_ALLOWED = `a number, or ${DURATION_ALLOWED} for a metric that measures time`;
-const COOLDOWN_ALLOWED = 'a duration in whole seconds, like 300s';
+const COOLDOWN_ALLOWED = 'a duration in whole seconds, like 300s, at most 1d';
 const PERIOD_ALLOWED = 'a period of an alarm: 10s, 20s, 30s or a multiple of 1m';
 const CHANGES = ['add', 'percent', 'set'] as const;
 

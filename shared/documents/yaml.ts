@@ -15,6 +15,9 @@ export interface SourceDocument {
 export const MAX_SOURCE_BYTES = 256 * 1024;
 const MAX_ALIASES = 100;
 const MAX_FAULTS = 20;
+const TOO_DEEP = 'YAML that is less deeply nested';
+const TOO_MANY_ALIASES = 'YAML with fewer aliases, none of which leads into itself';
+const ONE_DOCUMENT = 'one document a file: what follows --- belongs into a file of its own';
 
 /** Reads YAML 1.2 (so JSON too). Every problem of its syntax at once. */
 export function parseYaml(file: string, text: string): Parsed<SourceDocument> {
@@ -25,6 +28,8 @@ export function parseYaml(file: string, text: string): Parsed<SourceDocument> {
   try {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2' });
     const faults = [...document.errors, ...document.warnings];
+    // The parser recurses, and tells of its own stack as of a fault.
+    if (faults.some(({ message }) => /call stack|stack overflow/i.test(message))) return refuse(file, text, TOO_DEEP);
     if (faults.length > 0) {
       const problems = firstOfEachPlace(faults).map((fault) => describeFault(file, text, lines, fault));
       return { ok: false, problems };
@@ -36,11 +41,7 @@ export function parseYaml(file: string, text: string): Parsed<SourceDocument> {
   } catch (error) {
     // The parser recurses, and refuses what its aliases would blow up, by throwing these.
     if (!(error instanceof RangeError || error instanceof ReferenceError || error instanceof TypeError)) throw error;
-    return refuse(
-      file,
-      text,
-      `YAML that is less deeply nested and has fewer aliases (${error.message.split('\n')[0]})`,
-    );
+    return refuse(file, text, error instanceof RangeError ? TOO_DEEP : TOO_MANY_ALIASES);
   }
 }
 
@@ -69,7 +70,7 @@ function describeFault(file: string, text: string, lines: LineCounter, fault: Fa
     col,
     field: 'document',
     value: showValue(shown),
-    allowed: `YAML 1.2 (${fault.message})`,
+    allowed: fault.code === 'MULTIPLE_DOCS' ? ONE_DOCUMENT : `YAML 1.2 (${fault.message})`,
     path: [],
   };
 }

@@ -84,6 +84,16 @@ describe('faults of a scenario', () => {
     const { warnings } = await run(HOUR + happens, { code: standIn({}) });
     expect(warnings).toEqual([expect.stringContaining('noCapacity ml.p5en.48xlarge for 1m: never took effect')]);
   });
+
+  it('are told with the refusal where AWS refused them', async () => {
+    const happens = 'happens: [{ at: +10m, call: SageMaker.DescribeEndpoint, with: { EndpointName: Nobody } }]\n';
+    const { warnings } = await run(HOUR + happens, { code: standIn({}) });
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /call SageMaker\.DescribeEndpoint.*: never took effect: ValidationException: .*Could not find/,
+      ),
+    ]);
+  });
 });
 
 describe('what is deployed', () => {

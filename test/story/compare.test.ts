@@ -39,6 +39,15 @@ describe('compare', () => {
       ['--policies', 'two.yaml', '--endpoint', 'chta'],
       '--endpoint: chta: an endpoint of scenario.yaml: chat, search (did you mean chat?)\n',
     ],
+    [['--endpoint', 'zz'], '--endpoint: zz: an endpoint of scenario.yaml: chat, search\n'],
+    [
+      ['--policies', 'two.yaml', '--set', 'endpoints.zz.startsIn=4m'],
+      '--set: endpoints.zz.startsIn=4m: an endpoint of the document: chat, search\n',
+    ],
+    [
+      ['--policies', 'two.yaml', '--set', 'endpoints.chta.startsIn=4m'],
+      '--set: endpoints.chta.startsIn=4m: an endpoint of the document: chat, search (did you mean chat?)\n',
+    ],
     [
       ['--policies', 'two.yaml', '--picture', 'x.svg'],
       '--picture: x.svg: one endpoint: choose it with --endpoint (chat, search)\n',

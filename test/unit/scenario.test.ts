@@ -343,6 +343,14 @@ happens:
     ],
     ['schedules: { s: { timezone: Europe/Berlin, closed: [{ holidays: XX }] } }', /schedules.s.closed\[0\]/],
     ['happens: [{ at: +1h, hold: chat, mode: up, until: +800h, why: x }]', /happens\[0\].until: .*at most 30 days/],
+    [
+      'happens: [{ at: +1h, hold: chat, mode: up, until: +2h, why: "one\\ntwo" }]',
+      /happens\[0\].why: one two: why, a text of 1 to 256 characters, none of them a control character/,
+    ],
+    [
+      'happens: [{ at: +1h, hold: chat, mode: up, until: +2h, why: "\\e[31mred" }]',
+      /happens\[0\].why: .*none of them a control character/,
+    ],
     ['happens: [{ at: +1h, requests: 3, to: chatt }]', /happens\[0\].to: chatt: .*did you mean chat/],
     ['happens: [{ at: +1h, put: policies/x }]', /exactly one of document and text/],
     [

@@ -366,6 +366,21 @@ describe('the bin', () => {
   });
 });
 
+describe('verify without --load', () => {
+  test.each([
+    [['--rate', '5'], '--rate'],
+    [['--for', '1m'], '--for'],
+    [['--yes', '--at-most', '10000', '--component', 'a'], '--at-most, --component, --yes'],
+    [['--concurrency', '1', '--body', 'x', '--content-type', 'text/plain'], '--concurrency, --body, --content-type'],
+  ])('refuses %j: nothing would be sent', async (words, named) => {
+    expect(await command('verify', 'chat', ...words)).toEqual({
+      code: 2,
+      out: '',
+      err: `${named}: only together with --load\n`,
+    });
+  });
+});
+
 /** A Node before 24 on this machine, as a user may have. */
 function findOlderNode(): string | undefined {
   const candidates = [

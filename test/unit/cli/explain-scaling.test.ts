@@ -22,6 +22,46 @@ it('shows the arithmetic where AWS sums over cores', () => {
   ]);
 });
 
+it('says times of the document as times, and what AWS is given in its units', () => {
+  const step = (metric: string, threshold: number, edge: number): ScalingSpec =>
+    ({
+      kind: 'step',
+      name: metric,
+      alarm: {
+        metric,
+        comparison: '>=',
+        threshold,
+        periods: 3,
+        periodMs: 60_000,
+        statistic: 'Average',
+        missing: 'notBreaching',
+      },
+      steps: [
+        { from: 0, to: edge, change: { add: 1 } },
+        { from: edge, change: { add: 3 } },
+      ],
+      cooldown: 0,
+    }) as unknown as ScalingSpec;
+  const specs = [
+    step('ModelLatency', 5_000_000, 500_000),
+    step('TimeInBacklog', 90_000, 1_500),
+    step('ApproximateAgeOfOldestRequest', 300, 60),
+    step('Invocations', 5_000_000, 10),
+    tracking({ metric: 'ModelLatency', target: 123_000 }),
+    tracking({ metric: 'ModelLatency', target: 123_000, source: { namespace: 'A', name: 'ModelLatency' } }),
+    step('ModelLatency', 1, -2_000),
+  ];
+  expect(explainScaling(recordOf('ml.m5.xlarge', specs)).map(({ says, inAws }) => [says, inAws])).toEqual([
+    ['ModelLatency >= 5s for 3 periods: 0..500ms add 1; 500ms.. add 3', '5000000'],
+    ['TimeInBacklog >= 1m30s for 3 periods: 0..1s500ms add 1; 1s500ms.. add 3', '90000'],
+    ['ApproximateAgeOfOldestRequest >= 5m for 3 periods: 0..1m add 1; 1m.. add 3', '300'],
+    ['Invocations >= 5000000 for 3 periods: 0..10 add 1; 10.. add 3', '5000000'],
+    ['ModelLatency at 123ms', '123000'],
+    ['ModelLatency at 123000', '123000'],
+    ['ModelLatency >= 1 for 3 periods: 0..-2ms add 1; -2ms.. add 3', '1'],
+  ]);
+});
+
 it('says what cannot be applied, and leaves other numbers alone', () => {
   const specs = [
     tracking({ metric: 'GPUUtilization' }),
@@ -71,7 +111,7 @@ it('names the statistic of an alarm where it is not the average', () => {
       cooldown: 0,
     }) as ScalingSpec;
   expect(explainScaling(recordOf('ml.m5.xlarge', [step('p99'), step('Average')]))).toMatchObject([
-    { says: 'p99 of ModelLatency >= 2000000 for 2 periods: 0.. add 1', inAws: '2000000' },
-    { says: 'ModelLatency >= 2000000 for 2 periods: 0.. add 1' },
+    { says: 'p99 of ModelLatency >= 2s for 2 periods: 0.. add 1', inAws: '2000000' },
+    { says: 'ModelLatency >= 2s for 2 periods: 0.. add 1' },
   ]);
 });

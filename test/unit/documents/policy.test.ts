@@ -209,7 +209,12 @@ test.each<[string, object, string]>([
   [
     'cooldown of milliseconds',
     target({ scaleInCooldown: '1500ms' }),
-    'scaling[0].scaleInCooldown: 1500ms: a duration in whole seconds, like 300s',
+    'scaling[0].scaleInCooldown: 1500ms: a duration in whole seconds, like 300s, at most 1d',
+  ],
+  [
+    'cooldown of years',
+    target({ scaleInCooldown: '1000d' }),
+    'scaling[0].scaleInCooldown: 1000d: a duration in whole seconds, like 300s, at most 1d',
   ],
   [
     'two trackers of one metric',
@@ -414,7 +419,12 @@ test.each<[string, object, string]>([
   [
     'suspend twice',
     { otherwise: { min: 1, max: 2, suspend: ['in', 'in'] } },
-    'otherwise.suspend: ["in","in"]: a list of in, out and scheduled, each once',
+    'otherwise.suspend: ["in","in"]: a list of at least one of in, out and scheduled, each once',
+  ],
+  [
+    'suspend of nothing',
+    { otherwise: { min: 1, max: 2, suspend: [] } },
+    'otherwise.suspend: []: a list of at least one of in, out and scheduled, each once',
   ],
   [
     'suspend of a zero rung',
