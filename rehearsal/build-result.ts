@@ -12,7 +12,6 @@ import type {
   Violation,
   WindowResult,
 } from './result.ts';
-import { refusalOf } from './result.ts';
 import type { Rulebook } from './rulebook.ts';
 import type { Run } from './run.ts';
 import { judgeWindows, promisedWindows } from './windows.ts';
@@ -84,10 +83,13 @@ export async function buildResult(
   return { result, warnings };
 }
 
-/** A call that AWS refused has an answer that says why. */
+/** What was refused has an answer that says why. */
 function whyNothing(answer: unknown): string {
-  const refusal = refusalOf(answer);
-  return refusal === undefined ? 'never took effect' : `never took effect: ${refusal}`;
+  if (typeof answer !== 'object' || answer === null || !('error' in answer)) return 'never took effect';
+  const { error } = answer;
+  if (typeof error !== 'object' || error === null) return `never took effect: ${String(error)}`;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return `never took effect: ${String(code)}: ${String(message)}`;
 }
 
 function alwaysOn(

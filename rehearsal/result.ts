@@ -171,15 +171,6 @@ export interface HappensResult {
   readonly answer: unknown;
 }
 
-/** Why what the script asked for was refused, as one line. */
-export function refusalOf(answer: unknown): string | undefined {
-  if (typeof answer !== 'object' || answer === null || !('error' in answer)) return undefined;
-  const { error } = answer;
-  if (typeof error !== 'object' || error === null) return String(error);
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return `${String(code)}: ${String(message)}`;
-}
-
 export interface EventResult {
   readonly at: string;
   readonly detailType: string;

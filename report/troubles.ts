@@ -5,7 +5,6 @@ import type {
   RehearsalResult,
   WindowResult,
 } from '../rehearsal/result.ts';
-import { refusalOf } from '../rehearsal/result.ts';
 import { formatPlural, formatSeconds } from './format.ts';
 import { explainReason, isFailure } from './reasons.ts';
 import { createZone, type Zone } from './zone.ts';
@@ -150,7 +149,7 @@ function tellFault(happening: HappensResult, until: number, result: RehearsalRes
     if (failures.length > 0) told.push(tellRecovery(name, endpoint, failures, zone));
     for (const window of listLate(endpoint, from, until)) told.push(tellLate(name, window, zone));
   }
-  const effect = happening.times === 0 ? tellNothing(happening) : `It took effect ${formatTimes(happening.times)}.`;
+  const effect = happening.times === 0 ? 'It met nothing.' : `It took effect ${formatTimes(happening.times)}.`;
   const calm =
     happening.times === 0
       ? 'There was nothing to mend.'
@@ -163,11 +162,6 @@ function tellFault(happening: HappensResult, until: number, result: RehearsalRes
     what: `${happening.what}. ${effect}`,
     mended: told.length > 0 ? told.join(' ') : calm,
   };
-}
-
-function tellNothing({ answer }: HappensResult): string {
-  const refusal = refusalOf(answer);
-  return refusal === undefined ? 'It met nothing.' : `It was refused: ${refusal}.`;
 }
 
 function tellLateWindows(result: RehearsalResult, covered: (at: number) => boolean, zone: Zone): Trouble[] {
