@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ComparisonRow } from '../../cli/compare-runs.ts';
 import { MONDAY_UTC, officeHours, realTime } from './fleet.ts';
-import { type CommandOutcome, inFolder, runCommand } from './run-scenario.ts';
+import { type CommandOutcome, inFolder, runHere } from './run-scenario.ts';
 
 const POLICY = officeHours({
   wake: { on: ['request'], fallbackConfigs: ['chat-g6'] },
@@ -54,7 +54,7 @@ describe('compare --baseline', () => {
   beforeAll(async () => {
     await inFolder({ 'scenario.yaml': SCENARIO }, async (folder) => {
       const args = ['compare', 'scenario.yaml', '--baseline', 'always-on,cron,cron/08:00-18:00', '--json', 'rows.json'];
-      outcome = await runCommand(args, folder);
+      outcome = await runHere(args, folder);
       const document = JSON.parse(readFileSync(`${folder}/rows.json`, 'utf8')) as { rows: ComparisonRow[] };
       rows = new Map(document.rows.map((row) => [row.policy, row]));
     });
@@ -125,7 +125,7 @@ describe('compare --baseline', () => {
     ['cron,cron', 'cron,cron: each one once: always-on'],
   ])('%s is refused, and what is allowed is said', async (baseline, expected) => {
     await inFolder({ 'scenario.yaml': SCENARIO }, async (folder) => {
-      const { exitCode, stderr } = await runCommand(['compare', 'scenario.yaml', '--baseline', baseline], folder);
+      const { exitCode, stderr } = await runHere(['compare', 'scenario.yaml', '--baseline', baseline], folder);
       expect({ exitCode, stderr }).toEqual({
         exitCode: 2,
         stderr: expect.stringContaining(`--baseline: ${expected}`) as unknown,
@@ -147,7 +147,7 @@ describe('compare --baseline', () => {
       `endpoints: { little: { policy: hours, ${endpoint} } }`,
     ];
     await inFolder({ 'scenario.yaml': `${text.join('\n')}\n` }, async (folder) => {
-      const { exitCode, stderr } = await runCommand(['compare', 'scenario.yaml', '--baseline', 'cron'], folder);
+      const { exitCode, stderr } = await runHere(['compare', 'scenario.yaml', '--baseline', 'cron'], folder);
       expect({ exitCode, stderr }).toEqual({
         exitCode: 2,
         stderr: expect.stringContaining(
@@ -160,7 +160,7 @@ describe('compare --baseline', () => {
 
   it('something to compare is needed', async () => {
     await inFolder({ 'scenario.yaml': SCENARIO }, async (folder) => {
-      const { exitCode, stderr } = await runCommand(['compare', 'scenario.yaml'], folder);
+      const { exitCode, stderr } = await runHere(['compare', 'scenario.yaml'], folder);
       expect({ exitCode, stderr }).toEqual({
         exitCode: 2,
         stderr: 'compare: --policies, --baseline or both are needed (--help says more)\n',

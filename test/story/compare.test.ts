@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MONDAY_UTC, realTime } from './fleet.ts';
-import { inFolder, runCommand } from './run-scenario.ts';
+import { inFolder, runHere } from './run-scenario.ts';
 
 describe('compare', () => {
   const scenario = JSON.stringify({
@@ -17,12 +17,9 @@ describe('compare', () => {
 
   it('gives each endpoint its table, unless one is named', async () => {
     await inFolder(files, async (folder) => {
-      const all = await runCommand(['compare', 'scenario.yaml', '--policies', 'a/one.yaml,two.yaml'], folder);
+      const all = await runHere(['compare', 'scenario.yaml', '--policies', 'a/one.yaml,two.yaml'], folder);
       expect(all.stdout.match(/^(chat|search), 0 requests$/gm)).toEqual(['chat, 0 requests', 'search, 0 requests']);
-      const one = await runCommand(
-        ['compare', 'scenario.yaml', '--policies', 'two.yaml', '--endpoint', 'chat'],
-        folder,
-      );
+      const one = await runHere(['compare', 'scenario.yaml', '--policies', 'two.yaml', '--endpoint', 'chat'], folder);
       expect(one.stdout).toMatch(
         /^chat, 0 requests\n.*\ntwo +2\.0 +3\.03 +- +- +- +- +- +0 of 1 +1\n$|^chat, 0 requests\n.*\ntwo /,
       );
@@ -54,7 +51,7 @@ describe('compare', () => {
     ],
   ])('%s is refused', async (args, expected) => {
     await inFolder(files, async (folder) => {
-      expect(await runCommand(['compare', 'scenario.yaml', ...args], folder)).toEqual({
+      expect(await runHere(['compare', 'scenario.yaml', ...args], folder)).toEqual({
         exitCode: 2,
         stdout: '',
         stderr: expected,
@@ -64,7 +61,7 @@ describe('compare', () => {
 
   it('names the place of a mistake in a policy', async () => {
     await inFolder({ ...files, 'bad.yaml': 'otherwise: { min: 3, max: 2 }' }, async (folder) => {
-      const outcome = await runCommand(['compare', 'scenario.yaml', '--policies', 'bad.yaml'], folder);
+      const outcome = await runHere(['compare', 'scenario.yaml', '--policies', 'bad.yaml'], folder);
       expect(outcome).toEqual({
         exitCode: 2,
         stdout: '',
