@@ -34,7 +34,7 @@ const EVENT_MEANINGS: Readonly<Record<EventType, string>> = {
   'Drift Found':
     'something is not as the scaler left it: `field`, `subject`, `expected`, `actual`, and what is `done` about it; once for each difference. Who changed it these APIs do not tell',
   'Scaling Failed':
-    'Application Auto Scaling tried and could not, or did not try although an alarm asked: `class`, `what`, `cause`, `message`, `advice`; each activity once. Or an inference component was not given the copies that it was to have (`activity` is null)',
+    'Application Auto Scaling tried and could not, or did not try although an alarm asked: `class`, `what`, `cause`, `message`, `advice`; once while it lasts. Or the scaler was not given the instances or copies that it had asked for (`activity` is null)',
   'Hold Set': 'an operator overrides the endpoint until an instant',
   'Hold Ended': 'an operator took the hold back',
   'Endpoint Enrolled': 'the tag was found on it, or a recreated one was adopted',

@@ -134,7 +134,7 @@ export interface HeldScaleIn {
   readonly toldAt?: Instant;
 }
 
-/** Of an inference component: AWS took a raise and gave it up again, for want of room, capacity or a sound copy. */
+/** AWS took a raise of ours and gave it up again: for want of capacity or quota, of room, or of a sound copy. */
 export interface CutRaise {
   readonly to: number;
   /** When it was last asked for. */
@@ -280,8 +280,8 @@ export interface FleetRecord {
   readonly drift?: Drift;
   /** What was told of its scaling activities. */
   readonly activities?: ActivitiesTold;
-  /** A raise of ours under way: a lead sample once `to` instances serve. */
-  readonly raising?: { readonly at: Instant; readonly to: number };
+  /** A raise of ours under way: a lead sample once `to` instances serve. By the bounds of a target it is AWS's to make. */
+  readonly raising?: { readonly at: Instant; readonly to: number; readonly byTarget?: true };
   readonly cut?: CutRaise;
   /** Last announcement of a named alarm that stays in ALARM. */
   readonly stuckAt?: Instant;

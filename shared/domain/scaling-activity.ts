@@ -22,8 +22,8 @@ export interface TroubledActivity {
 export interface ActivitiesTold {
   /** The newest one's end: nothing up to it is told again. */
   readonly to: Instant;
-  /** When what repeats itself while it lasts was last seen, by its class. */
-  readonly lasting?: Partial<Readonly<Record<ActivityTrouble, Instant>>>;
+  /** When each trouble was last seen, by its class and the target's name: what lasts repeats itself. */
+  readonly lasting?: Readonly<Record<string, Instant>>;
 }
 
 export const TROUBLE_REASONS: Readonly<Record<ActivityTrouble, ReasonCode>> = {
@@ -62,9 +62,8 @@ export function adviceOn(trouble: ActivityTrouble, resourceId: string): string {
   return (resourceId.startsWith('inference-component/') ? COMPONENT_ADVICE : VARIANT_ADVICE)[trouble];
 }
 
-/** An alarm that stays in breach asks again and again: that is told anew after so long without it. */
+/** What stands in the way does so for a while, and is asked for again and again: that is told anew after so long without it. */
 const OVER_AFTER: DurationMs = 30 * MINUTE;
-const LASTING: ReadonlySet<ActivityTrouble> = new Set(['at-max', 'not-scalable']);
 
 /** Which activities of one endpoint are news, oldest first, and what is remembered of them; each is told once. */
 export function newsOf(
@@ -76,12 +75,14 @@ export function newsOf(
   const fresh = activities.filter(({ at }) => at > from).sort((a, b) => a.at - b.at);
   const last = fresh.at(-1);
   if (last === undefined) return { news: [], told };
-  const lasting: Partial<Record<ActivityTrouble, Instant>> = { ...told?.lasting };
-  const news = fresh.filter(({ trouble, at }) => {
-    if (!LASTING.has(trouble)) return true;
-    const goesOn = at - (lasting[trouble] ?? Number.NEGATIVE_INFINITY) < OVER_AFTER;
-    lasting[trouble] = at;
+  // What is over is forgotten: a record has no room for it.
+  const before = Object.entries(told?.lasting ?? {}).filter(([, at]) => fresh[0]!.at - at < OVER_AFTER);
+  const lasting: Record<string, Instant> = Object.fromEntries(before);
+  const news = fresh.filter(({ trouble, resourceId, at }) => {
+    const key = `${trouble} ${resourceId.slice(resourceId.lastIndexOf('/') + 1)}`;
+    const goesOn = at - (lasting[key] ?? Number.NEGATIVE_INFINITY) < OVER_AFTER;
+    lasting[key] = at;
     return !goesOn;
   });
-  return { news, told: { to: last.at, ...(Object.keys(lasting).length > 0 && { lasting }) } };
+  return { news, told: { to: last.at, lasting } };
 }

@@ -7,6 +7,7 @@ import type { FleetRecord } from '../../domain/record.ts';
 import { targetOf } from '../../domain/target-view.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import { carryOut, type Step } from './carry-out.ts';
+import { isAskedAgain } from './cut-raises.ts';
 import type { RecordChange, RunShared, Turn } from './ports.ts';
 import { announce, recordDecision } from './report.ts';
 import {
@@ -93,11 +94,12 @@ async function changeBounds(shared: RunShared, turn: Turn, situation: Situation)
   }
   const suspended = plan.suspended && nameSuspended(plan.suspended);
   noteRegistered(shared, turn, situation, { ...plan.register, suspended });
-  noteRaise(turn, run.now, plan.register.min, observed.serving);
+  noteRaise(turn, run.now, plan.register.min, observed.serving, true);
   // Of a scale-in that waits, `scaleIn` of the record tells.
   const byRung = rungSuspends(turn.record) ? suspendedBy(situation.ruling, turn.record, target?.suspended) : undefined;
   if (plan.suspended !== undefined && byRung !== undefined) turn.change(noteSuspended(byRung));
   ports.log.count('CapacityChanges');
+  if (turn.record.cut?.to === plan.register.min && isAskedAgain(situation)) return undefined;
   announce(ports, run, turn, 'Capacity Changed', {
     reason: plan.reason,
     before: target === undefined ? null : { min: target.min, max: target.max, desired: observed.desired },
@@ -167,9 +169,10 @@ async function changeDesired(
   return undefined;
 }
 
-export function noteRaise(turn: Turn, now: number, to: number, serving: number): void {
+export function noteRaise(turn: Turn, now: number, to: number, serving: number, byTarget = false): void {
   if (to <= serving || turn.record.raising?.to === to) return;
-  turn.change((record: FleetRecord) => ({ ...record, raising: { at: now, to } }));
+  const raising = { at: now, to, ...(byTarget && ({ byTarget } as const)) };
+  turn.change((record: FleetRecord) => ({ ...record, raising }));
 }
 
 function noteSuspended(suspended: Suspended): RecordChange {

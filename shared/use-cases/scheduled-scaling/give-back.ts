@@ -87,7 +87,7 @@ async function raise(
         ? await ports.endpoints.setDesired(endpoint, of, desired)
         : await ports.scaling.register(key, bounds);
     if (!outcome.ok) return outcome.failure;
-    noteRaise(turn, run.now, bounds === undefined ? desired : 1, observed.serving);
+    noteRaise(turn, run.now, bounds === undefined ? desired : 1, observed.serving, bounds !== undefined);
     ports.log.count('CapacityChanges');
     announce(ports, run, turn, 'Capacity Changed', { reason: 'give-back', before: { desired: 0 }, after });
     return undefined;

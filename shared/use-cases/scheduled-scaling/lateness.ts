@@ -1,6 +1,7 @@
 import type { FleetRecord, Observed } from '../../domain/record.ts';
 import type { Ruling } from '../../domain/ruling.ts';
 import { HOUR, type Instant, iso, SECOND } from '../../domain/time.ts';
+import { isGivenUp } from './cut-raises.ts';
 import type { RunShared, Turn } from './ports.ts';
 import { announce } from './report.ts';
 import { leadOf } from './rule.ts';
@@ -82,7 +83,7 @@ export async function noteScaleOut({ ports, run }: RunShared, turn: Turn, observ
   const { raising, endpoint } = turn.record;
   if (raising === undefined) return;
   const arrived = observed.serving >= raising.to;
-  const cut = observed.status === 'InService' && observed.desired < raising.to;
+  const cut = isGivenUp(turn.record, observed, run.now);
   if (!arrived && !cut && run.now - raising.at < SAMPLE_LIMIT) return;
   turn.change(({ raising: _, ...record }) => record);
   if (!arrived) return;

@@ -5,7 +5,7 @@ import { type Instant, SECOND } from '../../domain/time.ts';
 import type { EndpointConfigView, EndpointSummary, EndpointView } from '../../ports/endpoints.ts';
 import type { Outcome } from '../../ports/outcome.ts';
 import { takeOverComponents } from './components.ts';
-import type { RecordChange, ScheduledScalingPorts, Turn } from './ports.ts';
+import type { RaiseTrouble, RecordChange, ScheduledScalingPorts, Turn } from './ports.ts';
 import { dueNow } from './turn.ts';
 
 /**
@@ -76,6 +76,7 @@ async function takeOver(
     instanceType = config.value?.variants[0]?.instanceType;
   }
   noteMaximum(turn, view);
+  turn.trouble = troubleOf(view);
   if (turn.record.kind === 'components' && !(await takeOverComponents(ports, turn))) return undefined;
   const observed = observedOf(view, record.observed, instanceType, now, turn.record);
   const targets = turn.record.targets?.map((state) => sizedAs(state, view.variants));
@@ -86,6 +87,13 @@ async function takeOver(
     return { ...fresh, endpoint: view.name, arn: view.arn, observed, ...(sized && { targets: sized }) };
   });
   return observed;
+}
+
+/** It stays for as long as AWS shows it: whether it is of the last raise, only that raise tells. */
+function troubleOf({ failureReason: message, failureClass }: EndpointView): RaiseTrouble | undefined {
+  if (message === undefined) return undefined;
+  const isNamed = failureClass === 'capacity' || failureClass === 'quota' || failureClass === 'permission';
+  return { trouble: isNamed ? failureClass : 'unknown', message };
 }
 
 /** Changed without another config (UpdateEndpointWeightsAndCapacities), so it is read with the endpoint. */

@@ -57,7 +57,8 @@ export function createMemory(): Memory {
   return { confirmed: new Map(), loggedProblems: new Set(), samples: new Map(), announcedTables: new Map() };
 }
 
-export interface ComponentTrouble {
+/** Why AWS gave a raise up again. */
+export interface RaiseTrouble {
   readonly trouble: ActivityTrouble;
   readonly message: string;
 }
@@ -81,7 +82,9 @@ export interface Turn {
   /** Inference components at zero whose own alarm says that requests to them fail. */
   turnedAway?: ReadonlySet<string>;
   /** Inference components whose last change AWS gave up, and why. */
-  troubles?: ReadonlyMap<string, ComponentTrouble>;
+  troubles?: ReadonlyMap<string, RaiseTrouble>;
+  /** The endpoint's own last change that failed, by its FailureReason. */
+  trouble?: RaiseTrouble | undefined;
   /** ListTags says that the tag is gone. */
   letGo: boolean;
   /**

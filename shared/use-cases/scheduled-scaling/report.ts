@@ -1,4 +1,6 @@
 import type { DecisionKind, EventType, Evidence, ReasonCode } from '../../domain/decision.ts';
+import { adviceOn } from '../../domain/scaling-activity.ts';
+import { targetKeyOf } from '../../domain/target-view.ts';
 import { DAY, HOUR } from '../../domain/time.ts';
 import type { Failure } from '../../ports/outcome.ts';
 import type { Run } from '../../ports/run.ts';
@@ -27,8 +29,15 @@ export function recordDecision(ports: ScheduledScalingPorts, run: Run, turn: Tur
   if (repeated) return;
   turn.change((record) => ({ ...record, lastScaling: { decision, reason, at: run.now } }));
   if (failure !== undefined) {
-    announce(ports, run, turn, 'Decision Refused', { reason, code: failure.code, message: failure.message });
+    const { code, message } = failure;
+    announce(ports, run, turn, 'Decision Refused', { reason, code, message, ...adviceFor(turn, failure) });
   }
+}
+
+/** What a person can do where AWS has no capacity or allows no more of it; other refusals say it themselves. */
+function adviceFor({ record }: Turn, { class: kind }: Failure): { readonly advice?: string } {
+  if (kind !== 'quota' && kind !== 'capacity') return {};
+  return { advice: adviceOn(kind, targetKeyOf(record)?.resourceId ?? '') };
 }
 
 /** Writes the line of a change that was made; every one is news. */

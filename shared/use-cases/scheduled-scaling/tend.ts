@@ -65,7 +65,6 @@ export async function tend(shared: RunShared, turn: Turn): Promise<void> {
   }
   if (turn.record.policy === undefined) return refuseUnsaid(shared, turn);
   if (!(await judgeEach(shared, turn, ruling))) return;
-  if (turn.record.targets === undefined) await noteScaleOut(shared, turn, observed);
   if (turn.record.kind !== 'components') await demandBacklog(ports, run.now, turn, ruling.bounds, observed.desired);
   const decided = await decideEach(shared, turn, ruling);
   if (decided.length === 0) return refuseUnsaid(shared, turn);
@@ -98,9 +97,10 @@ async function decideEach(shared: RunShared, whole: Turn, ruling: Ruling): Promi
     const { observed, policy } = turn.record;
     // Not compiled yet: the documents say nothing about this target.
     if (observed === undefined || policy === undefined) continue;
-    if (turn.record.part?.dimension === 'copies')
-      noteCut(shared, turn, observed, whole.troubles?.get(turn.record.part.name));
-    if (whole.record.targets !== undefined) await noteScaleOut(shared, turn, observed);
+    const { part } = turn.record;
+    const found = part?.dimension === 'copies' ? whole.troubles?.get(part.name) : whole.trouble;
+    noteCut(shared, turn, { observed, reason: ruling.reason, found });
+    await noteScaleOut(shared, turn, observed);
     if (turn.record.part?.dimension === 'copies') {
       const isTurnedAway = whole.turnedAway?.has(turn.record.part.name) === true;
       await demandCopies(shared.ports, shared.run.now, turn, isTurnedAway, judge(turn.record).bounds);

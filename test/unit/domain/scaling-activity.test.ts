@@ -10,9 +10,13 @@ import {
 } from '../../../shared/domain/scaling-activity.ts';
 import { MINUTE } from '../../../shared/domain/time.ts';
 
-const activity = (at: number, trouble: ActivityTrouble = 'capacity'): TroubledActivity => ({
+const activity = (
+  at: number,
+  trouble: ActivityTrouble = 'capacity',
+  variant: string = 'AllTraffic',
+): TroubledActivity => ({
   id: `${trouble}-${at}`,
-  resourceId: 'endpoint/chat/variant/AllTraffic',
+  resourceId: `endpoint/chat/variant/${variant}`,
   at: at * MINUTE,
   trouble,
   tried: trouble !== 'at-max',
@@ -23,19 +27,27 @@ const activity = (at: number, trouble: ActivityTrouble = 'capacity'): TroubledAc
 
 describe('which activities are news', () => {
   it('each once, oldest first, none from before', () => {
-    const first = newsOf([activity(30), activity(20), activity(5)], undefined, 10 * MINUTE);
+    const first = newsOf([activity(30, 'quota'), activity(20), activity(5)], undefined, 10 * MINUTE);
     expect(first.news.map(({ at }) => at / MINUTE)).toEqual([20, 30]);
-    const second = newsOf([activity(40), activity(30), activity(20)], first.told, 0);
-    expect(second.news.map(({ at }) => at / MINUTE)).toEqual([40]);
-    expect(newsOf([activity(40)], second.told, 0)).toEqual({ news: [], told: second.told });
+    const second = newsOf([activity(90), activity(30, 'quota'), activity(20)], first.told, 0);
+    expect(second.news.map(({ at }) => at / MINUTE)).toEqual([90]);
+    expect(newsOf([activity(90)], second.told, 0)).toEqual({ news: [], told: second.told });
   });
 
-  it('what an alarm asks for again and again once, and anew after half an hour without it', () => {
-    const often = [1, 2, 10, 39, 70].map((at) => activity(at, 'at-max'));
-    const { news, told } = newsOf(often, undefined, 0);
-    expect(news.map(({ at }) => at / MINUTE)).toEqual([1, 70]);
-    expect(newsOf([activity(90, 'at-max')], told, 0).news, 'over two readings, too').toEqual([]);
+  it('each of several variants for itself', () => {
+    const { news } = newsOf([activity(20, 'quota', 'blue'), activity(21, 'quota', 'green')], undefined, 0);
+    expect(news.map(({ resourceId }) => resourceId.slice(-5))).toEqual(['/blue', 'green']);
   });
+
+  it.each<ActivityTrouble>(['at-max', 'capacity', 'quota'])(
+    'what is asked for again and again (%s) once, and anew after half an hour without it',
+    (trouble) => {
+      const often = [1, 2, 10, 39, 70].map((at) => activity(at, trouble));
+      const { news, told } = newsOf(often, undefined, 0);
+      expect(news.map(({ at }) => at / MINUTE)).toEqual([1, 70]);
+      expect(newsOf([activity(90, trouble)], told, 0).news, 'over two readings, too').toEqual([]);
+    },
+  );
 });
 
 describe('what a person is told', () => {
