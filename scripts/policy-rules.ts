@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { MATH_FUNCTIONS } from '../shared/documents/metric-math.ts';
 import { METRIC_NAMES } from '../shared/domain/metric-names.ts';
 
 /**
@@ -528,6 +529,55 @@ export const REFUSALS: readonly PolicyRule[] = [
     source: MODEL,
     breaks: math({ math: `a + ${'1 + '.repeat(600)}1` }),
     says: 'scaling[0].metric.math: …: a metric math expression of at most 2048 characters',
+  },
+  {
+    id: 'unreadable-expression',
+    aws: 'An expression has to be metric math',
+    source: 'guide: application-auto-scaling-target-tracking-metric-math',
+    breaks: math({ math: 'FILL(a, 0))' }),
+    says: 'scaling[0].metric.math: FILL(a, 0)): metric math that can be read: an operator is missing at character 11, where ) stands',
+  },
+  {
+    id: 'unknown-function',
+    aws: 'Functions are those of metric math, in capitals',
+    source: 'guide: application-auto-scaling-target-tracking-metric-math',
+    breaks: math({ math: 'FROB(a)' }),
+    says: `scaling[0].metric.math: FROB(a): functions of metric math, ${MATH_FUNCTIONS.join(', ')}; FROB is none`,
+  },
+  {
+    id: 'arguments',
+    aws: 'Each function takes so many arguments',
+    source: 'guide: using-metric-math',
+    breaks: math({ math: 'FILL(a)' }),
+    says: 'scaling[0].metric.math: FILL(a): 2 arguments of FILL, not 1',
+  },
+  {
+    id: 'unknown-sign',
+    aws: 'Operators are + - * / ^, comparisons, AND and OR',
+    source: 'guide: using-metric-math',
+    breaks: math({ math: 'a % 2' }),
+    says: 'scaling[0].metric.math: a % 2: metric math that can be read: a sign that it does not know at character 3, where % stands',
+  },
+  {
+    id: 'undeclared-id',
+    aws: 'An expression reads what is given beside it',
+    source: 'guide: application-auto-scaling-target-tracking-metric-math',
+    breaks: math({ math: 'FILL(a, 0) / b' }),
+    says: 'scaling[0].metric.math: FILL(a, 0) / b: names that `metrics` gives, a; b is none',
+  },
+  {
+    id: 'search-expression',
+    aws: 'SEARCH gives any number of series',
+    source: 'guide: application-auto-scaling-target-tracking-metric-math',
+    breaks: math({ math: 'SUM(SEARCH("{AWS/SageMaker} Invocations", "Sum")) + a' }),
+    says: 'scaling[0].metric.math: SUM(SEARCH("{AWS/SageMaker} Invocations", "Sum")) + a: an expression without SEARCH: a scaling policy reads only what `metrics` names, and needs one time series',
+  },
+  {
+    id: 'several-series',
+    aws: 'An expression returns a single time series',
+    source: 'guide: application-auto-scaling-target-tracking-metric-math',
+    breaks: math({ math: 'METRICS() + a' }),
+    says: 'scaling[0].metric.math: METRICS() + a: an expression that gives one time series: join several by SUM, AVG, MIN or MAX',
   },
   {
     id: 'too-many-queries',

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { METRIC_NAMES } from '../domain/metric-names.ts';
 import type { CustomMetric, MetricMath } from '../domain/policy.ts';
+import { mathAllowed } from './metric-math.ts';
 import { at, fields, named, oneOf, word } from './schema.ts';
 
 const MAX_METRICS = 10;
@@ -64,6 +65,8 @@ const math = v.pipe(
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed) return;
+    const wrong = mathAllowed(dataset.value.math, Object.keys(dataset.value.metrics));
+    if (wrong !== undefined) addIssue({ message: wrong, path: at('math') });
     const words = new Set(dataset.value.math.match(/[A-Za-z_][A-Za-z0-9_]*/g) ?? []);
     for (const id of Object.keys(dataset.value.metrics)) {
       // AWS takes it, yet a metric that the expression does not name is a slip of the pen.
