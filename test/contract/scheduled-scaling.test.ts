@@ -112,6 +112,74 @@ describe('enrolment', () => {
   });
 });
 
+describe('a scaling policy that AWS refuses', () => {
+  const STEP = {
+    kind: 'step',
+    alarm: { metric: 'ModelLatency', threshold: '5s', periods: 3 },
+    steps: [{ from: 0, add: 1 }],
+  };
+  const refuse = (fleet: ScalingFleet, calls: string, until?: number) =>
+    fleet.aws.addCallFault({
+      from: START,
+      until,
+      calls,
+      share: 1,
+      error: { code: 'ValidationException', message: 'Undefined variable' },
+    });
+  const refusals = (fleet: ScalingFleet) => fleet.events.filter(({ type }) => type === 'Decision Refused');
+
+  it('keeps none of its siblings from its place, and is told once by its name', async () => {
+    const fleet = await createScalingFleet();
+    await fleet.put('policies/several', { otherwise: { min: 1, max: 3 }, scaling: [STEP, TRACKING] });
+    fleet.seed({ name: 'chat' }, 'several');
+    // Only the alarm of a step policy is ours to put.
+    refuse(fleet, 'CloudWatch.PutMetricAlarm', START + 30 * MINUTE);
+    await fleet.tickUntil(25 * MINUTE);
+    expect(await policiesOf(fleet, 'chat')).toContain('endpoint-scaler-InvocationsPerInstance');
+    expect(refusals(fleet)).toMatchObject([
+      {
+        detail: {
+          endpoint: 'chat',
+          reason: 'call-refused',
+          code: 'ValidationException',
+          message: 'endpoint-scaler-step-ModelLatency: Undefined variable',
+        },
+      },
+    ]);
+    expect((await fleet.record('chat')).asserted, 'tried again').toBeUndefined();
+    await fleet.tickUntil(50 * MINUTE);
+    expect((await fleet.record('chat')).asserted).toBeDefined();
+    const { MetricAlarms } = await fleet.people.cloudwatch.send(new DescribeAlarmsCommand({}));
+    expect(MetricAlarms?.map(({ AlarmName }) => AlarmName)).toContain('endpoint-scaler-chat-step-ModelLatency');
+    expect(refusals(fleet).length).toBe(1);
+  });
+
+  it('keeps neither the wake alarm nor the way out of zero from being there', async () => {
+    const fleet = await createScalingFleet();
+    const scaling = [{ kind: 'target-tracking', metric: 'ApproximateBacklogSizePerInstance', target: 5 }];
+    await fleet.put('policies/queue', { ...QUEUE, scaling });
+    fleet.seed({ name: 'jobs', kind: 'async', instances: 0 }, 'queue');
+    refuse(fleet, 'ApplicationAutoScaling.PutScalingPolicy');
+    await fleet.tickUntil(10 * MINUTE);
+    expect(await policiesOf(fleet, 'jobs')).toEqual([]);
+    const { MetricAlarms } = await fleet.people.cloudwatch.send(new DescribeAlarmsCommand({}));
+    expect(MetricAlarms?.map(({ AlarmName }) => AlarmName)).toEqual(['endpoint-scaler-jobs-backlog']);
+    expect(refusals(fleet).length).toBe(1);
+  });
+
+  it('stops where nothing of the target can be changed now', async () => {
+    const fleet = await createScalingFleet();
+    await fleet.put('policies/several', { otherwise: { min: 1, max: 3 }, scaling: [STEP, TRACKING] });
+    fleet.seed({ name: 'chat' }, 'several');
+    const error = { code: 'ConcurrentUpdateException', message: 'Already updating' };
+    const calls = 'ApplicationAutoScaling.PutScalingPolicy';
+    fleet.aws.addCallFault({ from: START, until: undefined, calls, share: 1, error });
+    await fleet.tickUntil(3 * MINUTE);
+    const asked = fleet.calls.filter(({ operation }) => operation === 'PutScalingPolicy');
+    expect(new Set(asked.map(({ input }) => input.PolicyName))).toEqual(new Set(['endpoint-scaler-step-ModelLatency']));
+  });
+});
+
 describe('letting go', () => {
   it('removes what we made, and nothing else', async () => {
     const fleet = await createScalingFleet();

@@ -12,10 +12,10 @@ import type { RecordChange, RunShared, Turn } from './ports.ts';
 import { announce, recordDecision } from './report.ts';
 import {
   assertOwnAlarm,
-  changePolicies,
   fingerprintOf,
   keyOf,
   type PolicyChanges,
+  removePolicies,
   unknownUnits,
 } from './scaling-policies.ts';
 import { noteAsserted, noteRegistered, withoutSettled } from './settle.ts';
@@ -37,7 +37,9 @@ export async function act(shared: RunShared, turn: Turn, situation: Situation): 
   const steps = stepsOf(shared, turn, situation);
   if (!steps.some(({ isChange }) => isChange)) {
     recordDecision(ports, run, turn, { ...scale, decision: 'keep' });
-    return ruling.reportOnly || ruling.want === 'hands-off' ? undefined : assertRest(shared, turn, situation);
+    const waits = policies !== undefined && policies.put.length > 0 && !canAssert(situation);
+    if (policies === undefined || waits || ruling.reportOnly || ruling.want === 'hands-off') return undefined;
+    return assertRest(shared, turn, policies, true);
   }
   if (ruling.reportOnly) {
     recordDecision(ports, run, turn, { ...scale, evidence: { ...evidence, dryRun: true } });
@@ -53,19 +55,42 @@ export async function act(shared: RunShared, turn: Turn, situation: Situation): 
 }
 
 function stepsOf(shared: RunShared, turn: Turn, situation: Situation): readonly Step[] {
-  const { plan, policies } = situation;
+  const { plan } = situation;
   return [
     { isChange: plan.register !== undefined, take: () => changeBounds(shared, turn, situation) },
-    {
-      isChange: canAssert(situation) && countChanges(policies) > 0,
-      take: () => assertRest(shared, turn, situation),
-    },
+    ...policySteps(shared, turn, situation),
     { isChange: plan.desired !== undefined, take: () => changeDesired(shared, turn, situation) },
   ];
 }
 
-function countChanges(policies: PolicyChanges | undefined): number {
-  return (policies?.put.length ?? 0) + (policies?.remove.length ?? 0);
+/** Each scaling policy by itself: one that AWS refuses keeps neither the others nor the wake alarm from their place. */
+function policySteps(shared: RunShared, turn: Turn, situation: Situation): readonly Step[] {
+  const { ports } = shared;
+  const { policies } = situation;
+  if (policies === undefined) return [];
+  if (!canAssert(situation) && policies.put.length > 0) return [];
+  const key = keyOf(turn.record);
+  let done = 0;
+  const counted = (failure: Failure | undefined): Failure | undefined => {
+    if (failure === undefined) done += 1;
+    return failure;
+  };
+  const puts = policies.put.map((policy): Step => {
+    const put = async () => {
+      const outcome = await ports.scaling.putPolicy(key, policy);
+      return counted(outcome.ok ? undefined : outcome.failure);
+    };
+    return { isChange: true, alone: policy.name, take: put };
+  });
+  const removals = policies.remove.map((name): Step => {
+    const remove = async () => counted(await removePolicies(ports, turn.record, [name]));
+    return { isChange: true, alone: name, take: remove };
+  });
+  const rest = async () => {
+    if (done > 0) noteAsserted(shared, turn);
+    return assertRest(shared, turn, policies, done === puts.length + removals.length);
+  };
+  return [...puts, ...removals, { isChange: false, take: rest }];
 }
 
 /** Policies need a target to stand on. */
@@ -108,20 +133,15 @@ async function changeBounds(shared: RunShared, turn: Turn, situation: Situation)
   return undefined;
 }
 
-/** Scaling policies and the wake alarm; remembered as asserted only once all of it is there. */
-async function assertRest(shared: RunShared, turn: Turn, situation: Situation): Promise<Failure | undefined> {
-  const { ports } = shared;
-  const { policies } = situation;
-  if (policies === undefined) return undefined;
-  if (canAssert(situation)) {
-    const failure = await changePolicies(ports, turn, policies);
-    if (failure !== undefined) return failure;
-    if (countChanges(policies) > 0) noteAsserted(shared, turn);
-  } else if (policies.put.length > 0) {
-    return undefined;
-  }
-  const failure = await assertOwnAlarm(ports, turn);
-  if (failure !== undefined) return failure;
+/** The wake alarm, and what was not put; remembered as asserted only once all of it is there. */
+async function assertRest(
+  shared: RunShared,
+  turn: Turn,
+  policies: PolicyChanges,
+  isAllThere: boolean,
+): Promise<Failure | undefined> {
+  const failure = await assertOwnAlarm(shared.ports, turn);
+  if (failure !== undefined || !isAllThere) return failure;
   announceNotApplied(shared, turn);
   turn.change((record) => ({ ...record, asserted: fingerprintOf(record), steered: policies.steered }));
   return undefined;

@@ -10,13 +10,32 @@ import type { Situation } from './tend.ts';
 export interface Step {
   /** Whether it changes capacity or scaling; the wake alarm alone is no change of the endpoint. */
   readonly isChange: boolean;
+  /** What it is about, where a refusal says nothing about the steps after it. */
+  readonly alone?: string;
   take(): Promise<Failure | undefined>;
+}
+
+interface Refused {
+  readonly name: string;
+  readonly failure: Failure;
+}
+
+/** AWS has looked at just this and will not have it; the rest may be fine. */
+function isAboutThatAlone({ definite, class: kind }: Failure): boolean {
+  return definite && kind !== 'transient' && kind !== 'in-progress' && kind !== 'missing';
+}
+
+/** One refusal that names all of what was refused. */
+function together(refused: readonly Refused[]): Failure | undefined {
+  const [first] = refused;
+  if (first === undefined) return undefined;
+  return { ...first.failure, message: refused.map(({ name, failure }) => `${name}: ${failure.message}`).join('; ') };
 }
 
 /**
  * Makes a change of the world. What is intended is written first, so that a run that dies after a call is spoken for by
  * the next one; the decision's line is written with the first call that took effect, since a refused change is none.
- * Answers the first failure.
+ * Answers the first failure after which nothing more was done, or else what was refused by itself.
  */
 export async function carryOut(
   { ports, run }: RunShared,
@@ -29,9 +48,14 @@ export async function carryOut(
   turn.change((record) => ({ ...record, intent: noted }));
   if ((await turn.save()) === 'lost') return undefined;
   let told = false;
-  for (const { isChange, take } of steps) {
+  const refused: Refused[] = [];
+  for (const { isChange, alone: name, take } of steps) {
     const failure = await take();
     if (failure !== undefined) {
+      if (name !== undefined && isAboutThatAlone(failure)) {
+        refused.push({ name, failure });
+        continue;
+      }
       turn.change(withoutIntent);
       return failure;
     }
@@ -40,7 +64,7 @@ export async function carryOut(
     told = true;
   }
   turn.change(withoutIntent);
-  return undefined;
+  return together(refused);
 }
 
 export const withoutIntent: RecordChange = ({ intent: _, ...record }) => record;

@@ -144,20 +144,6 @@ export function forgetAsserted(turn: Turn): void {
   turn.due = true;
 }
 
-/** Answers the first failure; what was done before it stays done, and the next run reads what is left. */
-export async function changePolicies(
-  ports: ScheduledScalingPorts,
-  turn: Turn,
-  changes: PolicyChanges,
-): Promise<Failure | undefined> {
-  const key = keyOf(turn.record);
-  for (const policy of changes.put) {
-    const outcome = await ports.scaling.putPolicy(key, policy);
-    if (!outcome.ok) return outcome.failure;
-  }
-  return removePolicies(ports, turn.record, changes.remove);
-}
-
 /**
  * Takes policies of ours away. A step policy leaves its alarm behind, and once the policy is gone nothing names the
  * alarm any more: it goes first.
