@@ -14,6 +14,7 @@ import type {
 } from './result.ts';
 import type { Rulebook } from './rulebook.ts';
 import type { Run } from './run.ts';
+import { toldWarnings } from './told-warnings.ts';
 import { judgeWindows, promisedWindows } from './windows.ts';
 
 const HOUR_MS = 3_600_000;
@@ -60,6 +61,7 @@ export async function buildResult(
     ...run.happenings
       .filter((state) => state.times() === 0)
       .map((state) => `happens: ${toIso(state.happening.at)}: ${state.happening.what}: ${whyNothing(state.answer())}`),
+    ...toldWarnings(observer.events),
   ];
   const timezone = mostFrequentZone(run);
   const result: RehearsalResult = {

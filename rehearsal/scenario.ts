@@ -17,6 +17,7 @@ import type { Scenario, ScenarioEndpoint } from './model.ts';
 import { checkDeployments, checkParameters } from './scenario/check-parameters.ts';
 import { COMPONENT_DEFAULTS, resolveComponents, servesOf } from './scenario/components.ts';
 import { convertSchedule, type ReadFile, type ResolveContext, under } from './scenario/context.ts';
+import { fitWarnings } from './scenario/fit-warnings.ts';
 import { type ScenarioDocument, scenarioSchema } from './scenario/grammar.ts';
 import { CALL_HINTS } from './scenario/happening-values.ts';
 import { poolWarnings } from './scenario/pool-warnings.ts';
@@ -58,6 +59,7 @@ export function parseScenario(text: string, file: string, readFile: ReadFile, te
   const policies = resolvePolicies(context, schedules.parsed);
   const endpoints = resolveEndpoints(context);
   context.warnings.push(...poolWarnings(endpoints, policies.parsed), ...unitWarnings(endpoints, policies.parsed));
+  context.warnings.push(...fitWarnings(endpoints, policies.parsed, schedules.parsed, context.start));
   const happens = resolveHappenings(context, context.document.happens ?? []);
   context.problems.push(...checkParameters(context.document.parameters ?? {}, readTemplate));
   context.problems.push(...checkDeployments(context.document.happens ?? [], readTemplate));

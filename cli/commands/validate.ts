@@ -30,6 +30,8 @@ interface Seen {
 interface Findings {
   readonly documents: Seen[];
   readonly problems: Problem[];
+  /** How many were told: no reason to refuse anything, and nothing to overlook. */
+  warnings: number;
   readonly schedules: Map<string, Schedule | undefined>;
   readonly policies: { readonly source: SourceDocument; readonly policy: Policy }[];
 }
@@ -44,13 +46,13 @@ export function register(program: Command, io: Io): void {
       const findings = await validate(io, paths);
       const problems = eachOnce(findings.problems).sort(compareProblems);
       if (options.json !== undefined) writeJson(io, options.json, toJson(findings.documents, problems));
-      if (options.json !== '-') io.out(describe(findings.documents, problems));
+      if (options.json !== '-') io.out(describe(findings, problems));
       if (problems.length > 0) io.exitWith(EXIT.usage);
     });
 }
 
 async function validate(io: Io, paths: readonly string[]): Promise<Findings> {
-  const findings: Findings = { documents: [], problems: [], schedules: new Map(), policies: [] };
+  const findings: Findings = { documents: [], problems: [], warnings: 0, schedules: new Map(), policies: [] };
   for (const { file, asked } of findFiles(io, paths)) {
     const source = readSource(io, file);
     // A broken file in a folder of documents is one of them; elsewhere it may be anything.
@@ -70,7 +72,7 @@ async function validate(io: Io, paths: readonly string[]): Promise<Findings> {
   }
   crossCheck(findings);
   for (const { source, policy } of findings.policies) {
-    for (const warning of source.place(policyWarnings(policy))) io.note(`warning: ${formatProblem(warning)}`);
+    for (const warning of source.place(policyWarnings(policy))) warn(io, findings, formatProblem(warning));
   }
   return findings;
 }
@@ -88,16 +90,21 @@ async function check(io: Io, findings: Findings, kind: DocumentKind, source: Sou
     else findings.problems.push(...loaded.problems);
   } else {
     remember(findings, kind, source.file);
-    findings.problems.push(...(await checkScenario(io, source.file)));
+    findings.problems.push(...(await checkScenario(io, findings, source.file)));
   }
 }
 
-async function checkScenario(io: Io, file: string): Promise<readonly Problem[]> {
+function warn(io: Io, findings: Findings, warning: string): void {
+  io.note(`warning: ${warning}`);
+  findings.warnings += 1;
+}
+
+async function checkScenario(io: Io, findings: Findings, file: string): Promise<readonly Problem[]> {
   // Brings the simulator's service models with it: only for those who rehearse.
   const { parseScenario } = await import('../../rehearsal/scenario.ts');
   const parsed = parseScenario(readText(io, file), file, (path) => readTextIfThere(io, path));
   if (!parsed.ok) return parsed.problems;
-  for (const warning of parsed.warnings) io.note(`${file}: ${warning}`);
+  for (const warning of parsed.warnings) warn(io, findings, `${file}: ${warning}`);
   return [];
 }
 
@@ -123,12 +130,13 @@ function eachOnce(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()];
 }
 
-function describe(documents: readonly Seen[], problems: readonly Problem[]): string {
+function describe({ documents, warnings }: Findings, problems: readonly Problem[]): string {
   const counts = DOCUMENT_KINDS.map((kind) => [kind, documents.filter((seen) => seen.kind === kind).length] as const)
     .filter(([, count]) => count > 0)
     .map(([kind, count]) => plural(count, kind));
   const checked = counts.length === 0 ? 'no documents' : counts.join(', ');
-  const verdict = problems.length === 0 ? 'no problems' : plural(problems.length, 'problem');
+  const found = problems.length === 0 ? 'no problems' : plural(problems.length, 'problem');
+  const verdict = warnings === 0 ? found : `${found}, ${plural(warnings, 'warning')}`;
   return `${problems.map((problem) => `${formatProblem(problem)}\n`).join('')}${checked}: ${verdict}\n`;
 }
 

@@ -186,6 +186,24 @@ describe.concurrent('simulate tells what came out', () => {
     expect(JSON.parse(unmet.stdout).endpoints.chat.requests.cold, 'the result is written all the same').toBe(2);
   });
 
+  it('a policy that is not in force, and why; the exit code stays', async () => {
+    const scaling = [{ kind: 'target-tracking', metric: 'GPUUtilization', target: 70 }];
+    const { exitCode, stderr } = await simulate({
+      ...small({ for: '30m', policies: { gpu: { otherwise: { min: 1, max: 3 }, scaling } } }),
+      endpoints: {
+        burst: realTime('gpu', { instanceType: 'ml.t2.medium' }),
+        plain: realTime('gpu', { instanceType: 'ml.m5.xlarge' }),
+        fine: realTime('gpu'),
+      },
+    });
+    expect(exitCode, stderr).toBe(0);
+    expect(stderr).toMatch(/warning: endpoints\.burst: policy gpu is invalid for it: scaling: ml\.t2\.medium/);
+    expect(stderr).toMatch(/warning: endpoints\.plain: ml\.m5\.xlarge: the scaling policy GPUUtilization is not applied/);
+    expect(stderr).toMatch(/warning: burst: Policy Invalid \(once at \S+\): \S+policies\/gpu: scaling: ml\.t2\.medium/);
+    expect(stderr).toMatch(/warning: plain: Policy Not Applied \(once at \S+\): scaling: GPUUtilization: ml\.m5/);
+    expect(stderr, 'nothing of what is as it should be').not.toContain('fine');
+  });
+
   it('a broken invariant = 3, and which, when, for which endpoint', async () => {
     const { exitCode, result, stderr } = await runScenario(
       small({

@@ -52,7 +52,7 @@ describe('a scenario', () => {
   it('reads documents and traces relative to itself, and converts them as apply does', () => {
     const { scenario, warnings } = scenarioOf(`${head}
 schedules: { office: schedules/office.yaml, closed: { timezone: Europe/Berlin, closed: [{ holidays: DE-BE }] } }
-policies: { dev: { capacity: [{ during: office, min: 1, max: 2 }], otherwise: zero } }
+policies: { dev: { capacity: [{ during: office, min: 1, max: 2 }], otherwise: zero, zero: { by: park } } }
 endpoints:
   Chat: { kind: real-time, policy: dev, instanceType: ml.g5.2xlarge, traffic: { trace: chat.csv } }
 `);
@@ -61,6 +61,62 @@ endpoints:
     expect(scenario.schedules['closed']).toContain('"until":"2028-12-31"');
     expect([...scenario.endpoints[0]!.traffic.subarray(0, 4)]).toEqual([1, 2, 0, 0]);
     expect(warnings).toEqual([expect.stringContaining('1438 minutes shorter than the run')]);
+  });
+
+  it.each([
+    [
+      'a burstable type with scaling policies',
+      'e: { kind: real-time, policy: gpu, instanceType: ml.t2.medium }',
+      [/^endpoints\.e: policy gpu is invalid for it: scaling: ml\.t2\.medium: no scaling policies: /],
+    ],
+    [
+      'more than a serverless endpoint may have',
+      'e: { kind: serverless, policy: much, memoryMb: 2048, maxConcurrency: 10 }',
+      [/^endpoints\.e: policy much is invalid for it: otherwise: max 30: max at most 10, the MaxConcurrency of the/],
+    ],
+    [
+      'zero without a park',
+      'e: { kind: real-time, policy: zero, instanceType: ml.g5.xlarge }',
+      [
+        /^endpoints\.e: policy zero is invalid for it: otherwise: zero: min ≥ 1, or zero together with `zero: { by: park }`/,
+      ],
+    ],
+    [
+      'variants that the endpoint lacks, and that the policy lacks',
+      'e: { kind: real-time, policy: ab, instanceType: ml.g5.xlarge, variants: { a: {}, c: {} } }',
+      [
+        /^endpoints\.e: policy ab is invalid for it: variants\.b: b: a variant of the endpoint: .* a, c$/,
+        /^endpoints\.e: policy ab is invalid for it: variants: c: an entry for each variant: .* this policy names a, b$/,
+      ],
+    ],
+    [
+      'copies that leave their instances',
+      'e: { kind: components, policy: copies, instanceType: ml.g5.xlarge, instances: { min: 1, max: 3 } }',
+      [/^endpoints\.e: policy copies is invalid for it: endpoint: ManagedInstanceScaling\.MinInstanceCount 1: /],
+    ],
+    ['what fits', 'e: { kind: real-time, policy: gpu, instanceType: ml.g5.xlarge }', []],
+    [
+      'variants that fit',
+      'e: { kind: real-time, policy: ab, instanceType: ml.g5.xlarge, variants: { a: {}, b: {} } }',
+      [],
+    ],
+    ['components that fit', 'e: { kind: components, policy: copies, instanceType: ml.g5.xlarge }', []],
+    ['a queue that fits', 'e: { kind: async, policy: copies, instanceType: ml.g5.xlarge }', []],
+  ])('warns of %s', (_, endpoint, expected) => {
+    const gpu = '[{ kind: target-tracking, metric: GPUUtilization, target: 70 }]';
+    const { warnings } = scenarioOf(
+      `${head}
+policies:
+  gpu: { otherwise: { min: 1, max: 6 }, scaling: ${gpu} }
+  much: { otherwise: { min: 1, max: 30 } }
+  zero: { otherwise: zero }
+  ab: { variants: { a: {}, b: {} }, otherwise: { min: 1, max: 2 } }
+  copies: { otherwise: { min: 0, max: 2 } }
+endpoints:
+  ${endpoint}
+`,
+    );
+    expect(warnings).toEqual(expected.map((one) => expect.stringMatching(one)));
   });
 
   it('knows every verb of happens, at an instant or an offset', () => {

@@ -37,7 +37,7 @@ export function compileRecord(ports: ScheduledScalingPorts, now: Instant, turn: 
 
 /** The policy of a record's tag for the variants and the kind that the record tells of, or all that is wrong with it. */
 export function compileFor(
-  ports: { readonly library: PolicyLibrary; readonly settings: { readonly tagPrefix: string } },
+  ports: { readonly library: Pick<PolicyLibrary, 'compile'>; readonly settings: { readonly tagPrefix: string } },
   now: Instant,
   record: FleetRecord,
 ): Compilation {
