@@ -26,6 +26,10 @@ export function describeExplanation(explanation: Explanation, zone: Zone | undef
     ],
     ['should be', `${wants}: ${explainReason(ruling.reason)} (${ruling.reason})`],
     ...explanation.targets.map((one): [string, string] => [printable(one.name), describeTarget(one)]),
+    [
+      'documents',
+      record.invalid && `invalid since ${when(record.invalid.since)}: ${printable(record.invalid.problem)}`,
+    ],
     ['may lower', ruling.mayLower ? undefined : 'no: nothing is parked or scaled in now'],
     ['scale-in', describeHeld(record, when)],
     ['only reports', ruling.reportOnly ? `yes: the mode is ${stack.settings.mode}` : undefined],

@@ -161,6 +161,7 @@ function explanationJson({ record, ruling, ...rest }: Explanation, local: (at: I
     explains: iso(rest.at),
     live: rest.live,
     status: rest.status ?? null,
+    invalid: record.invalid === undefined ? null : { ...record.invalid, since: iso(record.invalid.since) },
     ruling: {
       want: ruling.want,
       reason: ruling.reason,

@@ -11,10 +11,12 @@ import {
   checkActivities,
   checkAlarms,
   checkBounds,
+  checkDocuments,
   checkEndpoint,
   checkPolicies,
   checkSuspension,
   hasNothingToStandOn,
+  nothingToCompare,
 } from '../verify/checks.ts';
 import { countLevels, describeFindings } from './doctor.ts';
 import { headJson } from './status.ts';
@@ -41,7 +43,7 @@ async function collect(account: Account, fleet: Fleet): Promise<readonly Finding
   if (look === undefined) return [];
   const patient: Patient = { account, fleet, documents: undefined };
   const notRead = look.unread.map((found): Finding => ({ level: 'not-checked', check: 'endpoint', found }));
-  const first = [...notRead, ...checkEndpoint(look)];
+  const first = [...notRead, ...checkEndpoint(look), ...checkDocuments(look.record)];
   if (look.record.phase !== 'up' || notRead.length > 0) return first;
   const targets = await lookAtTargets(account, fleet, look);
   const found = await Promise.all(targets.map((one) => checkTarget(patient, one)));
@@ -56,6 +58,7 @@ async function checkTarget(patient: Patient, look: EndpointLook): Promise<readon
   const key = targetKeyOf(record);
   if (key === undefined) return [];
   if (notRead.length > 0) return notRead.map((why) => notChecked('bounds', why, record.part?.name));
+  if (record.policy === undefined) return ofPart(record, nothingToCompare(look));
   if (hasNothingToStandOn(look)) return checkBounds(look);
   const { scaling, prefix: tagPrefix } = account;
   const [policies, definitions, alarms, activities] = await Promise.all([
@@ -80,7 +83,10 @@ async function checkTarget(patient: Patient, look: EndpointLook): Promise<readon
     ...(alarms.ok ? checkAlarms(alarms.value) : unread(patient, 'alarms', alarms)),
     ...(activities.ok ? checkActivities(activities.value, fleet.now) : unread(patient, 'activities', activities)),
   ];
-  const { part } = record;
+  return ofPart(record, findings);
+}
+
+function ofPart({ part }: EndpointLook['record'], findings: readonly Finding[]): readonly Finding[] {
   if (part === undefined) return findings;
   return findings.map((one) => ({ ...one, subject: [part.name, one.subject].filter(Boolean).join(' ') }));
 }

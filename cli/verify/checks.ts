@@ -2,13 +2,16 @@ import type { ScalingActivity } from '@aws-sdk/client-application-auto-scaling';
 import type { MetricAlarm } from '@aws-sdk/client-cloudwatch';
 import { classifyActivity } from '../../shared/aws/classify.ts';
 import { isLeft } from '../../shared/domain/drift.ts';
+import { whyNoUnits } from '../../shared/domain/instance-units.ts';
+import { instanceTypesOf } from '../../shared/domain/mixed-types.ts';
 import { leastOf, rungSuspends, type Suspended, suspendedBy } from '../../shared/domain/plan-capacity.ts';
+import { specName } from '../../shared/domain/policy.ts';
 import { type ActivityTrouble, adviceOn } from '../../shared/domain/scaling-activity.ts';
 import { scalingOf } from '../../shared/domain/step-wake.ts';
 import { DAY, type Instant } from '../../shared/domain/time.ts';
-import type { PolicyChanges } from '../../shared/use-cases/scheduled-scaling/scaling-policies.ts';
+import { type PolicyChanges, unknownUnits } from '../../shared/use-cases/scheduled-scaling/scaling-policies.ts';
 import type { EndpointLook } from '../account/fleet.ts';
-import type { Finding } from '../doctor/finding.ts';
+import { type Finding, notChecked } from '../doctor/finding.ts';
 import { BOUNDLESS, isBoundless } from '../operate/explain-scaling.ts';
 import { countOf } from '../printable.ts';
 import { formatUtc } from '../times.ts';
@@ -37,6 +40,25 @@ export function checkEndpoint({ record, status, view }: EndpointLook): readonly 
       advice: 'changes are refused until it is in service',
     },
   ];
+}
+
+/** Without a valid document everything below compares with an older one, or with nothing. */
+export function checkDocuments({ invalid, policy, policyName }: EndpointLook['record']): readonly Finding[] {
+  const check = 'documents';
+  if (invalid === undefined) return [{ level: 'ok', check, found: `policy ${policyName} is valid for it` }];
+  const rest =
+    policy === undefined
+      ? 'no version of it was ever valid here, and nothing is done until then'
+      : 'its last valid version stays in force, which the rest is compared with, and nothing is lowered until then';
+  return [{ level: 'error', check, found: invalid.problem, advice: `mend the document that it names: ${rest}` }];
+}
+
+/** Where the documents say nothing of a target there is nothing that AWS's state could be compared with. */
+export function nothingToCompare({ record, target }: EndpointLook): readonly Finding[] {
+  const has = target === undefined ? 'no scalable target' : `a scalable target, ${target.min}..${target.max}`;
+  return ['bounds', 'policies'].map((check) =>
+    notChecked(check, `it has ${has}; no version of policy ${record.policyName} was valid for it yet`),
+  );
 }
 
 /** Its scaling policies are nowhere, and no run puts them. */
@@ -127,8 +149,24 @@ export function checkPolicies(
   const others = shown.filter((name) => !name.startsWith(`${prefix}-`));
   const ours = shown.length - others.length;
   const beside = others.length === 0 ? '' : `; of others, left alone: ${others.join(', ')}`;
-  if (findings.length === 0) findings.push({ level: 'ok', check, found: `${ours} as the policy says${beside}` });
-  return findings;
+  const unput = checkNotApplied(record);
+  const all = unput.length === 0 ? '' : ` of ${ours + unput.length}`;
+  if (findings.length === 0) findings.push({ level: 'ok', check, found: `${ours}${all} as the policy says${beside}` });
+  return [...findings, ...unput];
+}
+
+/** What the document asks for and nobody can put: its numbers depend on what the instances have, which nobody knows. */
+function checkNotApplied(record: EndpointLook['record']): readonly Finding[] {
+  const { instanceType = 'this instance type', pools } = instanceTypesOf(record);
+  const on = pools?.join(', ') ?? instanceType;
+  return unknownUnits(record).map((spec) => {
+    const advice =
+      spec.kind === 'target-tracking' && spec.weights !== undefined
+        ? 'name the type in its `serves`'
+        : 'scale by a metric that is no sum, or give the endpoint a policy of its own';
+    const found = `not applied on ${on}: ${whyNoUnits(spec)}`;
+    return { level: 'error', check: 'policies', subject: specName(spec), found, advice };
+  });
 }
 
 export function checkAlarms(alarms: ReadonlyMap<string, readonly MetricAlarm[]>): readonly Finding[] {

@@ -24,6 +24,15 @@ beforeAll(async () => {
     policies: {
       checkout: { otherwise: { min: 1, max: 3 }, scaling: [tracking, step] },
       kept: { otherwise: { min: 1, max: 3 }, scaling: [tracking], onDrift: 'respect' },
+      turning: { otherwise: { min: 1, max: 3 }, scaling: [tracking] },
+      gpu: {
+        otherwise: { min: 1, max: 6 },
+        scaling: ['GPUUtilization', 'GPUMemoryUtilization', 'CPUUtilization', 'MemoryUtilization'].map((metric) => ({
+          kind: 'target-tracking',
+          metric,
+          target: 60,
+        })),
+      },
       dev: officeHours(),
       boundless: {
         otherwise: 'zero',
@@ -51,6 +60,9 @@ beforeAll(async () => {
         traffic: [{ from: '+5h', to: '+6h', perMinute: 3000 }],
       }),
       kept: realTime('kept'),
+      burst: realTime('checkout', { instanceType: 'ml.t2.medium' }),
+      turned: realTime('turning'),
+      odd: realTime('gpu', { instanceType: 'ml.m5.xlarge' }),
       parked: realTime('dev'),
       queue: asynchronous('boundless'),
       classifier: {
@@ -61,7 +73,10 @@ beforeAll(async () => {
         provisionedConcurrency: 1,
       },
     },
-    happens: [{ at: '+5h', for: '1h', noCapacity: 'ml.g5.48xlarge', failsAfter: '10m' }],
+    happens: [
+      { at: '+2h', put: 'policies/turning', document: { otherwise: { min: 2, max: 9 }, zero: { by: 'copies' } } },
+      { at: '+5h', for: '1h', noCapacity: 'ml.g5.48xlarge', failsAfter: '10m' },
+    ],
   });
 });
 afterAll(() => account.close());
@@ -78,6 +93,43 @@ describe('verify', () => {
     expect(out).toMatch(/ok +policies +2 as the policy says\n/);
     expect(out).toMatch(/ok +alarms +3 with data, \d in ALARM\n/);
     expect(out).toMatch(/0 errors, 0 warnings, /);
+  });
+
+  it('is no success where the policy is not valid for the endpoint; `explain` names field and value, too', async () => {
+    const { code, out } = await account.command(['verify', 'burst']);
+    expect(code).toBe(1);
+    const problem = '/endpoint-scaler/policies/checkout: scaling: ml.t2.medium: no scaling policies: ';
+    expect(out).toContain(problem);
+    expect(out).toMatch(/ERROR +documents .*\n +→ mend the document that it names: no version of it was ever valid/);
+    expect(out).toMatch(/not checked +bounds +it has no scalable target; no version of policy checkout was valid/);
+    expect(out).not.toMatch(/ok +(?:bounds|policies)/);
+    const explained = await account.command(['explain', 'burst']);
+    expect(explained.out).toMatch(
+      /\ndocuments +invalid since 2026-03-0\dT\S+: \/endpoint-scaler\/policies\/checkout: scaling: /,
+    );
+    expect((await account.json(['explain', 'burst'])).invalid).toMatchObject({
+      problem: expect.stringContaining(problem) as unknown,
+    });
+    expect((await account.json(['explain', 'checkout'])).invalid).toBeNull();
+  });
+
+  it('is no success where scaling policies of the document are not applied', async () => {
+    const { code, out } = await account.command(['verify', 'odd']);
+    expect(code).toBe(1);
+    expect(out).toMatch(/ok +policies +2 of 4 as the policy says\n/);
+    for (const metric of ['GPUUtilization', 'GPUMemoryUtilization']) {
+      expect(out).toMatch(new RegExp(`ERROR +policies +${metric}: not applied on ml.m5.xlarge: AWS sums this metric`));
+    }
+  });
+
+  it('compares with the last valid version where the document became invalid, and says so', async () => {
+    const { code, out } = await account.command(['verify', 'turned']);
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /ERROR +documents +\/endpoint-scaler\/policies\/turning: zero\.by: copies: park for a real-time/,
+    );
+    expect(out).toContain('its last valid version stays in force, which the rest is compared with');
+    expect(out).toMatch(/ok +bounds +1\.\.3, 1 instance, as the policy says\n/);
   });
 
   it('tells a failed scale-out with what to do', async () => {
@@ -131,7 +183,7 @@ describe('verify', () => {
 
   it('has nothing to compare of what is parked', async () => {
     const { counts, findings } = await account.json(['verify', 'parked']);
-    expect(counts).toEqual({ ok: 0, warning: 0, error: 0, 'not-checked': 1 });
+    expect(counts).toEqual({ ok: 1, warning: 0, error: 0, 'not-checked': 1 });
     expect(findings[0].found).toMatch(/^parked: there is nothing of it in AWS/);
   });
 

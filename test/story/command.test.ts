@@ -198,7 +198,9 @@ describe.concurrent('simulate tells what came out', () => {
     });
     expect(exitCode, stderr).toBe(0);
     expect(stderr).toMatch(/warning: endpoints\.burst: policy gpu is invalid for it: scaling: ml\.t2\.medium/);
-    expect(stderr).toMatch(/warning: endpoints\.plain: ml\.m5\.xlarge: the scaling policy GPUUtilization is not applied/);
+    expect(stderr).toMatch(
+      /warning: endpoints\.plain: ml\.m5\.xlarge: the scaling policy GPUUtilization is not applied/,
+    );
     expect(stderr).toMatch(/warning: burst: Policy Invalid \(once at \S+\): \S+policies\/gpu: scaling: ml\.t2\.medium/);
     expect(stderr).toMatch(/warning: plain: Policy Not Applied \(once at \S+\): scaling: GPUUtilization: ml\.m5/);
     expect(stderr, 'nothing of what is as it should be').not.toContain('fine');

@@ -66,8 +66,8 @@ endpoints:
   it.each([
     [
       'a burstable type with scaling policies',
-      'e: { kind: real-time, policy: gpu, instanceType: ml.t2.medium }',
-      [/^endpoints\.e: policy gpu is invalid for it: scaling: ml\.t2\.medium: no scaling policies: /],
+      'e: { kind: real-time, policy: busy, instanceType: ml.t2.medium }',
+      [/^endpoints\.e: policy busy is invalid for it: scaling: ml\.t2\.medium: no scaling policies: /],
     ],
     [
       'more than a serverless endpoint may have',
@@ -108,6 +108,7 @@ endpoints:
       `${head}
 policies:
   gpu: { otherwise: { min: 1, max: 6 }, scaling: ${gpu} }
+  busy: { otherwise: { min: 1, max: 6 }, scaling: [{ kind: target-tracking, metric: ConcurrentRequestsPerModel, target: 4 }] }
   much: { otherwise: { min: 1, max: 30 } }
   zero: { otherwise: zero }
   ab: { variants: { a: {}, b: {} }, otherwise: { min: 1, max: 2 } }
