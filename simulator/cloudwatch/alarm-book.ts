@@ -8,7 +8,7 @@ import {
   actionsOf,
   evaluationIntervalMs,
 } from './alarm.ts';
-import { checkAlarm } from './alarm-definition.ts';
+import { checkAlarm, shareOf } from './alarm-definition.ts';
 import { EXTRA_PERIODS, judge } from './alarm-evaluation.ts';
 import { emitConfigurationChange, emitStateChange } from './alarm-events.ts';
 import { CREATION_REASON, describeReason, describeReasonData, type Evaluation } from './alarm-reason.ts';
@@ -58,14 +58,18 @@ function createSource(store: MetricStore, definition: AlarmDefinition): AlarmSou
       readSampleCounts: () => undefined,
     };
   }
+  const id = {
+    namespace: definition.Namespace!,
+    name: definition.MetricName!,
+    dimensions: definition.Dimensions ?? [],
+  };
+  const share = shareOf(definition.ExtendedStatistic ?? '');
+  if (share !== undefined) store.keepValues(id);
   const reader = new MetricReader(store, {
-    Metric: {
-      Namespace: definition.Namespace!,
-      MetricName: definition.MetricName!,
-      Dimensions: definition.Dimensions ?? [],
-    },
+    Metric: { Namespace: id.namespace, MetricName: id.name, Dimensions: id.dimensions },
     Period: definition.Period!,
-    Stat: definition.Statistic!,
+    // Of an alarm on a percentile it counts samples alone.
+    Stat: definition.Statistic ?? 'SampleCount',
     ...(definition.Unit === undefined ? {} : { Unit: definition.Unit }),
   });
   const values = new Float64Array(definition.EvaluationPeriods + EXTRA_PERIODS);
@@ -73,7 +77,11 @@ function createSource(store: MetricStore, definition: AlarmDefinition): AlarmSou
     periodMs: reader.periodMs,
     settle: (now) => reader.settle(now),
     read(start, _length, now) {
-      reader.readInto(values, start, now);
+      if (share === undefined) reader.readInto(values, start, now);
+      else
+        values.forEach((_, i) => {
+          values[i] = reader.percentile(start + i * reader.periodMs, share, now);
+        });
       return values;
     },
     readSampleCounts: (start, length, now) =>

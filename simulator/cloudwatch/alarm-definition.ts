@@ -10,7 +10,6 @@ const COMPARISONS = [
 ];
 /** Members of the API that this simulator does not evaluate: accepted ones would change what an alarm does, so they are refused. */
 const UNSUPPORTED = [
-  'ExtendedStatistic',
   'EvaluateLowSampleCountPercentile',
   'ThresholdMetricId',
   'EvaluationWindow',
@@ -21,13 +20,48 @@ const UNSUPPORTED = [
 ] as const;
 const DAY_SECONDS = 86_400;
 
+const METRIC_MEMBERS = [
+  'MetricName',
+  'Namespace',
+  'Statistic',
+  'ExtendedStatistic',
+  'Dimensions',
+  'Period',
+  'Unit',
+] as const;
+
+const PERCENTILE = /^p(\d{1,2}(?:\.\d{1,10})?|100)$/;
+
+/** The share of samples that a percentile names; undefined: it is none. */
+export function shareOf(statistic: string): number | undefined {
+  const percent = PERCENTILE.exec(statistic)?.[1];
+  return percent === undefined ? undefined : Number(percent) / 100;
+}
+
+function checkStatistics({ Statistic, ExtendedStatistic }: AlarmDefinition): void {
+  if (ExtendedStatistic === undefined) {
+    if (Statistic === undefined) throw missingParameter('The parameter Statistic is required.');
+    return;
+  }
+  if (Statistic !== undefined) {
+    throw invalidCombination(
+      'The parameters Statistic and ExtendedStatistic are mutually exclusive and you have specified both.',
+    );
+  }
+  if (shareOf(ExtendedStatistic) === undefined) {
+    throw validationError(
+      `The extended statistic '${ExtendedStatistic}' is not supported by this simulator. Supported: percentiles, p0 to p100.`,
+    );
+  }
+}
+
 function isAlarmPeriod(seconds: number): boolean {
   return [10, 20, 30].includes(seconds) || (seconds > 0 && seconds % 60 === 0);
 }
 
 function checkMetric(definition: AlarmDefinition): number {
   if (definition.Metrics) {
-    for (const name of ['MetricName', 'Namespace', 'Statistic', 'Dimensions', 'Period', 'Unit'] as const) {
+    for (const name of METRIC_MEMBERS) {
       if (definition[name] !== undefined)
         throw invalidCombination(
           `The parameters Metrics and ${name} are mutually exclusive and you have specified both.`,
@@ -39,9 +73,10 @@ function checkMetric(definition: AlarmDefinition): number {
     const periods = definition.Metrics.map((query) => query.MetricStat?.Period ?? query.Period ?? 0);
     return Math.max(...periods) || 60;
   }
-  for (const name of ['MetricName', 'Namespace', 'Statistic', 'Period'] as const) {
+  for (const name of ['MetricName', 'Namespace', 'Period'] as const) {
     if (definition[name] === undefined) throw missingParameter(`The parameter ${name} is required.`);
   }
+  checkStatistics(definition);
   return definition.Period!;
 }
 

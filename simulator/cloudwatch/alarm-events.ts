@@ -37,7 +37,7 @@ function toMetrics(kernel: Kernel, definition: AlarmDefinition): object[] {
           dimensions: dimensionsOf(definition.Dimensions),
         },
         period: definition.Period,
-        stat: definition.Statistic,
+        stat: definition.Statistic ?? definition.ExtendedStatistic,
         ...(definition.Unit === undefined ? {} : { unit: definition.Unit }),
       },
       returnData: true,

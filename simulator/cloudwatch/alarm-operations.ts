@@ -82,6 +82,7 @@ interface ForMetricInput {
   readonly MetricName: string;
   readonly Namespace: string;
   readonly Statistic?: string;
+  readonly ExtendedStatistic?: string;
   readonly Dimensions?: readonly Dimension[];
   readonly Period?: number;
   readonly Unit?: string;
@@ -95,6 +96,7 @@ function describeForMetric(book: AlarmBook, input: ForMetricInput): object {
       definition.Namespace === input.Namespace &&
       JSON.stringify(sortDimensions(definition.Dimensions ?? [])) === dimensions &&
       (input.Statistic === undefined || definition.Statistic === input.Statistic) &&
+      (input.ExtendedStatistic === undefined || definition.ExtendedStatistic === input.ExtendedStatistic) &&
       (input.Period === undefined || definition.Period === input.Period) &&
       (input.Unit === undefined || definition.Unit === input.Unit),
   );

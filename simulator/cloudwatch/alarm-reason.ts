@@ -80,6 +80,7 @@ export function describeReason(
 export function describeReasonData(definition: AlarmDefinition, evaluation: Evaluation): string {
   const { verdict, values, sampleCounts, start, periodMs, at } = evaluation;
   const oldest = verdict.used.at(-1);
+  const statistic = definition.Statistic ?? definition.ExtendedStatistic;
   const timeOf = (i: number): string => formatTimestamp(start + i * periodMs);
   const missing = Array.from({ length: verdict.missing }, (_, n) => ({ timestamp: timeOf(values.length - 1 - n) }));
   return JSON.stringify({
@@ -87,7 +88,7 @@ export function describeReasonData(definition: AlarmDefinition, evaluation: Eval
     queryDate: formatTimestamp(at),
     ...(oldest === undefined ? {} : { startDate: timeOf(oldest) }),
     ...(definition.Unit === undefined ? {} : { unit: definition.Unit }),
-    ...(definition.Statistic === undefined ? {} : { statistic: definition.Statistic }),
+    ...(statistic === undefined ? {} : { statistic }),
     period: periodMs / 1000,
     recentDatapoints: verdict.used.map((i) => values[i]!).reverse(),
     threshold: definition.Threshold,

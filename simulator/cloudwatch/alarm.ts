@@ -21,6 +21,8 @@ export interface AlarmDefinition {
   readonly MetricName?: string;
   readonly Namespace?: string;
   readonly Statistic?: string;
+  /** A percentile, in place of a statistic. */
+  readonly ExtendedStatistic?: string;
   readonly Dimensions?: readonly Dimension[];
   readonly Period?: number;
   readonly Unit?: string;

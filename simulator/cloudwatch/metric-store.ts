@@ -1,5 +1,6 @@
 import type { EpochMs } from '../contract.ts';
 import { emptySummary, PointSeries, type Summary } from './series.ts';
+import { ValueLog } from './value-log.ts';
 
 export interface Dimension {
   readonly Name: string;
@@ -39,6 +40,7 @@ export class Metric {
   readonly #coarse: PointSeries;
   readonly #fine: PointSeries | undefined;
   readonly #scratch = emptySummary();
+  #values: ValueLog | undefined;
 
   constructor(id: MetricId, unit: string, owner: MetricOwner | undefined, fineStepMs: number | undefined) {
     this.namespace = id.namespace;
@@ -65,6 +67,19 @@ export class Metric {
     const factor = isZero ? 0 : 1;
     this.#coarse.add(time, sum * factor, count, min * factor, max * factor);
     this.#fine?.add(time, sum * factor, count, min * factor, max * factor);
+    this.#values?.add(time, sum * factor, count, min * factor, max * factor);
+  }
+
+  /** From now on single values are kept, for percentiles. */
+  keepValues(): void {
+    this.#values ??= new ValueLog((this.#fine ?? this.#coarse).stepMs);
+  }
+
+  /** A percentile over [from, to) as a reader at `now` sees it, of values since they are kept; NaN without data. */
+  percentile(from: EpochMs, to: EpochMs, share: number, now: EpochMs): number {
+    const series = this.#readable(to - from, now);
+    if (!series) return NaN;
+    return this.#values?.percentile(from, Math.min(to, this.#shownUntil(series, now)), share) ?? NaN;
   }
 
   /**
@@ -139,6 +154,7 @@ function keyOf({ namespace, name, dimensions }: MetricId): string {
 export class MetricStore {
   /** By identity; one metric may exist in several units. */
   readonly #metrics = new Map<string, Metric[]>();
+  readonly #valuesKept = new Set<string>();
   #version = 0;
   /** Asked for a metric that does not exist yet: whoever would publish it lazily may do so now. */
   onMissing: (id: MetricId, now: EpochMs) => void = () => {};
@@ -154,9 +170,17 @@ export class MetricStore {
     const same = known.find((metric) => metric.unit === unit && metric.isHighResolution === (fineStepMs !== undefined));
     if (same) return same;
     const metric = new Metric(id, unit, owner, fineStepMs);
+    if (this.#valuesKept.has(key)) metric.keepValues();
     this.#metrics.set(key, [...known, metric]);
     this.#version++;
     return metric;
+  }
+
+  /** Keeps single values of a metric, also of one that is not there yet. */
+  keepValues(id: MetricId): void {
+    const key = keyOf(id);
+    this.#valuesKept.add(key);
+    for (const metric of this.#metrics.get(key) ?? []) metric.keepValues();
   }
 
   /** All units of a metric, by name of the unit. */

@@ -97,6 +97,15 @@ export class MetricReader {
     return summary ? readStatistic(summary, this.statistic) : NaN;
   }
 
+  /** A percentile of [from, from + period), of a metric whose values are kept; NaN where there is none. */
+  percentile(from: EpochMs, share: number, now: EpochMs): number {
+    for (const metric of this.metrics()) {
+      const value = metric.percentile(from, from + this.periodMs, share, now);
+      if (!Number.isNaN(value)) return value;
+    }
+    return NaN;
+  }
+
   /** Datapoints of consecutive periods from `start`, NaN where there is none. */
   readInto(target: Float64Array, start: EpochMs, now: EpochMs): void {
     const metrics = this.metrics();

@@ -278,6 +278,24 @@ describe('documents', () => {
     expect(await alarms(), 'a step policy leaves its alarm behind; we do not').toEqual([]);
   });
 
+  it('with a percentile put an alarm that has one, once', async () => {
+    const fleet = await createScalingFleet();
+    const step = {
+      kind: 'step',
+      alarm: { metric: 'ModelLatency', statistic: 'p99', threshold: '2s', periods: 2 },
+      steps: [{ from: 0, add: 1 }],
+    };
+    await fleet.put('policies/stepped', { otherwise: { min: 1, max: 3 }, scaling: [step] });
+    fleet.seed({ name: 'Chat' }, 'stepped');
+    await fleet.tickUntil(3 * MINUTE);
+    const [shown] = (await fleet.people.cloudwatch.send(new DescribeAlarmsCommand({}))).MetricAlarms ?? [];
+    expect(shown).toMatchObject({ MetricName: 'ModelLatency', ExtendedStatistic: 'p99', Threshold: 2_000_000 });
+    expect(shown?.Statistic).toBeUndefined();
+    fleet.forgetCalls();
+    await fleet.tickUntil(40 * MINUTE);
+    expect(mutating(fleet), 'nothing differs').toEqual([]);
+  });
+
   it('with a percentage of CPU multiply it by the cores, and say where nobody knows how many there are', async () => {
     const fleet = await createScalingFleet();
     const tracking = { kind: 'target-tracking', metric: 'CPUUtilization', target: 70 };

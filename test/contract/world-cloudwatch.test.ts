@@ -203,11 +203,51 @@ describe('alarms', () => {
     [{ Period: 3600, EvaluationPeriods: 169 }, 'across more than seven days'],
     [{ DatapointsToAlarm: 2 }, 'DatapointsToAlarm'],
     [{ TreatMissingData: 'whatever' }, 'Allowed: missing, ignore, breaching, notBreaching'],
-    [{ ExtendedStatistic: 'p99' }, 'ExtendedStatistic is not supported'],
+    [{ ExtendedStatistic: 'p99' }, 'Statistic and ExtendedStatistic are mutually exclusive'],
+    [
+      { Statistic: undefined, ExtendedStatistic: 'tm95' },
+      "'tm95' is not supported by this simulator. Supported: percentiles",
+    ],
+    [{ Statistic: undefined }, 'The parameter Statistic is required'],
     [{ Metrics: [{ Id: 'e', Expression: '1' }] }, 'mutually exclusive'],
     [{ AlarmActions: ['sns'] }, 'Invalid arn syntax: sns'],
   ])('%j is refused', (more, message) => {
     expect(() => putAlarm(more)).toThrow(message);
+  });
+
+  test('a percentile counts samples, and is told of as a statistic', () => {
+    const percentile = (ExtendedStatistic: string) => {
+      putAlarm({ Statistic: undefined, ExtendedStatistic, TreatMissingData: 'notBreaching' });
+      w.advance(1);
+      put(0, { Value: undefined, Values: [1, 9], Counts: [95, 5] });
+      w.advance(3 * MINUTE - 1);
+      const { StateReasonData, ...shown } = alarm();
+      const crossed = w
+        .call('CloudWatch', 'DescribeAlarmHistory', { AlarmName: 'a', HistoryItemType: 'StateUpdate' })
+        .AlarmHistoryItems.some(({ HistorySummary }: { HistorySummary: string }) =>
+          HistorySummary.endsWith('to ALARM'),
+        );
+      w.call('CloudWatch', 'DeleteAlarms', { AlarmNames: ['a'] });
+      return { crossed, shown, statistic: JSON.parse(StateReasonData).statistic };
+    };
+    const high = percentile('p96');
+    expect(high).toMatchObject({ crossed: true, statistic: 'p96', shown: { ExtendedStatistic: 'p96' } });
+    expect(high.shown.Statistic).toBeUndefined();
+    expect(percentile('p95').crossed, '95 of 100 samples are low').toBe(false);
+    expect(percentile('p95.5').crossed).toBe(true);
+    expect(percentile('p100').crossed).toBe(true);
+  });
+
+  test('a percentile has no data from before its alarm; samples of a set are its extremes', () => {
+    put(9);
+    putAlarm({ Statistic: undefined, ExtendedStatistic: 'p50', EvaluationPeriods: 3, DatapointsToAlarm: 1 });
+    w.advance(2 * MINUTE);
+    expect(alarm().StateValue).toBe('INSUFFICIENT_DATA');
+    // A mean of 3 from 1 to 9 is three of four at 1.
+    put(0, { Value: undefined, StatisticValues: { SampleCount: 4, Sum: 12, Minimum: 1, Maximum: 9 } });
+    w.advance(2 * MINUTE);
+    expect(alarm().StateValue).toBe('OK');
+    expect(JSON.parse(alarm().StateReasonData).recentDatapoints).toEqual([1]);
   });
 
   test('SetAlarmState is undone by the next evaluation; names over 100 are refused', () => {

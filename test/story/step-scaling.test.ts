@@ -112,3 +112,39 @@ describe('step scaling', () => {
 
   it('breaks no invariant', () => expectSound(result));
 });
+
+describe('step scaling by a percentile', () => {
+  it('adds instances while one request in a hundred waits, and no more once none does', async () => {
+    const { result } = await runScenario({
+      start: MONDAY_UTC,
+      for: '3h',
+      policies: {
+        slow: {
+          otherwise: { min: 1, max: 6 },
+          scaling: [
+            {
+              kind: 'step',
+              alarm: { metric: 'ModelLatency', statistic: 'p99', threshold: '2s', periods: 2 },
+              steps: [{ from: 0, add: 1 }],
+              cooldown: '5m',
+            },
+          ],
+        },
+      },
+      endpoints: {
+        slow: realTime('slow', {
+          startsIn: '4m',
+          serves: { concurrent: 8, in: '1s' },
+          traffic: [
+            { from: '+0h', to: '+1h', perMinute: 120 },
+            { from: '+1h', to: '+3h', perMinute: 1200 },
+          ],
+        }),
+      },
+    });
+    expect(spanAt(result, 'slow', '55m').desired, 'nobody waits').toBe(1);
+    expectBetween(desiredReached(result, 'slow', 3, '1h'), '1h', '1h40m', '20 requests at once need three of 8');
+    expect(spanAt(result, 'slow', '2h50m').desired, 'nobody waits any more').toBeLessThanOrEqual(4);
+    expectSound(result);
+  });
+});
