@@ -45,6 +45,8 @@ export function compilePolicy(policy: Policy, schedules: Schedules, options: Com
   const problems = checkSchedules(policy, schedules);
   if (problems.length > 0) return { ok: false, problems };
   const { targets } = options;
+  const unnamed = checkNamed(policy, options);
+  if (unnamed.length > 0) return { ok: false, problems: unnamed };
   if (targets !== undefined && partsFor(policy, targets).size > 0)
     return compileTargets(policy, schedules, options, targets);
   const part = partOf(policy, options);
@@ -63,6 +65,21 @@ export function compilePolicy(policy: Policy, schedules: Schedules, options: Com
 function partOf(policy: Policy, { variant, component }: CompileOptions): VariantPolicy {
   if (component !== undefined) return policy.components.get(component) ?? policy;
   return (variant === undefined ? undefined : policy.variants.get(variant)) ?? policy;
+}
+
+/** A policy that names parts says nothing of an endpoint with others alone. */
+function checkNamed(policy: Policy, { variant, component, targets }: CompileOptions): Problem[] {
+  if (variant === undefined && component === undefined && targets === undefined) return [];
+  const isOfComponents = component !== undefined || targets?.[0]?.dimension === 'copies';
+  const [own, other] = isOfComponents ? (['components', 'variants'] as const) : (['variants', 'components'] as const);
+  const strangers = [...policy[other].keys()];
+  if (strangers.length > 0) {
+    const allowed = `absent for an endpoint ${isOfComponents ? 'with' : 'without'} inference components: its ${own} are what a policy may name`;
+    return [makeProblem([other], strangers.join(', '), allowed)];
+  }
+  const only = component ?? variant;
+  if (only === undefined || policy[own].size === 0 || policy[own].has(only)) return [];
+  return checkTargets(policy[own], [{ name: only, dimension: isOfComponents ? 'copies' : 'instances' }]);
 }
 
 /** Where a policy names scalable targets of that dimension. */

@@ -190,6 +190,26 @@ const weights = v.optional(
   list(fields({ during, share }), 'a list, each { during, share: { <variant>: 90 } }', MAX_RUNGS),
 );
 
+type PartField = 'variants' | 'components';
+
+/** What the parts of an endpoint say for themselves, so that at the top nobody would hear it. */
+function unheard(
+  document: Partial<Record<'capacity' | 'scaling', readonly unknown[] | undefined>> &
+    Partial<Record<PartField, Readonly<Record<string, unknown>> | undefined>>,
+): { readonly field: string; readonly message: string }[] {
+  const [first, second] = (['variants', 'components'] as const).filter(
+    (field) => Object.keys(document[field] ?? {}).length > 0,
+  );
+  if (first === undefined) return [];
+  const [name = ''] = Object.keys(document[first] ?? {});
+  const misplaced = (['capacity', 'scaling'] as const)
+    .filter((field) => (document[field] ?? []).length > 0)
+    .map((field) => ({ field, message: `inside each entry of ${first} that it is for, as ${first}.${name}.${field}` }));
+  const message =
+    'absent beside variants: limits of an endpoint are of its variants or of its inference components; write a policy for each';
+  return second === undefined ? misplaced : [...misplaced, { field: second, message }];
+}
+
 const WAKE_NAME_TAKEN = `another name: the step policy of \`wake.by: step-policy\` is called ${STEP_WAKE_NAME}`;
 
 interface Part {
@@ -198,7 +218,7 @@ interface Part {
 
 /** Where a step policy bears the name of the one that wakes. */
 function wakeNames(
-  document: Part & Partial<Record<'variants' | 'components', Readonly<Record<string, Part>> | undefined>>,
+  document: Part & Partial<Record<PartField, Readonly<Record<string, Part>> | undefined>>,
 ): (string | number)[][] {
   const parts: [(string | number)[], Part][] = [[[], document]];
   for (const field of ['variants', 'components'] as const)
@@ -250,6 +270,10 @@ export const policySchema = v.pipe(
           : `a share for each of ${names.join(', ')}`;
       if (wrong) addIssue({ message: allowed, path: at('weights', index, 'share') });
     });
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    for (const { field, message } of unheard(dataset.value)) addIssue({ message, path: at(field) });
   }),
   v.rawCheck(({ dataset, addIssue }) => {
     if (!dataset.typed || dataset.value.wake?.by !== 'step-policy') return;

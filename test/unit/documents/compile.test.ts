@@ -79,14 +79,44 @@ describe('agenda', () => {
   });
 
   test('a variant of the policy has its own rungs', () => {
-    const document = { ...CHAT_DEV, variants: { blue: { capacity: [{ during: 'promotions', min: 2, max: 3 }] } } };
+    const { capacity: _, ...rest } = CHAT_DEV;
+    const document = { ...rest, variants: { blue: { capacity: [{ during: 'promotions', min: 2, max: 3 }] } } };
     expect(stepsOf(compile(document, { variant: 'blue' }))).toEqual([
       '03-25T00:00 1',
       '03-25T09:00 0',
       '03-25T11:00 1',
     ]);
     expect(compile(document, { variant: 'blue' }).policy.upBounds).toEqual({ min: 2, max: 3 });
-    expect(stepsOf(compile(document, { variant: 'other' }))).toEqual(stepsOf(compile(CHAT_DEV)));
+  });
+
+  test('what names parts is refused by an endpoint that has others alone', () => {
+    const problems = (document: object, of: object) =>
+      problemsOf(compilePolicy(must(parsePolicy('test', document)), SCHEDULES, { from: FROM, until: UNTIL, ...of }));
+    const variants = { variants: { blue: {} }, otherwise: { min: 1, max: 2 } };
+    const components = { components: { chat: {} }, otherwise: { min: 1, max: 2 } };
+    const copies = { targets: [{ name: 'chat', dimension: 'copies' }] };
+    expect(problems(variants, { variant: 'AllTraffic' })).toEqual([
+      'variants.blue: blue: a variant of the endpoint: the endpoint has the variants AllTraffic',
+      'variants: AllTraffic: an entry for each variant: the endpoint has the variants AllTraffic, this policy names blue',
+    ]);
+    expect(problems(components, { component: 'embed' })).toEqual([
+      'components.chat: chat: an inference component of the endpoint: the endpoint has the inference components embed',
+      'components: embed: an entry for each inference component: the endpoint has the inference components embed, this policy names chat',
+    ]);
+    expect(problems(components, { variant: 'AllTraffic' })).toEqual([
+      'components: chat: absent for an endpoint without inference components: its variants are what a policy may name',
+    ]);
+    expect(problems(variants, copies)).toEqual([
+      'variants: blue: absent for an endpoint with inference components: its components are what a policy may name',
+    ]);
+    for (const [document, of] of [
+      [variants, { variant: 'blue' }],
+      [components, copies],
+      [components, { component: 'chat' }],
+      [variants, {}],
+    ] as const) {
+      expect(problems(document, of)).toEqual([]);
+    }
   });
 
   test('8 days of an ordinary policy fit a record many times', () => {
@@ -147,11 +177,13 @@ describe('schedules that are not there', () => {
         { during: 'office', min: 1, max: 4 },
         { during: 'broken', then: 'zero' },
       ],
-      variants: { blue: { capacity: [{ during: 'weekends', min: 1, max: 1 }] } },
     };
+    const variants = { blue: { capacity: [{ during: 'weekends', min: 1, max: 1 }] } };
     expect(problems(document)).toEqual([
       'capacity[0].during: ofice: one of the schedules broken, office, promotions (did you mean office?)',
       'capacity[2].during: broken: a valid schedule; this one has problems of its own',
+    ]);
+    expect(problems({ variants })).toEqual([
       'variants.blue.capacity[0].during: weekends: one of the schedules broken, office, promotions',
     ]);
     expect(problems(CHAT_DEV, new Map())).toEqual(['capacity[0].during: office: a schedule, but there are none']);

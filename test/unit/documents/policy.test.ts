@@ -104,16 +104,18 @@ test('rungs take then: zero and leave, otherwise takes the same forms', () => {
 
 test('variants have capacity and scaling of their own, and every schedule they use is known', () => {
   const policy = parse({
-    capacity: [{ during: 'office', min: 1, max: 2 }],
-    variants: { blue: { capacity: [{ during: 'nights', min: 3, max: 4 }], scaling: CHECKOUT.scaling } },
+    variants: {
+      blue: { capacity: [{ during: 'nights', min: 3, max: 4 }], scaling: CHECKOUT.scaling },
+      green: { capacity: [{ during: 'office', min: 1, max: 2 }] },
+    },
   });
   expect(policy.variants.get('blue')).toMatchObject({
     rungs: [{ during: 'nights', min: 3, max: 4 }, { kind: 'leave' }],
     scaling: [{ kind: 'target-tracking' }, { kind: 'step' }],
   });
   expect(policy.uses).toEqual([
-    { schedule: 'office', path: ['capacity', 0, 'during'] },
     { schedule: 'nights', path: ['variants', 'blue', 'capacity', 0, 'during'] },
+    { schedule: 'office', path: ['variants', 'green', 'capacity', 0, 'during'] },
   ]);
 });
 
@@ -396,6 +398,23 @@ test.each<[string, object, string]>([
     'list for an object',
     { zero: [] },
     'zero: []: an object with fields of by, idleFor, minUp, stackOwned, rehearse, allowImageChange',
+  ],
+  [
+    'capacity beside variants',
+    { capacity: [{ during: 'office', min: 1, max: 2 }], variants: { AllTraffic: {} } },
+    'capacity: [{"during":"office","min":1,"max":2}]: inside each entry of variants that it is for, as variants.AllTraffic.capacity',
+  ],
+  [
+    'scaling beside components',
+    { ...target({ metric: 'Invocations' }), components: { chat: {} } },
+    expect.stringMatching(
+      /^scaling: .*: inside each entry of components that it is for, as components\.chat\.scaling$/,
+    ),
+  ],
+  [
+    'variants and components',
+    { variants: { blue: {} }, components: { chat: {} } },
+    expect.stringMatching(/^components: .*: absent beside variants: .* write a policy for each$/),
   ],
   ['name of a variant', { variants: { 'a.b': {} } }, 'variants["a.b"]: a.b: the name of a variant'],
   [
