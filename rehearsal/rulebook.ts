@@ -17,6 +17,8 @@ import type { ScenarioEndpoint } from './model.ts';
 /** What the documents and tags of simulated AWS ask of one endpoint, from one instant on. */
 export interface Rules {
   readonly from: number;
+  /** Since when its policy says what it says: a tag that protects the endpoint, or takes that back, changes nothing of it. */
+  readonly policyFrom: number;
   /** Value of the enrolling tag; undefined: not enrolled. */
   readonly policyName: string | undefined;
   readonly protected: boolean;
@@ -208,14 +210,20 @@ export class Rulebook {
 
   #extend(history: Rules[], enrolled: Enrolled, at: number, component: string | undefined): boolean {
     const before = history.at(-1);
-    const next = this.#rules(enrolled, at, before, component);
-    if (before !== undefined && isSame(before, next)) return false;
+    const rules = this.#rules(enrolled, at, before, component);
+    const next = { ...rules, policyFrom: before !== undefined && isSamePolicy(before, rules) ? before.policyFrom : at };
+    if (before !== undefined && before.protected === next.protected && isSamePolicy(before, next)) return false;
     if (before?.from === at) history[history.length - 1] = next;
     else history.push(next);
     return true;
   }
 
-  #rules(enrolled: Enrolled, at: number, before: Rules | undefined, component: string | undefined): Rules {
+  #rules(
+    enrolled: Enrolled,
+    at: number,
+    before: Rules | undefined,
+    component: string | undefined,
+  ): Omit<Rules, 'policyFrom'> {
     const { tags, kind } = enrolled;
     const policyName = tags[`${this.#prefix}:policy`];
     if (enrolled.givenFrom !== policyName) enrolled.givenFrom = undefined;
@@ -290,10 +298,9 @@ function namesAll({ components }: Policy, enrolled: Enrolled): boolean {
   return names.length === 0 || (components.size === names.length && names.every((name) => components.has(name)));
 }
 
-function isSame(a: Rules, b: Rules): boolean {
+function isSamePolicy(a: Omit<Rules, 'policyFrom'>, b: Omit<Rules, 'policyFrom'>): boolean {
   return (
     a.policyName === b.policyName &&
-    a.protected === b.protected &&
     a.valid === b.valid &&
     a.givenBack === b.givenBack &&
     a.policy?.version === b.policy?.version

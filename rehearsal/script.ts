@@ -127,8 +127,12 @@ function actionOf(run: UnscriptedRun, operator: Operator, happening: Happening):
   const { aws, person, tagPrefix } = run;
   switch (happening.verb) {
     case 'call':
-      return () =>
-        call(person, happening.service as ServiceName, happening.operation, expandArns(happening.input, run));
+      return async () => {
+        const { service, operation, input } = happening;
+        // Whoever asks for nothing first is first among all that happens at this instant.
+        const arns = namesPolicy(input) ? await policyArns(person, input) : NONE;
+        return call(person, service as ServiceName, operation, expandArns(input, run, arns));
+      };
     case 'requests':
       return async () => {
         aws.world.inject(happening.endpoint, happening.count, happening.component);
@@ -156,15 +160,44 @@ function actionOf(run: UnscriptedRun, operator: Operator, happening: Happening):
   }
 }
 
+const POLICY = /\$POLICY\(([^\s)]+)\s+([^)]+)\)/g;
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+function namesPolicy(input: Readonly<Record<string, unknown>>): boolean {
+  return JSON.stringify(input).includes('$POLICY(');
+}
+
+/** What `$POLICY(endpoint/chat/variant/AllTraffic owners-steps)` stands for now: each creation of a policy gives it another ARN. */
+async function policyArns(api: Api, input: Readonly<Record<string, unknown>>): Promise<ReadonlyMap<string, string>> {
+  const arns = new Map<string, string>();
+  for (const [text, ResourceId, name = ''] of JSON.stringify(input).matchAll(POLICY)) {
+    const asked = { ServiceNamespace: 'sagemaker', ResourceId, PolicyNames: [name] };
+    const { ScalingPolicies } = (await call(api, 'ApplicationAutoScaling', 'DescribeScalingPolicies', asked)) as {
+      readonly ScalingPolicies?: readonly { readonly PolicyARN: string }[];
+    };
+    const arn = ScalingPolicies?.[0]?.PolicyARN;
+    if (arn === undefined) throw new Refused('ObjectNotFoundException', `${text}: there is no such scaling policy now`);
+    arns.set(text, arn);
+  }
+  return arns;
+}
+
 /** `$ARN(chat)` anywhere in a text becomes the endpoint's ARN, which SageMaker shows in lower case. */
-function expandArns(value: Readonly<Record<string, unknown>>, run: UnscriptedRun): Record<string, unknown> {
+function expandArns(
+  value: Readonly<Record<string, unknown>>,
+  run: UnscriptedRun,
+  policies: ReadonlyMap<string, string>,
+): Record<string, unknown> {
   const expand = (part: unknown): unknown => {
     if (typeof part === 'string') {
-      return part.replace(
-        /\$ARN\(([^)]*)\)/g,
-        (_all, name: string) =>
-          `arn:aws:sagemaker:${run.aws.region}:${run.aws.accountId}:endpoint/${name.toLowerCase()}`,
-      );
+      return part
+        .replace(POLICY, (text: string) => policies.get(text) ?? text)
+        .replace(
+          /\$ARN\(([^)]*)\)/g,
+          (_all, name: string) =>
+            `arn:aws:sagemaker:${run.aws.region}:${run.aws.accountId}:endpoint/${name.toLowerCase()}`,
+        );
     }
     if (Array.isArray(part)) return part.map(expand);
     if (typeof part === 'object' && part !== null) {

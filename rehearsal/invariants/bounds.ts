@@ -43,7 +43,9 @@ function judgePart(
   const of = variant === undefined ? '' : `${variant}: `;
   const ordered = context.state.lastOrderChange(state.name, at);
   const since = Math.max(rungSince(rules, at), changeableSince(context, state), ordered);
-  const draining = at - since < drainMs(rules);
+  // What provisioned concurrency no longer bears is served all the same: a maximum falls at once.
+  const drains = context.run.scenario.endpoints.find(({ name }) => name === state.name)?.kind !== 'serverless';
+  const draining = drains && at - since < drainMs(rules);
   const excused = isExcused(context, state, at, 0);
   const left = leftToOthers(context, state, rules, at);
   context.judge(desired <= bounds.max || left.max || draining || excused || rules.protected, 3, state.name, () => {
@@ -88,7 +90,7 @@ export function checkBounds(context: CheckContext): Check {
   function judge(state: EndpointState, at: number): void {
     const rules = context.rulebook.rulesOf(state.name, state.component);
     if (rules?.policyName === undefined || rules.policy === undefined) return;
-    if (!rules.valid || context.state.toldInvalid(state.name, rules.from)) return;
+    if (!rules.valid || context.state.toldInvalid(state.name, rules.policyFrom)) return;
     if (state.status !== 'InService' && state.status !== 'Updating') return;
     const waits = !isSettled(context, state, rules, at) || isQueueing(context, state, rules, at);
     if (waits || context.state.mode() === 'off') {
@@ -106,6 +108,8 @@ export function checkBounds(context: CheckContext): Check {
   return {
     change(change, before) {
       const state = context.state.endpoint(change.endpoint)!;
+      // Bounds speak of copies where there are components; their instances are SageMaker's business.
+      if (context.state.isHost(state.name)) return;
       rises.note(change, before, state);
       open.add(labelOf(state));
     },
@@ -123,6 +127,11 @@ export function checkBounds(context: CheckContext): Check {
       }
     },
   };
+}
+
+/** When a run could last find what others set, and make of it what the policy says: one that is being updated waits. */
+function lastLook({ graceMs }: CheckContext, { busy }: EndpointState, at: number): number {
+  return (at - busy.until < graceMs ? Math.min(at, busy.since) : at) - graceMs;
 }
 
 /** Rises of one instant: whose they are shows once the call that made them is over. */
@@ -146,7 +155,7 @@ function followRises(context: CheckContext) {
         ({ desired, rules: { policy } }, index) => {
           const highest = policy?.highestMax;
           if (highest === undefined || desired <= (earlier[index]?.desired ?? 0)) return;
-          const isLeft = leftToOthers(context, state, rules, change.at).max;
+          const isLeft = leftToOthers(context, state, rules, lastLook(context, before, change.at)).max;
           if (!isLeft) rises.push({ change, state, desired, highest, settled });
         },
       );

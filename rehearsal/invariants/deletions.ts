@@ -1,7 +1,7 @@
 import { rungAt } from '../../shared/domain/agenda.ts';
 import type { CallRecord } from '../../simulator/contract.ts';
-import type { ScenarioEndpoint } from '../model.ts';
 import type { Rules } from '../rulebook.ts';
+import { type Callers, callersOf, requestsBetween } from './callers.ts';
 import { type Check, type CheckContext, MINUTE_MS } from './context.ts';
 import type { EndpointState } from './world-state.ts';
 
@@ -10,24 +10,6 @@ const SAME_RUN_MS = MINUTE_MS;
 /** Metrics of a minute can be seen when it has been over for this long. */
 const METRIC_DELAY_MS = 2 * MINUTE_MS;
 const DEFAULT_IDLE_MS = 30 * MINUTE_MS;
-
-/** Requests that came in [from, to), of the scenario's traffic and its injections. */
-function requestsBetween(context: CheckContext, endpoint: ScenarioEndpoint, from: number, to: number): number {
-  const { start, happens } = context.run.scenario;
-  let count = 0;
-  for (
-    let minute = Math.max(0, Math.ceil((from - start) / MINUTE_MS));
-    start + (minute + 1) * MINUTE_MS <= to;
-    minute += 1
-  ) {
-    count += endpoint.traffic[minute] ?? 0;
-  }
-  for (const happening of happens) {
-    if (happening.verb !== 'requests' || happening.endpoint !== endpoint.name) continue;
-    if (happening.at >= from && happening.at < to) count += happening.count;
-  }
-  return count;
-}
 
 /** What documents asked for lately: a run that read them before they changed is over after two ticks. */
 function recentRules(context: CheckContext, state: EndpointState, rules: Rules, at: number): readonly Rules[] {
@@ -58,7 +40,7 @@ function whyNot(context: CheckContext, state: EndpointState, rules: Rules | unde
   const { scenario } = context.run;
   const reasons: string[] = [];
   const recently = (instant: number | undefined): boolean => instant !== undefined && at - instant <= SAME_RUN_MS;
-  const endpoint = scenario.endpoints.find(({ name }) => name === state.name);
+  const callers = callersOf(scenario, state);
   if (rules?.policyName === undefined) reasons.push('it is not enrolled');
   if (rules?.policyName !== undefined && !recentRules(context, state, rules, at).some(saysPark))
     reasons.push('its policy does not say zero: { by: park }');
@@ -76,7 +58,7 @@ function whyNot(context: CheckContext, state: EndpointState, rules: Rules | unde
     if (!zero) reasons.push('its calendar does not say zero');
   }
   if (hold !== undefined && hold.mode !== 'down') reasons.push(`a hold ${hold.mode} forbids it`);
-  if (endpoint !== undefined) reasons.push(...activity(context, state, endpoint, rules, at));
+  if (callers !== undefined) reasons.push(...activity(context, state, callers, rules, at));
   return reasons;
 }
 
@@ -84,7 +66,7 @@ function whyNot(context: CheckContext, state: EndpointState, rules: Rules | unde
 function activity(
   context: CheckContext,
   state: EndpointState,
-  endpoint: ScenarioEndpoint,
+  callers: Callers,
   rules: Rules | undefined,
   at: number,
 ): string[] {
@@ -93,7 +75,7 @@ function activity(
   const since = until - idleFor;
   const reasons: string[] = [];
   // Requests from before it was in service were nobody's to count.
-  const counted = requestsBetween(context, endpoint, Math.max(since, state.inServiceSince ?? since), until);
+  const counted = requestsBetween(context.run.scenario, callers, Math.max(since, state.inServiceSince ?? since), until);
   if (counted > 0) reasons.push(`${counted} requests came in the ${idleFor / MINUTE_MS} minutes before`);
   if (context.state.metricsHidden(state.name, since, at)) reasons.push('its metrics were missing');
   if (state.metricsReadAt === undefined || at - state.metricsReadAt > SAME_RUN_MS) {

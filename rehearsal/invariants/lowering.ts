@@ -1,6 +1,7 @@
 import type { CallRecord } from '../../simulator/contract.ts';
+import { callersOf, requestsBetween } from './callers.ts';
 import { type Check, type CheckContext, MINUTE_MS } from './context.ts';
-import { componentOf } from './world-state.ts';
+import { componentOf, type EndpointState } from './world-state.ts';
 
 interface Count {
   readonly VariantName?: string;
@@ -11,7 +12,10 @@ interface Count {
 const METRIC_DELAY_MS = 2 * MINUTE_MS;
 const DEFAULT_IDLE_MS = 5 * MINUTE_MS;
 
-/** 8: broken documents and missing metrics never lower anything (deletes are judged beside the rest of their conditions). */
+/**
+ * 8: broken documents and missing metrics never lower anything (deletes are judged beside the rest of their conditions).
+ * 1, of a component: its last copy goes as an endpoint does, never while somebody uses it.
+ */
 export function checkLowering(context: CheckContext): Check {
   const { state: world, rulebook } = context;
   /** Bounds as the product last registered them. */
@@ -57,6 +61,7 @@ export function checkLowering(context: CheckContext): Check {
         if (before !== undefined && wanted < before.desired) {
           const what = `scaled ${before.component} in from ${before.desired} to ${wanted}`;
           judge(before.name, before.component, what, wanted === 0, at);
+          if (wanted === 0 && before.component !== undefined) judgeUse(context, before, before.component, at);
         }
       } else if (service === 'SageMaker' && operation === 'UpdateEndpointWeightsAndCapacities') {
         const endpoint = String(input.EndpointName);
@@ -70,4 +75,19 @@ export function checkLowering(context: CheckContext): Check {
       }
     },
   };
+}
+
+/** Requests that CloudWatch could show, since there was a copy to answer them, over the shortest time that counts just now. */
+function judgeUse(context: CheckContext, before: EndpointState, component: string, at: number): void {
+  const callers = callersOf(context.run.scenario, before);
+  if (callers === undefined || before.servingSince === undefined) return;
+  const history = context.rulebook.historyOf(before.name, component);
+  const recent = history.filter((_, index) => (history[index + 1]?.from ?? at) > at - context.graceMs);
+  const idleFor = Math.min(...recent.map(({ policy }) => policy?.zero?.idleFor ?? DEFAULT_IDLE_MS));
+  const until = at - METRIC_DELAY_MS;
+  const counted = requestsBetween(context.run.scenario, callers, Math.max(until - idleFor, before.servingSince), until);
+  context.judge(counted === 0, 1, before.name, () => {
+    const minutes = idleFor / MINUTE_MS;
+    return `took the last copy of ${component} although ${counted} requests came in the ${minutes} minutes before`;
+  });
 }

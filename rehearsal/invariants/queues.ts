@@ -41,7 +41,7 @@ export function checkQueues(context: CheckContext): Check {
     const state = context.state.endpoint(name);
     if (rules?.policyName === undefined || rules.policy === undefined || state === undefined) return;
     // A policy that was refused, and told so, does nothing.
-    if (context.state.toldInvalid(name, rules.from) || context.state.isUnruled(name)) return;
+    if (context.state.toldInvalid(name, rules.policyFrom) || context.state.isUnruled(name)) return;
     const atZero = queue.zeroSince !== undefined && at - queue.zeroSince > SHARE_AT_ZERO * requestTtlSeconds * 1_000;
     const hold = context.state.holdOf(name, at);
     // What waited for the end of a hold still waits for the start that follows.

@@ -1,6 +1,7 @@
 import type { CallRecord } from '../../simulator/contract.ts';
 import type { FunctionName } from '../model.ts';
 import { type Check, type CheckContext, MINUTE_MS } from './context.ts';
+import { componentOf } from './world-state.ts';
 
 const FUNCTION_OF: Readonly<Record<string, FunctionName>> = {
   ScheduledScaling: 'scheduled-scaling',
@@ -18,12 +19,18 @@ interface Expected {
   readonly refused: boolean;
 }
 
-/** Name of the endpoint that a call is about, as far as its input says. */
-export function endpointOf(record: CallRecord, known: Iterable<{ readonly name: string }>): string | undefined {
+/** Name of the endpoint that a call is about, as far as its input says; of a component the one that hosts it. */
+export function endpointOf(
+  record: CallRecord,
+  known: Iterable<{ readonly name: string }>,
+  hostOf: (component: string) => string | undefined,
+): string | undefined {
   const { input } = record;
   if (typeof input !== 'object' || input === null) return undefined;
   const { EndpointName, ResourceId, ResourceArn, ResourceARN } = input as Readonly<Record<string, unknown>>;
   if (typeof EndpointName === 'string') return EndpointName;
+  const component = componentOf(input as Readonly<Record<string, string>>);
+  if (component !== '') return hostOf(component);
   if (typeof ResourceId === 'string') return /^endpoint\/([^/]+)\//.exec(ResourceId)?.[1];
   const arn = ResourceArn ?? ResourceARN;
   const text = typeof arn === 'string' ? arn : JSON.stringify(input);
@@ -58,7 +65,7 @@ export function checkRecords(context: CheckContext): Check {
       const { caller, service, operation, mutating, error, at } = record;
       const fn = FUNCTION_OF[caller.name];
       if (caller.kind !== 'product' || !mutating || !WORLD.has(service) || fn === undefined) return;
-      const endpoint = endpointOf(record, context.state.endpoints());
+      const endpoint = endpointOf(record, context.state.endpoints(), context.state.hostOf);
       if (endpoint === undefined) return;
       expected.push({ at, function: fn, endpoint, call: `${service}.${operation}`, refused: error !== undefined });
     },

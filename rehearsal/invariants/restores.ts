@@ -1,10 +1,14 @@
 import type { Caller, CallRecord, ServiceName } from '../../simulator/contract.ts';
+import { type Alarm, definitionOf, drives, isTracking } from './alarms.ts';
 import { CHECKER, type Check, type CheckContext, MINUTE_MS } from './context.ts';
 import { endpointOf } from './records.ts';
 import type { EndpointState } from './world-state.ts';
 
 /** The product has so long after InService to put everything back and say what it could not. */
 const RESTORE_MS = 15 * MINUTE_MS;
+
+/** Services whose every change may show in a snapshot. */
+const SHOWN: ReadonlySet<ServiceName> = new Set(['ApplicationAutoScaling', 'CloudWatch']);
 
 /** What a client of the APIs can see of an endpoint, by item; values are compared as text. */
 type Snapshot = ReadonlyMap<string, string>;
@@ -46,6 +50,7 @@ function takeSnapshot(context: CheckContext, name: string): Snapshot {
     if (Key !== `${tagPrefix}:wake` && !Key.startsWith('aws:')) items.set(`tag ${Key}`, Value);
   }
   const variants = endpoint.ProductionVariants as Variant[];
+  const policies = new Map<string, string>();
   for (const { VariantName, DesiredWeight } of variants) {
     // An only variant may have another name on a fallback.
     const item = variants.length === 1 ? 'weight of the only variant' : `weight of ${VariantName}`;
@@ -54,6 +59,7 @@ function takeSnapshot(context: CheckContext, name: string): Snapshot {
     const of = { ServiceNamespace: 'sagemaker', ResourceId };
     const list = (operation: string, member: string, input: object, nameOf: (one: never) => string, what: string) => {
       for (const one of ask('ApplicationAutoScaling', operation, input)[member] ?? []) {
+        if (one.PolicyARN !== undefined) policies.set(one.PolicyARN, one.PolicyName);
         items.set(`${what} ${nameOf(one as never)}`, JSON.stringify(stable(one)));
       }
     };
@@ -75,7 +81,30 @@ function takeSnapshot(context: CheckContext, name: string): Snapshot {
       'scheduled action',
     );
   }
+  if (policies.size > 0) for (const alarm of alarmsOf(context)) addAlarm(items, alarm, policies);
   return items;
+}
+
+function alarmsOf({ run: { aws } }: CheckContext): Alarm[] {
+  const alarms: Alarm[] = [];
+  for (let NextToken: string | undefined; ; ) {
+    const answer = aws.call(CHECKER, 'CloudWatch', 'DescribeAlarms', { AlarmTypes: ['MetricAlarm'], NextToken });
+    alarms.push(...(answer.MetricAlarms ?? []));
+    NextToken = answer.NextToken;
+    if (NextToken === undefined) return alarms;
+  }
+}
+
+/** An alarm that drives one of the endpoint's policies, in two parts: what it drives, and all else of it. */
+function addAlarm(items: Map<string, string>, alarm: Alarm, policies: ReadonlyMap<string, string>): void {
+  const driven = isTracking(alarm) ? [] : drives(alarm, policies);
+  if (driven.length === 0) return;
+  const name = String(alarm['AlarmName']);
+  for (const [list, policy] of driven) items.set(`action ${list} on ${policy} of alarm ${name}`, 'wired');
+  items.set(
+    `alarm ${name}`,
+    definitionOf(alarm, (action) => policies.has(action)),
+  );
 }
 
 /** 2: park → wake restores everything a client of the APIs can see, or the difference is announced. */
@@ -96,13 +125,6 @@ export function checkRestores(context: CheckContext): Check {
     if (before?.inServiceSince === undefined || snapshot === undefined) return;
     const policy = rulebook.rulesOf(name)?.policy;
     parked.set(name, { snapshot, at, version: policy?.version, isShared: policy?.weights !== undefined });
-  }
-
-  function seeHand(record: CallRecord): void {
-    const state = world.endpoint(touchedEndpoint(record.input));
-    const before = state === undefined ? undefined : parked.get(state.name);
-    if (state === undefined || before === undefined || state.status === 'Absent') return;
-    parked.set(state.name, { ...before, snapshot: forgive(before.snapshot, record) });
   }
 
   function judgeLater(name: string, instant: number): void {
@@ -132,13 +154,13 @@ export function checkRestores(context: CheckContext): Check {
     call(record) {
       if (!record.mutating || record.error !== undefined) return;
       const { service, operation, caller, input } = record;
-      if (caller.kind === 'person') seeHand(record);
+      if (caller.kind === 'person') forgiveHand(world, parked, record);
       if (service === 'SageMaker' && operation === 'DeleteEndpoint' && caller.kind === 'product') seePark(record);
       // Recreated by somebody else: what it then has is his to say.
       else if (operation === 'CreateEndpoint' && caller.kind !== 'product') parked.delete(String(input.EndpointName));
-      else if (service === 'ApplicationAutoScaling' || operation === 'AddTags' || operation === 'DeleteTags') {
+      else if (SHOWN.has(service) || operation === 'AddTags' || operation === 'DeleteTags') {
         if (operation === 'RegisterScalableTarget') noteMaker(targetMakers, record);
-        for (const name of changedBy(record, world.endpoints())) dirty.add(name);
+        for (const name of changedBy(record, world.endpoints(), world.hostOf)) dirty.add(name);
       }
     },
     change({ endpoint, status, at }) {
@@ -179,9 +201,13 @@ function noteMaker(makers: Map<string, Caller['kind']>, { input, caller }: CallR
 }
 
 /** Endpoints that a call to tags or scaling may have changed: all, where it does not say which. */
-function changedBy(record: CallRecord, known: Iterable<{ readonly name: string }>): readonly string[] {
+function changedBy(
+  record: CallRecord,
+  known: Iterable<{ readonly name: string }>,
+  hostOf: (component: string) => string | undefined,
+): readonly string[] {
   const all = [...known];
-  const changed = endpointOf(record, all);
+  const changed = endpointOf(record, all, hostOf);
   return all.map(({ name }) => name).filter((name) => changed === undefined || name === changed);
 }
 
@@ -229,6 +255,35 @@ function forgive(snapshot: Snapshot, { operation, input }: CallRecord): Snapshot
   return new Map([...snapshot].filter(([item]) => !changed.some((is) => is(item))));
 }
 
+/** What somebody else changes of a parked or woken endpoint is his. */
+function forgiveHand(world: CheckContext['state'], parked: Map<string, Parked>, record: CallRecord): void {
+  if (record.service === 'CloudWatch') {
+    forgiveAlarms(parked, record, (name) => world.endpoint(name)?.status === 'Absent');
+    return;
+  }
+  const state = world.endpoint(touchedEndpoint(record.input));
+  const before = state === undefined ? undefined : parked.get(state.name);
+  if (state === undefined || before === undefined || state.status === 'Absent') return;
+  parked.set(state.name, { ...before, snapshot: forgive(before.snapshot, record) });
+}
+
+/** What its owner makes of an alarm while the endpoint is away is as he left it, but for what it drives. */
+function forgiveAlarms(
+  parked: Map<string, Parked>,
+  { operation, input }: CallRecord,
+  isAway: (endpoint: string) => boolean,
+): void {
+  const names: readonly string[] = input.AlarmNames ?? [String(input.AlarmName)];
+  for (const [name, before] of parked) {
+    const away = isAway(name);
+    // One that is deleted meanwhile comes back from the recipe as it was.
+    if (away && operation === 'DeleteAlarms') continue;
+    const isHis = (item: string): boolean =>
+      names.some((alarm) => item === `alarm ${alarm}` || (!away && item.endsWith(` of alarm ${alarm}`)));
+    parked.set(name, { ...before, snapshot: new Map([...before.snapshot].filter(([item]) => !isHis(item))) });
+  }
+}
+
 /** Which items of a snapshot a call of somebody else's can change. */
 function changedItems(operation: string, input: CallRecord['input']): readonly ((item: string) => boolean)[] {
   const exactly = (name: string) => (item: string) => item === name;
@@ -243,10 +298,13 @@ function changedItems(operation: string, input: CallRecord['input']): readonly (
     case 'RegisterScalableTarget':
       return [exactly(`scalable target ${input.ResourceId}`)];
     case 'DeregisterScalableTarget':
-      return [(item) => /^(?:scalable target|scaling policy|scheduled action) /.test(item)];
+      return [(item) => /^(?:scalable target|scaling policy|scheduled action|action|alarm) /.test(item)];
     case 'PutScalingPolicy':
     case 'DeleteScalingPolicy':
-      return [exactly(`scaling policy ${input.PolicyName}`)];
+      return [
+        exactly(`scaling policy ${input.PolicyName}`),
+        (item) => item.startsWith('action ') && item.includes(` on ${input.PolicyName} of alarm `),
+      ];
     case 'PutScheduledAction':
     case 'DeleteScheduledAction':
       return [exactly(`scheduled action ${input.ScheduledActionName}`)];
@@ -267,17 +325,22 @@ function isOurs(
   makers: ReadonlyMap<string, Caller['kind']>,
 ): boolean {
   if (item.startsWith('scalable target ')) return makers.get(wordOf(item)) === 'product';
-  return item.startsWith(`scaling policy ${tagPrefix}-`);
+  return (
+    item.startsWith(`scaling policy ${tagPrefix}-`) ||
+    / ?alarm (\S+)$/.exec(item)?.[1]?.startsWith(`${tagPrefix}-`) === true
+  );
 }
 
 function isAnnounced({ observer }: CheckContext['run'], name: string, item: string, since: number): boolean {
-  const standsOnTarget = /^(?:scaling policy|scheduled action) /.test(item);
+  const standsOnTarget = /^(?:scaling policy|scheduled action|action) /.test(item);
+  // An action goes with the policy that it drives.
+  const words = [wordOf(item), ...(/ on (\S+) of alarm /.exec(item)?.slice(1) ?? [])];
   const target = `endpoint/${name}/variant/`;
   return observer.events.some(
     ({ at, detail }) =>
       Date.parse(at) >= since &&
       String(detail['endpoint']).toLowerCase() === name.toLowerCase() &&
-      (JSON.stringify(detail).includes(wordOf(item)) ||
+      (words.some((word) => JSON.stringify(detail).includes(word)) ||
         // A target that was refused takes along what stands on it.
         (standsOnTarget && JSON.stringify(detail['outstanding'] ?? '').includes(target))),
   );

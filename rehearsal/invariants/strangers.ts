@@ -1,5 +1,6 @@
 import type { CallRecord } from '../../simulator/contract.ts';
-import { type Check, type CheckContext, HOUR_MS } from './context.ts';
+import { type Alarm, definitionOf } from './alarms.ts';
+import { type Check, type CheckContext, HOUR_MS, MINUTE_MS } from './context.ts';
 import { endpointOf } from './records.ts';
 
 /** Letting go follows the loss of the tag by a re-check. */
@@ -12,10 +13,12 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
   'AddTags',
 ]);
 
+const ownersPart = (alarm: Alarm): string => definitionOf(alarm, (action) => action.includes(':scalingPolicy:'));
+
 /** 10: what we did not make, we do not touch. */
 export function checkStrangers(context: CheckContext): Check {
-  const { run, rulebook, state: world } = context;
-  const prefix = `${run.tagPrefix}-`;
+  const { rulebook, state: world } = context;
+  const alarms = followAlarms(context);
   /** Endpoints that carried the tag once, with the last instant at which they did. */
   const enrolledUntil = new Map<string, number>();
   /** Put by anybody but the product: `<resource> <name>`. */
@@ -52,23 +55,16 @@ export function checkStrangers(context: CheckContext): Check {
     }
   }
 
-  function judgeAlarms({ operation, input }: CallRecord): void {
-    if (operation !== 'DeleteAlarms') return;
-    for (const name of (input?.AlarmNames ?? []) as string[]) {
-      const ours = name.startsWith(prefix) || name.startsWith('TargetTracking-');
-      context.judge(ours, 10, null, `deleted the alarm ${name} of somebody else`);
-    }
-  }
-
   return {
     call(record) {
       const { caller, service, operation, mutating, error, at } = record;
       if (!mutating || error !== undefined) return;
       if (caller.kind !== 'product') {
-        seeScaling(record);
+        if (service === 'CloudWatch') alarms.see(record);
+        else seeScaling(record);
         return;
       }
-      if (service === 'CloudWatch') judgeAlarms(record);
+      if (service === 'CloudWatch') alarms.judge(record);
       if (service !== 'SageMaker' && service !== 'ApplicationAutoScaling') return;
       context.judge(
         !FORBIDDEN.has(operation),
@@ -76,7 +72,7 @@ export function checkStrangers(context: CheckContext): Check {
         null,
         `called ${service}.${operation}, which changes what an owner made`,
       );
-      const endpoint = endpointOf(record, world.endpoints());
+      const endpoint = endpointOf(record, world.endpoints(), world.hostOf);
       if (endpoint === undefined) return;
       context.judge(isOurs(endpoint, at), 10, endpoint, `${service}.${operation} on an endpoint that nobody enrolled`);
       judgeScaling(record, endpoint);
@@ -85,6 +81,46 @@ export function checkStrangers(context: CheckContext): Check {
     step(at) {
       for (const { name } of world.endpoints()) {
         if (rulebook.rulesOf(name)?.policyName !== undefined) enrolledUntil.set(name.toLowerCase(), at);
+      }
+    },
+  };
+}
+
+/** Alarms of others: what they are and who may change what of them. */
+function followAlarms(context: CheckContext) {
+  const { run, state: world } = context;
+  const prefix = `${run.tagPrefix}-`;
+  /** Alarms that anybody but the product put, as he put them. */
+  const alarms = new Map<string, { readonly at: number; readonly definition: string }>();
+
+  /** Of an alarm that somebody else put only the actions that drive scaling policies are ours to wire anew. */
+  function judgePut({ input, at }: CallRecord): void {
+    const name = String(input.AlarmName);
+    const put = alarms.get(name);
+    if (put === undefined) return;
+    // A run that had read it before he put it, or that reads what is stale, cannot know.
+    const isUnseen = at - put.at <= MINUTE_MS || world.isDisturbed(at - MINUTE_MS, at);
+    const isLeft = put.definition === ownersPart(input);
+    context.judge(isLeft || isUnseen, 10, null, `changed the alarm ${name} of somebody else beyond what it drives`);
+  }
+
+  return {
+    /** Gone or changed in a way that no call tells whole: nothing more is known of it. */
+    see({ operation, input, at }: CallRecord): void {
+      if (operation === 'PutMetricAlarm') {
+        if (String(input.AlarmName).startsWith(prefix)) return;
+        alarms.set(String(input.AlarmName), { at, definition: ownersPart(input) });
+      } else if (/^(?:Delete|Enable|Disable)Alarm/.test(operation)) {
+        for (const name of input.AlarmNames as string[]) alarms.delete(name);
+      }
+    },
+    judge(record: CallRecord): void {
+      const { operation, input } = record;
+      if (operation === 'PutMetricAlarm') judgePut(record);
+      if (operation !== 'DeleteAlarms') return;
+      for (const name of (input?.AlarmNames ?? []) as string[]) {
+        const ours = name.startsWith(prefix) || name.startsWith('TargetTracking-');
+        context.judge(ours, 10, null, `deleted the alarm ${name} of somebody else`);
       }
     },
   };

@@ -25,8 +25,8 @@ const RECOVERY_MS = 45 * MINUTE_MS;
 
 /** What the product said of endpoints, lower-cased. */
 interface Announcements {
-  /** Last announcement of lateness. */
-  readonly late: Map<string, number>;
+  /** Last announcement of lateness that speaks of it; -Infinity: there was none. */
+  lateAt(state: Pick<EndpointState, 'name' | 'component'>): number;
   /** Taken away within its window to come back on its own config: from then on it has to. */
   readonly returned: Map<string, number>;
   /** Config or model gone, or given up as broken, and said so: it is not recreated until somebody puts that right. */
@@ -41,19 +41,26 @@ function readAnnouncements({ run, state: world }: CheckContext): Announcements {
   const orphaned = new Set<string>();
   let seen = 0;
   return {
-    late,
+    lateAt({ name, component }) {
+      const whole = late.get(name.toLowerCase()) ?? Number.NEGATIVE_INFINITY;
+      if (component === undefined) return whole;
+      return Math.max(whole, late.get(`${name.toLowerCase()}/${component}`) ?? Number.NEGATIVE_INFINITY);
+    },
     returned,
     orphaned,
     read() {
       const { events } = run.observer;
       for (; seen < events.length; seen += 1) {
         const { detailType, detail, at } = events[seen]!;
+        const target = String(detail['target']);
         const endpoint = String(detail['endpoint']).toLowerCase();
+        // What is said of one component says nothing of the others.
+        const said = world.component(target) === undefined ? endpoint : `${endpoint}/${target}`;
         const gaveUp = detail['reason'] === 'wake-gave-up' && world.wasSick(endpoint, Date.parse(at));
         if (detailType === 'Endpoint Orphaned' || gaveUp) orphaned.add(endpoint);
         const isReturn = detailType === 'Endpoint Parked' && detail['return'] === true;
         if (isReturn) returned.set(endpoint, Date.parse(at));
-        if (isReturn || LATE_EVENTS.has(detailType)) late.set(endpoint, Date.parse(at));
+        if (isReturn || LATE_EVENTS.has(detailType)) late.set(said, Date.parse(at));
       }
     },
   };
@@ -68,7 +75,7 @@ export function checkWindows(context: CheckContext): Check {
     const rules = rulebook.rulesOf(state.name, state.component);
     if (rules?.policyName === undefined || rules.agenda === undefined || !rules.valid) return;
     wakeForNext(state, at);
-    if (world.toldInvalid(state.name, rules.from)) return;
+    if (world.toldInvalid(state.name, rules.policyFrom)) return;
     const rung = currentRung(rules, at);
     if (rung === undefined || world.mode() === 'off') return;
     // A dry run raises nothing; what was parked before still wakes.
@@ -92,7 +99,7 @@ export function checkWindows(context: CheckContext): Check {
     const wanted = lacks.every((part) => part.desired >= minimumOf(currentRung(part.rules, at) ?? { kind: 'leave' }));
     const lead = longestLead(context, state, rules);
     if (told.orphaned.has(state.name.toLowerCase())) return;
-    const toldAt = told.late.get(state.name.toLowerCase()) ?? Number.NEGATIVE_INFINITY;
+    const toldAt = told.lateAt(state);
     // Each variant has windows of its own, which another one's do not begin anew.
     const began = Math.max(...lacks.map((part) => windowSince(part.rules, at)));
     const isTold = stillStands(toldAt, state.changedAt, { began, ruledFrom: rules.from, lead });

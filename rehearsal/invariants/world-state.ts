@@ -30,6 +30,8 @@ export interface EndpointState {
   metricsReadAt: number | undefined;
   /** Longest time from a create or scale-out to the last instance in service. */
   longestStartMs: number;
+  /** Of a component: since when it has had a copy that answers; undefined: it has none. */
+  servingSince: number | undefined;
   /** More instances have been wanted than serve since then. */
   raisedAt: number | undefined;
   /** The last stretch in which it could not be changed, or not for long enough for a run; still busy: without end. */
@@ -128,7 +130,8 @@ export class WorldState {
       this.#endpoints.set(name.toLowerCase(), { ...fresh(start), ...state, variants: seeded, inServiceSince });
       for (const { name: component, copies } of hosting?.components ?? []) {
         const part = { ...state, component, desired: copies, serving: copies };
-        this.#components.set(component, { ...fresh(start), ...part, inServiceSince });
+        const servingSince = copies > 0 ? inServiceSince : undefined;
+        this.#components.set(component, { ...fresh(start), ...part, inServiceSince, servingSince });
       }
     }
   }
@@ -145,11 +148,18 @@ export class WorldState {
     return this.#components.get(name);
   }
 
+  /** The endpoint that a component runs on. */
+  readonly hostOf = (component: string): string | undefined => this.#components.get(component)?.name;
+
   /** What bounds and windows speak of: instances of an endpoint, or the copies of each of its components. */
   *scaled(): Iterable<EndpointState> {
-    const hosting = new Set([...this.#components.values()].map(({ name }) => name));
-    for (const state of this.#endpoints.values()) if (!hosting.has(state.name)) yield state;
+    for (const state of this.#endpoints.values()) if (!this.isHost(state.name)) yield state;
     yield* this.#components.values();
+  }
+
+  /** Whether it runs inference components. */
+  isHost(endpoint: string): boolean {
+    return this.#run.scenario.endpoints.find(({ name }) => name === endpoint)?.hosting !== undefined;
   }
 
   /** The endpoint as it was when the product's call that is now seen began. */
@@ -198,6 +208,7 @@ export class WorldState {
     Object.assign(known, { status, desired, serving, changedAt: at });
     if (status === 'Absent' || status === 'Deleting') known.inServiceSince = undefined;
     else known.inServiceSince ??= at;
+    known.servingSince = serving > 0 ? (known.servingSince ?? at) : undefined;
     this.#followRaise(known, at);
     return before;
   }
@@ -413,6 +424,7 @@ function fresh(at: number): EndpointState {
     recipeReadAt: undefined,
     metricsReadAt: undefined,
     longestStartMs: 0,
+    servingSince: undefined,
     raisedAt: undefined,
     busy: { since: Number.NEGATIVE_INFINITY, until: Number.NEGATIVE_INFINITY },
     changedAt: at,

@@ -1,7 +1,8 @@
 import { CALLS_OF, type CalledFunction, FUNCTIONS } from './call-sites.ts';
 import type { Entry } from './documents.ts';
 import { type Draw, duration, HOUR, offset } from './draw.ts';
-import { type Fleet, type SoakEndpoint, variantOf } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
+import { type SoakEndpoint, targetOf } from './members.ts';
 
 const MINUTE = 60_000;
 
@@ -76,19 +77,52 @@ const WIDE = [
   '*',
 ];
 
+function variantOf(member: SoakEndpoint, VariantName: string, count: number): Entry {
+  const { name: ModelName, instanceType: InstanceType, manner } = member;
+  if (manner === 'serverless') {
+    const ServerlessConfig = { MemorySizeInMB: 2_048, MaxConcurrency: 20, ProvisionedConcurrency: count };
+    return { VariantName, ModelName, ServerlessConfig };
+  }
+  if (manner === 'components') {
+    const ManagedInstanceScaling = { Status: 'ENABLED', MinInstanceCount: 0, MaxInstanceCount: 4 };
+    return { VariantName, InstanceType, InitialInstanceCount: count, ManagedInstanceScaling };
+  }
+  return { VariantName, ModelName, InstanceType, InitialInstanceCount: count };
+}
+
 const configOf = (member: SoakEndpoint, name: string, count: number): Entry => ({
   EndpointConfigName: name,
-  ProductionVariants: member.variants.map((VariantName) => ({
-    VariantName,
-    ModelName: member.name,
-    InstanceType: member.instanceType,
-    InitialInstanceCount: count,
-  })),
+  ProductionVariants: member.variants.map((variant) => variantOf(member, variant, count)),
   // A config of another kind would make the endpoint one that its policy does not fit.
   ...(member.manner === 'async' ? { AsyncInferenceConfig: { OutputConfig: { S3OutputPath: 's3://results/' } } } : {}),
+  ...(member.manner === 'components' ? { ExecutionRoleArn: 'arn:aws:iam::123456789012:role/models' } : {}),
 });
 
+/** Another count, through the call that its kind has for that. */
+function scaled(at: number, { name, manner, variants, components }: SoakEndpoint, count: number): Entry {
+  const [component] = components;
+  if (component !== undefined) {
+    const DesiredRuntimeConfig = { CopyCount: count };
+    return call(at, 'SageMaker.UpdateInferenceComponentRuntimeConfig', {
+      InferenceComponentName: component,
+      DesiredRuntimeConfig,
+    });
+  }
+  const wanted =
+    manner === 'serverless'
+      ? { ServerlessUpdateConfig: { ProvisionedConcurrency: count } }
+      : { DesiredInstanceCount: count };
+  return call(at, 'SageMaker.UpdateEndpointWeightsAndCapacities', {
+    EndpointName: name,
+    DesiredWeightsAndCapacities: [{ VariantName: variants[0], ...wanted }],
+  });
+}
+
 const call = (at: number, operation: string, input: Entry): Entry => ({ at: offset(at), call: operation, with: input });
+
+/** What becomes of inference components when their endpoint is deleted under them no document of AWS says. */
+const deletable = ({ components }: SoakEndpoint, entries: readonly Entry[]): readonly Entry[] =>
+  components.length > 0 ? [] : entries;
 
 /** Somebody else's hand, at one instant. */
 function byHand(
@@ -117,21 +151,21 @@ const HANDS: readonly FaultKind[] = [
       call(at, 'SageMaker.UpdateEndpoint', { EndpointName: member.name, EndpointConfigName: config }),
     ];
   }),
-  byHand('scales', 4, ({ draw }, at, { name, most, variants }) => [
-    call(at, 'SageMaker.UpdateEndpointWeightsAndCapacities', {
-      EndpointName: name,
-      DesiredWeightsAndCapacities: [{ VariantName: variants[0], DesiredInstanceCount: draw.whole(1, most) }],
-    }),
-  ]),
-  byHand('deletes', 2, (_, at, { name }) => [call(at, 'SageMaker.DeleteEndpoint', { EndpointName: name })]),
-  byHand('deletes and recreates', 2, ({ draw }, at, { name, policy }) => [
-    call(at, 'SageMaker.DeleteEndpoint', { EndpointName: name }),
-    call(at + draw.minutes(5, 30), 'SageMaker.CreateEndpoint', {
-      EndpointName: name,
-      EndpointConfigName: name,
-      Tags: [{ Key: 'endpoint-scaler:policy', Value: policy }],
-    }),
-  ]),
+  byHand('scales', 4, ({ draw }, at, member) => [scaled(at, member, draw.whole(1, member.most))]),
+  byHand('deletes', 2, (_, at, member) =>
+    deletable(member, [call(at, 'SageMaker.DeleteEndpoint', { EndpointName: member.name })]),
+  ),
+  byHand('deletes and recreates', 2, ({ draw }, at, member) => {
+    const { name, policy } = member;
+    return deletable(member, [
+      call(at, 'SageMaker.DeleteEndpoint', { EndpointName: name }),
+      call(at + draw.minutes(5, 30), 'SageMaker.CreateEndpoint', {
+        EndpointName: name,
+        EndpointConfigName: name,
+        Tags: [{ Key: 'endpoint-scaler:policy', Value: policy }],
+      }),
+    ]);
+  }),
   byHand('untags', 2, ({ draw }, at, { name, policy }) => [
     call(at, 'SageMaker.DeleteTags', { ResourceArn: `$ARN(${name})`, TagKeys: ['endpoint-scaler:policy'] }),
     ...(draw.chance(0.7)
@@ -160,11 +194,11 @@ const HANDS: readonly FaultKind[] = [
     }),
   ]),
   byHand('deregisters', 2, (_, at, member) => [
-    call(at, 'ApplicationAutoScaling.DeregisterScalableTarget', variantOf(member)),
+    call(at, 'ApplicationAutoScaling.DeregisterScalableTarget', targetOf(member)),
   ]),
   byHand('registers', 2, ({ draw }, at, member) => [
     call(at, 'ApplicationAutoScaling.RegisterScalableTarget', {
-      ...variantOf(member),
+      ...targetOf(member),
       MinCapacity: member.manner === 'async' ? 0 : 1,
       MaxCapacity: draw.whole(1, 6),
     }),

@@ -1,5 +1,9 @@
 import type { Entry } from './documents.ts';
 import { DAY, Draw, duration, HOUR, offset } from './draw.ts';
+import { type DrawnEndpoint, type Manner, type SoakEndpoint, TYPES, targetOf } from './members.ts';
+import { type Drawn, drawComponents, drawServerless } from './other-kinds.ts';
+import { drawOwnersAlarms } from './owners-alarms.ts';
+import { drawRungs, drawTraffic, highestMax, queueAlarm, type Traffic, tracking } from './parts.ts';
 
 const MINUTE = 60_000;
 
@@ -15,25 +19,7 @@ const PLACES: readonly { readonly zone: string; readonly days: readonly string[]
   { zone: 'UTC', days: ['2026-02-27', '2026-12-31'] },
 ];
 
-const TYPES = ['ml.g5.2xlarge', 'ml.g6.2xlarge', 'ml.g5.xlarge', 'ml.m5.xlarge'] as const;
 const NAMES = ['chat', 'Rank-EU', 'translate', 'Vision2', 'transcribe'] as const;
-
-export type Manner = 'parked' | 'async' | 'bounded';
-
-export interface SoakEndpoint {
-  readonly name: string;
-  readonly manner: Manner;
-  readonly policy: string;
-  readonly instanceType: string;
-  /** As many instances as its policy allows at any time. */
-  readonly most: number;
-  /** Endpoint configs of the owner's beside its own, made before anything happens. */
-  readonly configs: readonly { readonly name: string; readonly instanceType: string }[];
-  /** A CloudWatch alarm that wakes it. */
-  readonly alarm: string | undefined;
-  /** Names of its production variants. */
-  readonly variants: readonly string[];
-}
 
 /** A fleet with everything that people who run it do on an ordinary day: what faults are thrown at. */
 export interface Fleet {
@@ -47,6 +33,8 @@ export interface Fleet {
   readonly policies: Readonly<Record<string, Entry>>;
   readonly endpoints: Readonly<Record<string, Entry>>;
   readonly members: readonly SoakEndpoint[];
+  /** Those whose owner has alarms of his own. */
+  readonly owned: readonly SoakEndpoint[];
   /** What owners and callers do; not faults. */
   readonly usage: readonly Entry[];
   /** Offsets near which something is likely to happen by itself: ends of traffic, idle times, edges of calendars. */
@@ -74,25 +62,6 @@ function drawSchedule(draw: Draw, zone: string, day: string): Entry {
       : {}),
   };
 }
-
-function drawRungs(draw: Draw, schedules: readonly string[], lowest: 0 | 1): Entry[] {
-  const free = [...schedules];
-  return Array.from({ length: draw.whole(0, Math.min(2, free.length)) }, () => {
-    const during = free.splice(draw.whole(0, free.length - 1), 1)[0]!;
-    // biome-ignore lint/suspicious/noThenProperty: the word of the policy's grammar
-    if (lowest === 0 && draw.chance(0.2)) return { during, then: draw.pick(['zero', 'leave']) }; // oxlint-disable-line unicorn/no-thenable
-    const min = draw.whole(draw.chance(0.2) ? lowest : 1, 2);
-    return { during, min, max: min + draw.whole(0, 2) };
-  });
-}
-
-const tracking = (draw: Draw, metric: string): Entry => ({
-  kind: 'target-tracking',
-  metric,
-  target: draw.whole(2, 20),
-  scaleInCooldown: duration(draw.minutes(1, 10)),
-  scaleOutCooldown: duration(draw.minutes(1, 5)),
-});
 
 function drawPolicy(draw: Draw, manner: Manner, schedules: readonly string[], endpoint: DrawnEndpoint): Entry {
   const idle = duration(draw.minutes(5, draw.chance(0.7) ? 30 : 60));
@@ -135,26 +104,6 @@ function drawPolicy(draw: Draw, manner: Manner, schedules: readonly string[], en
     },
     ...(draw.chance(0.3) ? { scaling: [tracking(draw, 'ConcurrentRequestsPerModel')] } : {}),
   };
-}
-
-type DrawnEndpoint = Omit<SoakEndpoint, 'policy' | 'most'>;
-
-interface Traffic {
-  readonly stretches: Entry[];
-  readonly ends: number[];
-}
-
-function drawTraffic(draw: Draw, durationMs: number, most: number): Traffic {
-  const stretches: Entry[] = [];
-  const ends: number[] = [];
-  for (let from = draw.minutes(0, 300); from < durationMs - HOUR; ) {
-    const to = Math.min(durationMs - 30 * MINUTE, from + draw.minutes(2, draw.chance(0.7) ? 120 : 600));
-    if (to <= from) break;
-    stretches.push({ from: offset(from), to: offset(to), perMinute: draw.pick([0.1, 0.5, 1, 3, most]) });
-    ends.push(from, to);
-    from = to + draw.minutes(10, draw.chance(0.6) ? 240 : 900);
-  }
-  return { stretches, ends };
 }
 
 function drawEndpoint(draw: Draw, member: SoakEndpoint, traffic: Traffic): Entry {
@@ -231,12 +180,6 @@ function withLaterDraws(
   return { member, policy };
 }
 
-export const variantOf = ({ name, variants }: SoakEndpoint): Entry => ({
-  ServiceNamespace: 'sagemaker',
-  ResourceId: `endpoint/${name}/variant/${variants[0]}`,
-  ScalableDimension: 'sagemaker:variant:DesiredInstanceCount',
-});
-
 /** What its owner had set up beside the scaler, so that there is something to lose. */
 function ownersSetup(draw: Draw, member: SoakEndpoint): Entry[] {
   const setup: Entry[] = member.configs.map(({ name, instanceType }) => ({
@@ -252,7 +195,7 @@ function ownersSetup(draw: Draw, member: SoakEndpoint): Entry[] {
   if (member.alarm !== undefined)
     setup.push({ at: '+0h', call: 'CloudWatch.PutMetricAlarm', with: queueAlarm(member.alarm) });
   if (member.manner === 'async' || draw.chance(0.4)) return setup;
-  const variant = variantOf(member);
+  const variant = targetOf(member);
   setup.push({
     at: '+0h',
     call: 'ApplicationAutoScaling.RegisterScalableTarget',
@@ -285,20 +228,6 @@ function ownersSetup(draw: Draw, member: SoakEndpoint): Entry[] {
     });
   }
   return setup;
-}
-
-function queueAlarm(name: string): Entry {
-  return {
-    AlarmName: name,
-    Namespace: 'Orders',
-    MetricName: 'Waiting',
-    Statistic: 'Maximum',
-    Period: 60,
-    EvaluationPeriods: 1,
-    Threshold: 0,
-    ComparisonOperator: 'GreaterThanThreshold',
-    TreatMissingData: 'ignore',
-  };
 }
 
 /** Requests, holds, wake requests and alarms: what any day brings, also in the quiet time before the end. */
@@ -343,11 +272,6 @@ const SIZES = [
   { weight: 1, size: 3 },
 ];
 
-function highestMax({ capacity, otherwise }: Entry): number {
-  const rungs = [...(capacity as readonly { readonly max?: number }[]), otherwise as { readonly max?: number }];
-  return Math.max(1, ...rungs.map(({ max }) => max ?? 1));
-}
-
 /** A longer tick is a setting of the stack, and makes a simulated day cheaper. */
 const TICKS = [
   { weight: 5, minutes: 1 },
@@ -364,12 +288,27 @@ function drawMember(draw: Draw, name: string): DrawnEndpoint {
     .slice(0, fallbacks)
     .map((type, index) => ({ name: `${name}-fb${index + 1}`, instanceType: type }));
   const alarm = manner === 'parked' && draw.chance(0.25) ? `${name}-queue-not-empty` : undefined;
-  return { name, manner, instanceType, configs, alarm, variants: ['AllTraffic'] };
+  return { name, manner, instanceType, configs, alarm, variants: ['AllTraffic'], components: [] };
 }
 
 /** The start in the place's own day; a whole hour, so that every offset is easy to read. */
 function drawStart(draw: Draw, day: string): string {
   return `${day}T${String(draw.whole(0, 23)).padStart(2, '0')}:00:00Z`;
+}
+
+/**
+ * One fleet in three has an endpoint of another kind beside those above, with numbers of its own: what was drawn before there
+ * were any is as it was, and only the faults of these fleets are others.
+ */
+function drawOthers(seed: number, durationMs: number, schedules: readonly string[]): readonly Drawn[] {
+  const draw = new Draw(seed, 'other kinds');
+  if (!draw.chance(1 / 3)) return [];
+  return [(draw.chance(0.6) ? drawComponents : drawServerless)(draw, durationMs, schedules)];
+}
+
+/** One endpoint in four has alarms of its owner's own, which drive his own scaling policy. */
+function drawsAlarms(seed: number, { name }: SoakEndpoint): boolean {
+  return new Draw(seed, `alarms: ${name}`).chance(0.25);
 }
 
 export function drawFleet(seed: number, days: number): Fleet {
@@ -400,8 +339,17 @@ export function drawFleet(seed: number, days: number): Fleet {
     usage.push(...ownersSetup(draw, member), ...drawUsage(draw, member, durationMs));
     moments.push(...traffic.ends, ...traffic.ends.map((end) => end + 30 * MINUTE));
   }
+  for (const { member, policy, endpoint, usage: asked, ends } of drawOthers(seed, durationMs, names)) {
+    policies[member.policy] = policy;
+    endpoints[member.name] = endpoint;
+    members.push(member);
+    usage.push(...asked);
+    moments.push(...ends, ...ends.map((end) => end + 10 * MINUTE));
+  }
+  const owned = members.filter((member) => drawsAlarms(seed, member));
+  usage.push(...owned.flatMap((member) => drawOwnersAlarms(new Draw(seed, `owner: ${member.name}`), member)));
   const quietFrom = Math.max(HOUR, durationMs - Math.max(durationMs / 4, 10 * HOUR));
   const parameters = { TickMinutes: draw.weighted(TICKS).minutes };
   const documents = { parameters, schedules, policies, endpoints };
-  return { start: drawStart(draw, day), durationMs, quietFrom, ...documents, members, usage, moments };
+  return { start: drawStart(draw, day), durationMs, quietFrom, ...documents, members, owned, usage, moments };
 }

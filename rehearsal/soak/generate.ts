@@ -2,6 +2,7 @@ import type { Entry, SoakDocument } from './documents.ts';
 import { Draw, duration, HOUR, offset } from './draw.ts';
 import { FAULTS, type FaultDraw, type FaultKind } from './faults.ts';
 import { drawFleet, type Fleet } from './fleet.ts';
+import { drawAlarmHand } from './owners-alarms.ts';
 
 const MINUTE = 60_000;
 
@@ -37,6 +38,10 @@ export function generate(seed: number, { days }: GenerateOptions): Generated {
     faults.push({ kind: 'deployment', index: happens.length });
     happens.push(entry);
   }
+  for (const entry of drawAlarmHands(new Draw(seed, 'alarm hands'), fleet)) {
+    faults.push({ kind: 'hand: alarms', index: happens.length });
+    happens.push(entry);
+  }
   const head = { start, for: duration(durationMs), seed, region: 'eu-central-1' };
   return { document: { ...head, parameters, schedules, policies, endpoints, happens }, durationMs, faults };
 }
@@ -52,6 +57,13 @@ function drawDeployment(draw: Draw, fleet: Fleet): readonly Entry[] {
     { at: offset(first), deploy: { Mode: 'wake-only' } },
     { at: offset(until), deploy: { Mode: 'on' } },
   ];
+}
+
+/** Of owners with alarms of their own one in two has a hand in one of them. */
+function drawAlarmHands(draw: Draw, fleet: Fleet): readonly Entry[] {
+  if (fleet.owned.length === 0 || !draw.chance(0.5)) return [];
+  const { at } = contextOf(draw, fleet);
+  return drawAlarmHand(draw, draw.pick(fleet.owned), at());
 }
 
 function contextOf(draw: Draw, fleet: Fleet): FaultDraw {

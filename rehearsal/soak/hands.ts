@@ -14,10 +14,15 @@ export type Hands = ReadonlyMap<string, number>;
 
 export function watchHands({ aws }: Run, { start, endpoints }: Scenario): Hands {
   const hands = new Map<string, number>();
+  const hosts = new Map(
+    endpoints.flatMap(
+      ({ name, hosting }) => hosting?.components.map((component) => [component.name, name] as const) ?? [],
+    ),
+  );
   aws.onCall((record) => {
     const { caller, mutating, error, at } = record;
     if (caller.kind !== 'person' || !mutating || error !== undefined || at <= start) return;
-    const endpoint = endpointOf(record, endpoints)?.toLowerCase();
+    const endpoint = endpointOf(record, endpoints, (component) => hosts.get(component))?.toLowerCase();
     if (endpoint !== undefined && !hands.has(endpoint)) hands.set(endpoint, at);
   });
   return hands;

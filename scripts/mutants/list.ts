@@ -15,6 +15,7 @@ const SNAPSHOTS = 'shared/aws/scaling-snapshots.ts';
 const PLAN = 'shared/domain/plan-capacity.ts';
 const ACTIVITY = 'shared/domain/activity.ts';
 const CARRY_OUT = 'shared/use-cases/scheduled-scaling/carry-out.ts';
+const ALARM_ACTIONS = 'shared/domain/alarm-actions.ts';
 const LET_GO = 'shared/use-cases/scheduled-scaling/let-go.ts';
 
 export const MUTANTS: readonly Mutant[] = [
@@ -47,6 +48,20 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'const read = recipe;',
   },
   {
+    invariant: 1,
+    why: 'a component is used by those that find no copy',
+    file: ACTIVITY,
+    find: '...lastActive([invocations, concurrency, failures], from),',
+    replace: '...lastActive([failures], from),',
+  },
+  {
+    invariant: 2,
+    why: 'alarms of the owner outlive their policy, and are left as they are',
+    file: SNAPSHOTS,
+    find: 'return lacking(rewired, actual).map((alarm) => ({',
+    replace: 'return lacking([], actual).map((alarm) => ({',
+  },
+  {
     invariant: 2,
     why: 'scaling policies are left to scheduled-scaling, which knows only its own',
     file: SNAPSHOTS,
@@ -73,6 +88,28 @@ export const MUTANTS: readonly Mutant[] = [
     why: 'a drain waits for scaling for good',
     file: PLAN,
     find: "  if (now - since >= waitsAtMost) return { max, reason: 'drain-forced', drain: { since, max } };\n",
+    replace: '',
+  },
+  {
+    invariant: 3,
+    why: 'a maximum of provisioned concurrency drains as one of instances does',
+    file: PLAN,
+    find: "if (desired <= max || kind === 'serverless') return",
+    replace: 'if (desired <= max) return',
+  },
+  {
+    invariant: 4,
+    why: 'copies that a hold took come back when somebody asks, not with its end',
+    file: PLAN,
+    find: '  if (wanted > desired)\n    return { desired: wanted,',
+    replace:
+      "  if (wanted > desired && kind === 'components' && desired === 0) return {};\n  if (wanted > desired)\n    return { desired: wanted,",
+  },
+  {
+    invariant: 4,
+    why: 'a serverless variant is raised by its bounds, which none without provisioned concurrency takes',
+    file: PLAN,
+    find: "  if (input.kind === 'serverless') return { desired: bounds.min, reason: input.ruling.reason };\n",
     replace: '',
   },
   {
@@ -168,6 +205,13 @@ export const MUTANTS: readonly Mutant[] = [
     file: CARRY_OUT,
     find: 'if (intent === undefined || run.now <= intent.until) return;',
     replace: 'if (intent === undefined || run.now >= intent.until) return;',
+  },
+  {
+    invariant: 10,
+    why: 'an alarm of the owner comes back as it was saved, whatever he made of it since',
+    file: ALARM_ACTIONS,
+    find: 'if (actual === undefined) return wanted;',
+    replace: 'if (actual !== null) return wanted;',
   },
   {
     invariant: 10,

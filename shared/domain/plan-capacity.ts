@@ -120,7 +120,7 @@ export function planCapacity(input: CapacityInput): CapacityPlan {
   const bounds = boundsNow(input);
   if (input.status !== 'InService')
     return { ...nothing, reason: 'in-progress', ...keepDrain(input), ...ahead(input, bounds) };
-  if (bounds === undefined) return { ...nothing, ...suspendOnly(input), ...fromZero(input, undefined) };
+  if (bounds === undefined) return { ...nothing, ...suspendOnly(input), ...withoutBounds(input) };
   const first = copiesFirst(input, bounds);
   if (first !== undefined) return { ...nothing, ...first };
   if (input.scales || input.wakesByStep || input.target !== undefined) {
@@ -221,6 +221,15 @@ function drained(
   const since = drain !== undefined && drain.max === max ? drain.since : now;
   if (now - since >= waitsAtMost) return { max, reason: 'drain-forced', drain: { since, max } };
   return { max: desired, reason: 'drain', drain: { since, max } };
+}
+
+/**
+ * A policy that says nothing but zero names no maximum, and without one there is nothing to register: where zero needs no
+ * deletion it is asked for all the same.
+ */
+function withoutBounds(input: CapacityInput): Partial<CapacityPlan> {
+  const isZero = input.ruling.want === 'zero' && input.target === undefined && leastOf(input.kind) === 0;
+  return isZero ? setCapacity(input, { min: 0, max: Number.MAX_SAFE_INTEGER }) : fromZero(input, undefined);
 }
 
 /** Target tracking cannot leave zero: there are no instances to measure. */
