@@ -1,6 +1,7 @@
 import { nextChange, rungAt } from '../../shared/domain/agenda.ts';
 import type { Rung } from '../../shared/domain/policy.ts';
 import type { Callers } from '../invariants/callers.ts';
+import { CHECKER } from '../invariants/context.ts';
 import type { Happening, ScenarioEndpoint, StartTime } from '../model.ts';
 import type { Rulebook, Rules } from '../rulebook.ts';
 import type { Run } from '../run.ts';
@@ -90,6 +91,8 @@ function unrestOf(run: Run, part: Part, rules: Rules, end: number): string | und
   const asked = arrivals(run, callers, since, end);
   const parks = endpoint.kind === 'real-time';
   if (asked === 0 && run.aws.world.requests(endpoint.name, component).pending === 0) {
+    // What came long ago may have waited in the queue until just now.
+    if (endpoint.kind === 'async' && hadBacklog(run, endpoint.name, since, end)) return undefined;
     const until = end + (typeof policy.wake.lead === 'number' ? policy.wake.lead : 2 * start) + 30 * MINUTE;
     const mayBeZero = rungsBetween(rules, since, until).every(meansZero);
     const isAtZero = parks ? state.status === 'Absent' || state.status === 'Deleting' : state.desired === 0;
@@ -111,6 +114,20 @@ function unrestOf(run: Run, part: Part, rules: Rules, end: number): string | und
   if (wasShort(run, since)) return undefined;
   const closed = rungsBetween(rules, since, end).some((rung) => rung.kind === 'bounds' && rung.max === 0);
   return closed ? undefined : `${state.status} at the end, although callers have been waiting since ${iso(since)}`;
+}
+
+/** By the queue's own metric, as the account holds it. */
+function hadBacklog({ aws }: Run, EndpointName: string, since: number, end: number): boolean {
+  const { Datapoints } = aws.call(CHECKER, 'CloudWatch', 'GetMetricStatistics', {
+    Namespace: 'AWS/SageMaker',
+    MetricName: 'ApproximateBacklogSize',
+    Dimensions: [{ Name: 'EndpointName', Value: EndpointName }],
+    StartTime: new Date(since),
+    EndTime: new Date(end),
+    Period: HOUR / 1000,
+    Statistics: ['Maximum'],
+  }) as { readonly Datapoints: readonly { readonly Maximum: number }[] };
+  return Datapoints.some(({ Maximum }) => Maximum > 0);
 }
 
 function isOthersLimit({ happening, times }: Run['happenings'][number]): boolean {
