@@ -53,11 +53,21 @@ function judgePart(
     return `${of}desired ${desired} is above max ${bounds.max} of ${rung?.during ?? 'otherwise'}, and no drain explains it`;
   });
   const lowered = context.state.mode() === 'dry-run';
-  context.judge(desired >= bounds.min || left.min || excused || lowered, 3, state.name, () => {
-    const rung = currentRung(rules, at);
-    return `${of}desired ${desired} is below min ${bounds.min} of ${rung?.during ?? 'otherwise'}`;
-  });
+  context.judge(
+    desired >= bounds.min || left.min || excused || lowered || isBound(context, state, rules, at),
+    3,
+    state.name,
+    () => {
+      const rung = currentRung(rules, at);
+      return `${of}desired ${desired} is below min ${bounds.min} of ${rung?.during ?? 'otherwise'}`;
+    },
+  );
   return desired > bounds.max && !left.max;
+}
+
+/** It has been updated, with too little between for a run, since before the rung began: nobody could raise its minimum. */
+function isBound({ graceMs }: CheckContext, { busy }: EndpointState, rules: Rules, at: number): boolean {
+  return at - busy.until < graceMs && busy.since <= rungSince(rules, at);
 }
 
 /** Traffic goes where a rule says. Answers whether it is too early to tell. */

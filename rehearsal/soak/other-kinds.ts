@@ -60,7 +60,8 @@ export function drawComponents(draw: Draw, durationMs: number, schedules: readon
     parts.length === 1
       ? { ...only!.policy, ...shared }
       : { components: Object.fromEntries(parts.map((part) => [part.name, part.policy])), ...shared };
-  const most = Math.max(...parts.map((part) => highestMax({ ...part.policy, otherwise })));
+  // Of the first, which is the one that hands and limits are laid on.
+  const most = highestMax({ ...only!.policy, otherwise });
   const member = { ...drawn, policy: 'shared-policy', most };
   const endpoint = {
     kind: 'components',
