@@ -332,7 +332,7 @@ function isOurs(
 }
 
 function isAnnounced({ observer }: CheckContext['run'], name: string, item: string, since: number): boolean {
-  const standsOnTarget = /^(?:scaling policy|scheduled action|action) /.test(item);
+  const standsOnTarget = /^(?:scaling policy|scheduled action|action|alarm) /.test(item);
   // An action goes with the policy that it drives.
   const words = [wordOf(item), ...(/ on (\S+) of alarm /.exec(item)?.slice(1) ?? [])];
   const target = `endpoint/${name}/variant/`;
@@ -341,7 +341,7 @@ function isAnnounced({ observer }: CheckContext['run'], name: string, item: stri
       Date.parse(at) >= since &&
       String(detail['endpoint']).toLowerCase() === name.toLowerCase() &&
       (words.some((word) => JSON.stringify(detail).includes(word)) ||
-        // A target that was refused takes along what stands on it.
+        // A target that was refused takes along what stands on it, and an alarm drives nothing then.
         (standsOnTarget && JSON.stringify(detail['outstanding'] ?? '').includes(target))),
   );
 }

@@ -252,7 +252,7 @@ export class WorldState {
       if (state !== undefined && operation === 'UpdateEndpointWeightsAndCapacities') state.scaledAt = at;
     }
     if (caller.kind !== 'product') return;
-    if (operation === 'UpdateInferenceComponentRuntimeConfig') {
+    if (operation === 'UpdateInferenceComponentRuntimeConfig' || operation === 'RegisterScalableTarget') {
       const asked = this.component(componentOf(input));
       if (asked !== undefined) asked.askedAt = at;
     }

@@ -48,7 +48,7 @@ export async function runDocument(text: string, options: RunOptions = {}): Promi
   let coverage = NOTHING.coverage;
   let hands: Hands = new Map();
   let unrest: readonly Unrest[] = [];
-  let isEnrolled: (endpoint: string, at: number) => boolean = () => true;
+  let mayBe: (endpoint: string, action: string, at: number) => boolean = () => true;
   try {
     const { result, problems, refusals } = await rehearse(parsed.scenario, {
       ...options,
@@ -59,11 +59,11 @@ export async function runDocument(text: string, options: RunOptions = {}): Promi
       },
       onEnd: (run, rulebook) => {
         unrest = findUnrest(run, rulebook);
-        isEnrolled = (endpoint, at) => {
+        mayBe = (endpoint, action, at) => {
           const name = rulebook.endpoints().find((one) => one.toLowerCase() === endpoint);
-          return (
-            name === undefined || rulebook.historyOf(name).findLast(({ from }) => from <= at)?.policyName !== undefined
-          );
+          if (name === undefined) return true;
+          const rules = rulebook.historyOf(name).findLast(({ from }) => from <= at);
+          return rules?.policyName !== undefined && !(rules.protected && action === 'sagemaker:DeleteEndpoint');
         };
       },
     });
@@ -73,10 +73,10 @@ export async function runDocument(text: string, options: RunOptions = {}): Promi
       at,
       what,
     }));
-    // Without the tag IAM is meant to stop a run that has not seen yet that it is gone.
-    const unexpected = refusals.filter(({ at, resource }) => {
+    // Without the tag, or against a protection, IAM is meant to stop a run that has not seen yet what its owner did.
+    const unexpected = refusals.filter(({ at, action, resource }) => {
       const endpoint = /:endpoint\/(.+)$/.exec(resource)?.[1];
-      return endpoint === undefined || isEnrolled(endpoint, at);
+      return endpoint === undefined || mayBe(endpoint, action, at);
     });
     const denied = unexpected.map(({ at, function: fn, call, action, resource }) => ({
       rule: 'iam',

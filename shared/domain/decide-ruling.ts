@@ -49,7 +49,8 @@ function climb(
   if (input.giveBack || (hold?.mode !== 'down' && policyForbidsZero(input))) return giveBack(input);
   if (input.policy === undefined) return { want: 'leave', reason: 'policy-invalid' };
   if (hold?.mode === 'up') return heldUp(input, input.policy, calendar, hold.from);
-  if (hold?.mode === 'down' && calendar?.lead !== true && hasZero(input)) return heldDown(input, input.policy);
+  if (hold?.mode === 'down' && calendar?.lead !== true && hasZero(input))
+    return heldDown(input, input.policy, calendar);
   if (demand.length > 0 && hold?.mode !== 'down' && !keepsItUp(calendar)) {
     return lifted(input, input.policy, demand, calendar);
   }
@@ -111,8 +112,11 @@ function notBelowCalendar(up: Bounds, calendar: Calendar | undefined): Bounds {
   return { min: Math.max(up.min, min), max: Math.max(up.max, max) };
 }
 
-function heldDown(input: RulingInput, policy: CompiledPolicy): Verdict {
-  return { want: 'zero', reason: 'hold-down', ...nativeBounds(input, 0, policy.highestMax) };
+/** While it is let down, nothing scales it above what the calendar gives by itself. */
+function heldDown(input: RulingInput, policy: CompiledPolicy, calendar: Calendar | undefined): Verdict {
+  const most =
+    calendar?.resolved.kind === 'bounds' && calendar.resolved.max > 0 ? calendar.resolved.max : policy.highestMax;
+  return { want: 'zero', reason: 'hold-down', ...nativeBounds(input, 0, most) };
 }
 
 /** Demand lifts from zero only: a rung with a minimum keeps the endpoint up by itself. */

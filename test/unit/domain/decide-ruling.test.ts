@@ -220,6 +220,16 @@ describe('the ladder of precedence', () => {
       { want: 'zero', reason: 'hold-down' },
     ],
     [
+      'a down hold lets nothing rise above the rung',
+      {
+        kind: 'async',
+        policy: { ...parking, zero: { by: 'instances', minUp: 0 }, highestMax: 9 },
+        agenda: always(office),
+        hold: hold('down'),
+      },
+      { want: 'zero', reason: 'hold-down', bounds: { min: 0, max: 6 } },
+    ],
+    [
       'a down hold is no opting in to deletion',
       { policy: { ...parking, zero: { minUp: 0 } }, agenda: always(office), hold: hold('down') },
       { want: 'up', reason: 'window' },
