@@ -36,7 +36,8 @@ export function noteCut(
   // While the next attempt is under way nothing is known of it.
   if (observed.status !== 'InService' && observed.status !== 'Failed') return;
   const isThere = cut !== undefined && observed.status === 'InService' && observed.serving >= cut.to;
-  const gaveUp = raising !== undefined && isGivenUp(turn.record, observed, shared.run.now);
+  const gaveUp =
+    raising !== undefined && isGivenUp(turn.record, observed, shared.run.now) && isTold(turn.record, found);
   // Of a failed endpoint idle-windows tells.
   const broke = observed.status === 'Failed' && cut === undefined && ofComponent(turn.record);
   const isOver = cut !== undefined && observed.status === 'InService' && shared.run.now - cut.at > FORGOTTEN;
@@ -54,6 +55,11 @@ export function isGivenUp(record: FleetRecord, { status, desired }: Observed, no
   if (raising === undefined || status !== 'InService' || desired >= raising.to) return false;
   // Application Auto Scaling takes a moment to ask, and what it asks for shows a moment later.
   return ofComponent(record) || now - raising.at >= SETTLING;
+}
+
+/** Instances that came may have been scaled in before a run saw them: that they did not, only a reason of AWS's tells. */
+function isTold(record: FleetRecord, found: RaiseTrouble): boolean {
+  return ofComponent(record) || record.raising?.byTarget === true || found !== NO_REASON;
 }
 
 function ofComponent({ part }: FleetRecord): boolean {
