@@ -60,8 +60,6 @@ async function startDemo(command: string): Promise<string> {
   for (const name of ['Chat-Dev', 'transcribe', 'checkout', 'nightly-forecast', 'Search-Legacy'])
     expect(output).toContain(name);
   expect(output).toMatch(/invariants: \d+ checks, 0 violated/);
-  // Its queue's wakes are scaled in again before every instance was seen: nothing of that failed.
-  expect(readFileSync('out/report.html', 'utf8')).not.toContain('a change of instances or copies failed');
   expect(output, 'the roles suffice').not.toContain('IAM refused');
   expect(readFileSync('out/report.html', 'utf8')).toContain('Chat-Dev');
   return output;
